@@ -1,0 +1,22 @@
+import type { Catalog, KeyMemory } from './catalog.ts'
+import type { ExchangeRecord } from './record.ts'
+
+/**
+ * All that a gateway knows of its owner, be it the same process or another.
+ * Neither call waits, throws or blocks; what the owner cannot take it counts and drops.
+ */
+export interface Link {
+  /** Exchanges that ended. */
+  records(batch: readonly ExchangeRecord[]): void
+  /** Keys whose state changed, each as a whole. */
+  verdicts(batch: readonly KeyMemory[]): void
+}
+
+/** What the owner asks of a gateway. */
+export interface LinkTarget {
+  /**
+   * Puts a catalogue into force: compile, swap, retire.
+   * @throws when it does not compile; what was in force stays.
+   */
+  apply(catalog: Catalog): void
+}

@@ -1,0 +1,68 @@
+import type { ErrorCode } from '../base/errors.ts'
+
+/**
+ * What an attempt taught, by whose fault it was.
+ * - `none`: it worked
+ * - `auth`: the key was refused (401, a 403 whose code names the key)
+ * - `quota`: the key's money or quota is used up (402, quota 429)
+ * - `rate`: the key is rate limited (429), for this model
+ * - `model`: the key may not use, or does not find, this model
+ * - `provider`: the provider failed (connect, TLS, 5xx, HTML with 200, stalls)
+ * - `client`: the request itself is wrong (400, 404, 413, 422, …)
+ * - `local`: this host failed (descriptors, DNS client)
+ * - `gone`: the client left; nobody is charged
+ */
+export type Fault =
+  | 'none'
+  | 'auth'
+  | 'quota'
+  | 'rate'
+  | 'model'
+  | 'provider'
+  | 'client'
+  | 'local'
+  | 'gone'
+
+/** Whether the upstream can have acted on the request: it never got it, it refused it, or nobody knows. */
+export type Reach = 'not-sent' | 'rejected' | 'ambiguous'
+
+export interface Outcome {
+  readonly fault: Fault
+  readonly reach: Reach
+  /** Our error code should this be the last attempt; null when the upstream's own answer is relayed. */
+  readonly code: ErrorCode | null
+  /** The upstream's own error code or type, or the transport's, for the record. */
+  readonly detail: string
+  /** For people; secrets are masked where it is written down. */
+  readonly message: string
+  /** Milliseconds until the upstream said to come back; null where it said nothing. */
+  readonly retryAfter: number | null
+}
+
+/** Faults whose attempts are bounded by `max_retries`: they may pass by themselves. */
+export function isTransient(fault: Fault): boolean {
+  return fault === 'rate' || fault === 'provider'
+}
+
+/** Faults that are the key's for good: not counted against `max_retries`, each key is tried once. */
+export function isPermanent(fault: Fault): boolean {
+  return fault === 'auth' || fault === 'quota' || fault === 'model'
+}
+
+export const WORKED: Outcome = Object.freeze({
+  fault: 'none',
+  reach: 'ambiguous',
+  code: null,
+  detail: '',
+  message: '',
+  retryAfter: null,
+})
+
+export const CLIENT_GONE: Outcome = Object.freeze({
+  fault: 'gone',
+  reach: 'ambiguous',
+  code: 'client_closed',
+  detail: 'client_closed',
+  message: 'The client left before the answer was complete.',
+  retryAfter: null,
+})

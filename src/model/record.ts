@@ -1,0 +1,86 @@
+/** One exchange, written down whatever its end was. Times in ms; null where it did not come so far. */
+export interface ExchangeRecord {
+  /** Wall time of the request's arrival, milliseconds since the epoch. */
+  readonly time: number
+  readonly requestId: string
+  /** Token name; null for an anonymous or refused caller. */
+  readonly token: string | null
+  readonly provider: string | null
+  readonly keyId: string | null
+  /** As the client named it, and as it was sent. */
+  readonly model: string | null
+  readonly modelServed: string | null
+  readonly method: string
+  readonly path: string
+  /** What the client saw; 499 when it left first. */
+  readonly status: number
+  /** `ok`, or the fault or error code it ended with. */
+  readonly outcome: string
+  readonly attempts: number
+  readonly stream: boolean
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** Arrival to first relayed byte, to first meaningful event, to the end. */
+  readonly firstByteMs: number | null
+  readonly firstTokenMs: number | null
+  readonly ms: number
+  readonly promptTokens: number | null
+  readonly cachedTokens: number | null
+  readonly completionTokens: number | null
+  readonly reasoningTokens: number | null
+  readonly errorCode: string | null
+  /** Attempts that failed, in order. */
+  readonly failures: readonly AttemptRecord[]
+}
+
+/** One failed attempt of an exchange. */
+export interface AttemptRecord {
+  readonly time: number
+  readonly attempt: number
+  readonly provider: string
+  readonly keyId: string
+  readonly model: string | null
+  /** The upstream's status; null where it gave none. */
+  readonly status: number | null
+  readonly fault: string
+  readonly code: string
+  /** Masked, at most 2 KB. */
+  readonly excerpt: string
+  readonly ms: number
+}
+
+/** A record as the store gives it back. */
+export interface StoredExchange extends Omit<ExchangeRecord, 'failures'> {
+  readonly id: number
+  readonly keyLabel: string | null
+}
+
+export interface StoredFailure extends AttemptRecord {
+  readonly id: number
+  readonly requestId: string
+}
+
+/** What `logs list` and `logs tail` can ask for; all given ones must hold. */
+export interface RecordFilter {
+  readonly provider?: string
+  /** Key id. */
+  readonly key?: string
+  readonly token?: string
+  readonly model?: string
+  /** `429`, or a class: `5xx`, `error` (≥ 400). */
+  readonly status?: string
+  /** Prefix. */
+  readonly path?: string
+  readonly requestId?: string
+  /** Wall times, milliseconds since the epoch. */
+  readonly since?: number
+  readonly until?: number
+}
+
+export interface RecordQuery extends RecordFilter {
+  readonly limit: number
+  /** Only records with a smaller id: the next page. */
+  readonly before?: number
+  /** Only records with a larger id, oldest first: for following. */
+  readonly after?: number
+}

@@ -1,0 +1,237 @@
+import { z } from 'zod'
+import { BalanceError } from '../base/errors.ts'
+import { nearest } from '../base/text.ts'
+import { formatDuration, formatSize, parseDuration, parseSize } from './units.ts'
+
+export const POLICIES = ['round-robin', 'weighted', 'least-busy'] as const
+export type Policy = (typeof POLICIES)[number]
+
+/** Settings a provider may override; durations in ms. */
+export interface ProviderSettings {
+  /** Consecutive authentication faults that make a key invalid. */
+  readonly max_failures: number
+  /** Attempts of one exchange that may end in a transient fault, the first included. */
+  readonly max_retries: number
+  /** From dispatch to the upstream's response headers. */
+  readonly timeout: number
+  /** To the first byte of an answer, over all attempts. */
+  readonly first_byte_timeout: number
+  readonly connect_timeout: number
+  /** From dispatch to the first meaningful event of a stream. */
+  readonly first_token_timeout: number
+  /** Longest silence inside an answer. */
+  readonly idle_timeout: number
+  /** Longest time an answer's head is held back so that a bad one can still fail over. */
+  readonly commit_hold: number
+  readonly policy: Policy
+  /** Headers sent to the upstream with every request. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Further client headers (lower case) passed upward. */
+  readonly forward_headers: readonly string[]
+}
+
+export interface Settings extends ProviderSettings {
+  /** Name of the provider that serves default paths; empty: none. */
+  readonly default_provider: string
+  readonly normalize_urls: boolean
+  /** Largest body held in memory, bytes. */
+  readonly max_body: number
+  /** Largest body streamed through, bytes. */
+  readonly max_upload: number
+  /** Bytes of held bodies in flight, all requests together. */
+  readonly body_budget: number
+  readonly max_in_flight: number
+  /** Longest time a client may take without reading anything of its answer. */
+  readonly write_idle: number
+}
+
+export type SettingName = keyof Settings
+
+interface Spec<T> {
+  readonly schema: z.ZodType<T>
+  readonly fallback: T
+  readonly doc: string
+  readonly perProvider: boolean
+  readonly format: (value: T) => string
+}
+
+const HOP =
+  /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-length|expect)$/
+const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
+
+const duration = (least: string, most: string) =>
+  number(parseDuration, formatDuration, parseDuration(least), parseDuration(most))
+const size = (least: string, most: string) =>
+  number(parseSize, formatSize, parseSize(least), parseSize(most))
+const count = (least: number, most: number) => number(Number, String, least, most)
+
+/** A number written as text with a unit, or as a bare number; bounds inclusive. */
+function number(
+  parse: (text: string) => number,
+  format: (value: number) => string,
+  least: number,
+  most: number,
+) {
+  const schema = z.union([z.string(), z.number()]).transform((given, context) => {
+    let value: number
+    try {
+      value = typeof given === 'string' ? parse(given) : parse(String(given))
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message })
+      return z.NEVER
+    }
+    if (Number.isSafeInteger(value) && value >= least && value <= most) return value
+    context.addIssue({
+      code: 'custom',
+      message: `must be from ${format(least)} to ${format(most)}`,
+    })
+    return z.NEVER
+  })
+  return { schema, format }
+}
+
+const flag = {
+  schema: z.union([
+    z.boolean(),
+    z
+      .enum(['true', 'false', 'on', 'off', 'yes', 'no'])
+      .transform(word => word === 'true' || word === 'on' || word === 'yes'),
+  ]),
+  format: (value: boolean) => (value ? 'on' : 'off'),
+}
+
+const json = { format: (value: unknown) => JSON.stringify(value) }
+
+const headerName = z
+  .string()
+  .transform(name => name.toLowerCase())
+  .refine(name => HEADER_NAME.test(name), 'is not a header name')
+  .refine(name => !HOP.test(name), 'is a header of the connection, which the gateway sets itself')
+
+function spec<T>(
+  kind: { schema: z.ZodType<T>; format: (value: T) => string },
+  fallback: T,
+  doc: string,
+): Spec<T> {
+  return { ...kind, fallback, doc, perProvider: false }
+}
+
+/** A setting that a provider may override. */
+function each<T>(
+  kind: { schema: z.ZodType<T>; format: (value: T) => string },
+  fallback: T,
+  doc: string,
+): Spec<T> {
+  return { ...kind, fallback, doc, perProvider: true }
+}
+
+const name = { schema: z.string().max(64), format: (value: string) => value }
+const policy = { schema: z.enum(POLICIES), format: (value: Policy) => value }
+const headers = {
+  ...json,
+  schema: z.record(
+    headerName,
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these would split a header
+    z.string().regex(/^[^\u0000-\u0008\u000a-\u001f\u007f]*$/, 'holds control characters'),
+  ) as z.ZodType<Readonly<Record<string, string>>>,
+}
+const names = { ...json, schema: z.array(headerName) as z.ZodType<readonly string[]> }
+
+/** Every setting kept in the store: its schema, default, and the line `config list` shows. */
+export const SETTINGS: { readonly [K in SettingName]: Spec<Settings[K]> } = {
+  default_provider: spec(name, '', 'provider of the default paths; the first one added'),
+  normalize_urls: spec(
+    flag,
+    true,
+    'mend common mistakes in paths (a missing /v1, doubled slashes, …)',
+  ),
+  max_body: spec(size('1KiB', '1GiB'), parseSize('32MiB'), 'largest JSON body'),
+  max_upload: spec(size('1KiB', '64GiB'), parseSize('1GiB'), 'largest streamed body'),
+  body_budget: spec(
+    size('1MiB', '64GiB'),
+    parseSize('256MiB'),
+    'bytes of held bodies, all requests together',
+  ),
+  max_in_flight: spec(count(1, 65_536), 4_096, 'requests served at once'),
+  write_idle: spec(
+    duration('1s', '1h'),
+    parseDuration('60s'),
+    'longest time a client may not read its answer',
+  ),
+
+  max_failures: each(count(1, 100), 3, 'consecutive authentication faults that make a key invalid'),
+  max_retries: each(
+    count(1, 100),
+    3,
+    'attempts that may end in a transient fault, the first included',
+  ),
+  timeout: each(duration('1s', '1h'), parseDuration('300s'), 'from dispatch to response headers'),
+  first_byte_timeout: each(
+    duration('1s', '1h'),
+    parseDuration('300s'),
+    'to the first byte, over all attempts',
+  ),
+  connect_timeout: each(duration('100ms', '5m'), parseDuration('10s'), 'to connect, TLS included'),
+  first_token_timeout: each(
+    duration('1s', '1h'),
+    parseDuration('120s'),
+    'to the first meaningful event of a stream',
+  ),
+  idle_timeout: each(
+    duration('1s', '1h'),
+    parseDuration('120s'),
+    'longest silence inside an answer',
+  ),
+  commit_hold: each(
+    duration('0', '60s'),
+    parseDuration('3s'),
+    'longest time an answer is held so that a bad one can fail over',
+  ),
+  policy: each(policy, 'round-robin', `how a key is chosen: ${POLICIES.join(', ')}`),
+  headers: each(headers, {}, 'headers sent to the upstream, as JSON'),
+  forward_headers: each(names, [], 'further client headers passed upward, as a JSON list'),
+}
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
+export const PROVIDER_SETTING_NAMES = SETTING_NAMES.filter(
+  setting => SETTINGS[setting].perProvider,
+) as (keyof ProviderSettings)[]
+
+export const DEFAULT_SETTINGS: Settings = Object.freeze(
+  Object.fromEntries(SETTING_NAMES.map(setting => [setting, SETTINGS[setting].fallback])),
+) as unknown as Settings
+
+/** The setting of this name, or an error that names the nearest one. */
+export function settingName(given: string): SettingName {
+  if (Object.hasOwn(SETTINGS, given)) return given as SettingName
+  const near = nearest(given, SETTING_NAMES)
+  throw new BalanceError('no_such', `There is no setting "${given}".`, {
+    hint: near ? `Did you mean ${near}?` : 'See balance config list.',
+  })
+}
+
+/**
+ * A setting's value from what an operator wrote: a text from the command line or a YAML value.
+ * @throws BalanceError invalid_value, naming the setting and what it takes.
+ */
+export function parseSetting<K extends SettingName>(setting: K, given: unknown): Settings[K] {
+  let value = given
+  if (typeof given === 'string' && /^\s*[[{]/.test(given)) {
+    try {
+      value = JSON.parse(given)
+    } catch {
+      throw new BalanceError('invalid_value', `${setting}: the value is not valid JSON.`)
+    }
+  }
+  const result = SETTINGS[setting].schema.safeParse(value)
+  if (result.success) return result.data as Settings[K]
+  const [issue] = result.error.issues
+  throw new BalanceError('invalid_value', `${setting}: ${issue?.message ?? 'invalid value'}.`, {
+    hint: `${setting} is ${SETTINGS[setting].doc}; its default is ${formatSetting(setting, SETTINGS[setting].fallback)}.`,
+  })
+}
+
+/** The value as an operator would write it. */
+export function formatSetting<K extends SettingName>(setting: K, value: Settings[K]): string {
+  return SETTINGS[setting].format(value as never)
+}

@@ -1,0 +1,67 @@
+import type { KeyCondition, ProviderKind } from './catalog.ts'
+
+/** What is known about one key now; the shape of `keys list --json`. Times are wall ms. */
+export interface KeyStatus {
+  readonly id: string
+  readonly provider: string
+  readonly label: string
+  readonly masked: string
+  readonly state: KeyCondition
+  /** Why it is not active; empty when it is. */
+  readonly reason: string
+  /** ISO 8601; null where no time is known. */
+  readonly until: string | null
+  /** Consecutive authentication faults. */
+  readonly failures: number
+  readonly weight: number
+  readonly tier: number
+  readonly rpm: number | null
+  readonly concurrency: number | null
+  readonly reference: string | null
+  readonly created: string
+}
+
+export interface ProviderStatus {
+  readonly name: string
+  readonly kind: ProviderKind
+  readonly base_url: string
+  readonly path: string | null
+  readonly enabled: boolean
+  readonly default: boolean
+  readonly keys: Readonly<Record<KeyCondition, number>>
+  /** Models whose breaker is not closed: name → state. */
+  readonly breakers: Readonly<Record<string, 'open' | 'half-open'>>
+}
+
+export interface WorkerStatus {
+  readonly pid: number
+  readonly revision: number
+  readonly in_flight: number
+  /** Since it started. */
+  readonly requests: number
+  readonly errors: number
+}
+
+/** The shape of `status --json`. With no daemon only `running`, `version`, `store`, `revision`, `providers` are known. */
+export interface DaemonStatus {
+  readonly running: boolean
+  readonly version: string
+  readonly store: string
+  /** In force in the daemon; without one, the store's. */
+  readonly revision: number
+  /** The store's newest, where it differs, and why it is not in force. */
+  readonly pending: { readonly revision: number; readonly error: string } | null
+  readonly providers: readonly ProviderStatus[]
+  readonly pid: number | null
+  readonly url: string | null
+  readonly started: string | null
+  readonly config_file: string | null
+  readonly draining: boolean
+  readonly workers: readonly WorkerStatus[]
+  readonly records: {
+    readonly written: number
+    readonly waiting: number
+    readonly dropped: number
+  } | null
+  readonly store_health: { readonly ok: boolean; readonly error: string | null } | null
+}

@@ -1,0 +1,162 @@
+import type { Secret } from '../base/secret.ts'
+import type { Catalog, Key, KeyMemory, Origin, Provider, ProviderKind, Token } from './catalog.ts'
+import type {
+  ExchangeRecord,
+  RecordFilter,
+  RecordQuery,
+  StoredExchange,
+  StoredFailure,
+} from './record.ts'
+import type { ProviderSettings, SettingName, Settings } from './settings.ts'
+
+export interface NewProvider {
+  readonly name: string
+  readonly kind: ProviderKind
+  readonly baseUrl: string
+  readonly path: string | null
+  readonly overrides: Partial<ProviderSettings>
+}
+
+export interface ProviderChange {
+  readonly baseUrl?: string
+  readonly path?: string | null
+  readonly kind?: ProviderKind
+  readonly enabled?: boolean
+  /** Set, or given back to the default by null. */
+  readonly overrides?: { readonly [K in keyof ProviderSettings]?: ProviderSettings[K] | null }
+}
+
+export interface NewKey {
+  /** The clear value, or a reference (`env:NAME`, `file:/path`). */
+  readonly value: Secret
+  readonly label?: string
+  readonly weight?: number
+  readonly tier?: number
+  readonly rpm?: number | null
+  readonly concurrency?: number | null
+}
+
+export interface KeyChange {
+  readonly label?: string
+  readonly weight?: number
+  readonly tier?: number
+  readonly rpm?: number | null
+  readonly concurrency?: number | null
+  readonly enabled?: boolean
+  /** A new secret for the same key. */
+  readonly value?: Secret
+}
+
+export interface AddedKeys {
+  readonly added: readonly Key[]
+  /** How many were there already, in the input or in the store. */
+  readonly duplicates: number
+}
+
+export interface NewToken {
+  readonly name: string
+  /** Given where the token is brought along; made otherwise. */
+  readonly value?: Secret
+  readonly providers?: readonly string[] | null
+  readonly models?: readonly string[] | null
+  readonly rpm?: number | null
+  readonly concurrency?: number | null
+  readonly expiresAt?: number | null
+}
+
+/** A setting in force and where its value comes from. */
+export interface SettingRow<K extends SettingName = SettingName> {
+  readonly name: K
+  readonly value: Settings[K]
+  readonly origin: Origin | 'default'
+  /** What the file says, where a command overrides it. */
+  readonly fileValue?: Settings[K]
+}
+
+/** What a configuration file asks for; see {@link Store.reconcile}. */
+export interface Declared {
+  readonly settings: Partial<Settings>
+  readonly providers: readonly (NewProvider & {
+    readonly enabled: boolean
+    /** References, never clear values. */
+    readonly keys: readonly NewKey[]
+  })[]
+}
+
+/** What reconciling took from the file, and what it left alone because a command owns it. */
+export interface Reconciled {
+  readonly taken: readonly string[]
+  readonly overridden: readonly string[]
+}
+
+/** Who makes a change, for the audit row. */
+export interface Actor {
+  /** `user@host`. */
+  readonly who: string
+  /** The command as typed, without secrets. */
+  readonly what: string
+}
+
+/**
+ * Where everything that must outlive the process is kept: SQLite or MySQL behind the same verbs.
+ *
+ * Every change writes an audit row and raises the revision in the same transaction. Verbs throw
+ * BalanceError: `no_such` for a name or id that is not there, `name_taken`, `invalid_value`,
+ * `store_unavailable` when the engine does not answer, `master_key_missing` / `master_key_wrong`
+ * when a secret must be sealed and cannot be.
+ */
+export interface Store {
+  /** `sqlite:/path/balance.db` or `mysql://user@host/db`; no password. */
+  readonly url: string
+
+  /** The number of the newest change; cheap, for polling. */
+  revision(): Promise<number>
+  /** One consistent read of all that a gateway needs; keys opened, references resolved. */
+  catalog(): Promise<Catalog>
+
+  providers(): Promise<Provider[]>
+  provider(name: string): Promise<Provider>
+  addProvider(provider: NewProvider, options: { readonly makeDefault: boolean }): Promise<Provider>
+  changeProvider(name: string, change: ProviderChange): Promise<Provider>
+  /** Removes its keys too; returns how many. */
+  removeProvider(name: string): Promise<number>
+
+  /** Without opening any secret. */
+  keys(provider?: string): Promise<Key[]>
+  /** By id, or by label where one key has it. */
+  key(idOrLabel: string): Promise<Key>
+  /** What was learned about keys, by key id; older generations left out. */
+  memories(): Promise<Map<string, KeyMemory>>
+  addKeys(provider: string, keys: readonly NewKey[]): Promise<AddedKeys>
+  changeKey(id: string, change: KeyChange): Promise<Key>
+  /** Forgets what was learned about these keys and raises their generation. */
+  resetKeys(ids: readonly string[]): Promise<void>
+  removeKeys(ids: readonly string[]): Promise<void>
+  /** Writes what was learned; rows of an older generation than the key's are dropped. */
+  remember(memories: readonly KeyMemory[]): Promise<void>
+
+  tokens(): Promise<Token[]>
+  createToken(token: NewToken): Promise<{ readonly token: Token; readonly secret: Secret }>
+  /** By id or name. */
+  revokeToken(idOrName: string): Promise<Token>
+
+  settings(): Promise<SettingRow[]>
+  setSetting<K extends SettingName>(name: K, value: Settings[K]): Promise<void>
+  /** Gives the value back to the file, or to its default. */
+  unsetSetting(name: SettingName): Promise<void>
+  /** Writes what the file declares with origin `file`; values a command owns stay. One transaction. */
+  reconcile(declared: Declared): Promise<Reconciled>
+
+  /** Appends a batch; either all of it or none. */
+  record(batch: readonly ExchangeRecord[]): Promise<void>
+  records(query: RecordQuery): Promise<StoredExchange[]>
+  /** By id or request id. */
+  recordOf(
+    id: string,
+  ): Promise<{ readonly exchange: StoredExchange; readonly failures: StoredFailure[] }>
+  failures(
+    query: RecordFilter & { readonly limit: number; readonly before?: number },
+  ): Promise<StoredFailure[]>
+
+  close(): Promise<void>
+}
