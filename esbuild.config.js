@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/**
+ * Bundles src/ into dist/. Every output lies directly in dist/, so that code may find its
+ * neighbours by `new URL('./name.js', import.meta.url)` whichever chunk it ended up in.
+ *
+ *   node esbuild.config.js               builds once
+ *   node esbuild.config.js --if-source   builds where there is something to build (npm's `prepare`)
+ *   node esbuild.config.js --watch ARGS  rebuilds on change and restarts `balance serve ARGS`
+ */
+const root = dirname(fileURLToPath(import.meta.url))
+const dist = join(root, 'dist')
+
+const ENTRY_POINTS = {
+  cli: 'src/cli/main.ts',
+  'store-thread': 'src/store/thread.ts',
+  bench: 'src/bench/run.ts',
+}
+
+const options = {
+  absWorkingDir: root,
+  entryPoints: Object.fromEntries(
+    Object.entries(ENTRY_POINTS).filter(([, source]) => existsSync(join(root, source))),
+  ),
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  external: ['better-sqlite3', 'mysql2'],
+  sourcemap: 'linked',
+  metafile: true,
+  logLevel: 'warning',
+  // Bundled CommonJS packages call require(), which an ES module does not have.
+  banner: {
+    js: "import { createRequire as balanceCreateRequire } from 'node:module'; const require = balanceCreateRequire(import.meta.url);",
+  },
+}
+
+const flags = process.argv.slice(2)
+const esbuild = await load()
+if (esbuild && flags[0] === '--watch') await watch(flags.slice(1))
+else if (esbuild) await finish(await esbuild.build(options))
+
+/** Null where `--if-source` finds nothing to do: an installed package has neither src/ nor esbuild. */
+async function load() {
+  try {
+    if (!existsSync(join(root, ENTRY_POINTS.cli))) throw new Error('src/ is not here.')
+    return await import('esbuild')
+  } catch (error) {
+    if (flags.includes('--if-source')) return null
+    throw error
+  }
+}
+
+async function watch(args) {
+  let daemon = null
+  const restart = async () => {
+    await ended(daemon)
+    daemon = spawn(process.execPath, [join(root, 'bin/balance.js'), 'serve', ...args], {
+      stdio: 'inherit',
+    })
+  }
+  const plugin = {
+    name: 'restart',
+    setup(build) {
+      build.onEnd(async result => {
+        if (result.errors.length > 0) return
+        await finish(result)
+        await restart()
+      })
+    },
+  }
+  const context = await esbuild.context({ ...options, plugins: [plugin] })
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, async () => {
+      await context.dispose()
+      await ended(daemon)
+      process.exit(0)
+    })
+  }
+  await context.watch()
+}
+
+function ended(child) {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return
+  return new Promise(resolve => {
+    child.once('exit', resolve)
+    child.kill('SIGTERM')
+  })
+}
+
+/** Chunks are named by their content: what an earlier build left would stay for ever. */
+async function finish({ metafile }) {
+  const written = new Set(Object.keys(metafile.outputs).map(path => path.slice('dist/'.length)))
+  await writeFile(join(dist, 'THIRD_PARTY_LICENSES.txt'), await licenses(metafile))
+  for (const name of await readdir(dist)) {
+    if (/\.js(\.map)?$/.test(name) && !written.has(name)) await rm(join(dist, name))
+  }
+}
+
+/** The licence texts of all packages whose code is in the bundle, as those licences ask for. */
+async function licenses(metafile) {
+  const folders = new Set()
+  for (const input of Object.keys(metafile.inputs)) {
+    const [folder] = input.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []
+    if (folder) folders.add(folder)
+  }
+  const texts = await Promise.all([...folders].sort().map(license))
+  return texts.join(`\n${'-'.repeat(80)}\n\n`)
+}
+
+async function license(folder) {
+  const path = join(root, folder)
+  const { name, version, license, homepage } = JSON.parse(
+    await readFile(join(path, 'package.json'), 'utf8'),
+  )
+  const file = (await readdir(path)).find(entry => /^licen[cs]e/i.test(entry))
+  const text = file ? await readFile(join(path, file), 'utf8') : `License: ${license}\n`
+  return `${name} ${version}${homepage ? ` (${homepage})` : ''}\n\n${text.trim()}\n`
+}

@@ -1,0 +1,132 @@
+import type { Key, KeyMemory, Mark } from '../model/catalog.ts'
+import { Bucket } from './bucket.ts'
+
+/** A time limit that is running; `until` is monotonic ms, `strikes` counts those in a row. */
+export interface Limit {
+  until: number
+  reason: string
+  strikes: number
+}
+
+/**
+ * What is known of one key now. It outlives every reload: config is copied into it at a swap,
+ * what was learned stays until the key's generation is raised.
+ */
+export class KeyState {
+  readonly id: string
+  /** Place in the rotation: the order in which keys were added. */
+  order = 0
+  generation: number
+  enabled = true
+  /** Its secret can be used; false for sealed keys and unresolved references. */
+  opened = true
+  weight = 1
+  tier = 1
+  concurrency: number | null = null
+  rpm: number | null = null
+
+  /** Consecutive authentication faults. */
+  failures = 0
+  /** `since` is wall ms. */
+  invalid: { reason: string; since: number } | null = null
+  exhausted: Limit | null = null
+  /** By model; '' for requests that name none. */
+  readonly cooling = new Map<string, Limit>()
+
+  inFlight = 0
+  /** A single request is out to see whether an exhausted key works again. */
+  onTrial = false
+  /** Smooth weighted round-robin's running weight. */
+  credit = 0
+  #bucket: Bucket | null = null
+
+  constructor(id: string, generation: number) {
+    this.id = id
+    this.generation = generation
+  }
+
+  /** Takes over the owner's values; a raised generation voids what was learned. */
+  configure(key: Key, order: number): void {
+    this.order = order
+    this.enabled = key.enabled
+    this.opened = key.secret !== null
+    this.weight = key.weight
+    this.tier = key.tier
+    this.concurrency = key.concurrency
+    if (key.rpm !== this.rpm) this.#bucket = key.rpm === null ? null : new Bucket(key.rpm)
+    this.rpm = key.rpm
+    if (key.generation !== this.generation) this.#forget(key.generation)
+  }
+
+  #forget(generation: number): void {
+    this.generation = generation
+    this.failures = 0
+    this.invalid = null
+    this.exhausted = null
+    this.cooling.clear()
+  }
+
+  /** Whether it can serve any model now, its own limits aside. */
+  usable(now: number): boolean {
+    if (!this.enabled || !this.opened || this.invalid !== null) return false
+    return this.exhausted === null || (now >= this.exhausted.until && !this.onTrial)
+  }
+
+  usableFor(model: string, now: number): boolean {
+    if (!this.usable(now)) return false
+    const limit = this.cooling.get(model)
+    return limit === undefined || now >= limit.until
+  }
+
+  /** Milliseconds until its own limits (rpm, concurrency) let a request through; 0: now. */
+  limited(now: number): number {
+    if (this.concurrency !== null && this.inFlight >= this.concurrency) return 1_000
+    return this.#bucket === null ? 0 : this.#bucket.wait(now)
+  }
+
+  claim(now: number): void {
+    this.inFlight++
+    this.#bucket?.take(now)
+    if (this.exhausted !== null) this.onTrial = true
+  }
+
+  /** What was learned, with times as the ms that remain. */
+  memory(now: number, wall: number): KeyMemory {
+    const cooling: Record<string, Mark> = Object.create(null)
+    for (const [model, limit] of this.cooling) {
+      if (limit.until > now) cooling[model] = mark('cooling', limit, now)
+    }
+    return {
+      keyId: this.id,
+      generation: this.generation,
+      failures: this.failures,
+      invalid: this.invalid,
+      exhausted: this.exhausted && mark('exhausted', this.exhausted, now),
+      cooling,
+      savedAt: wall,
+    }
+  }
+
+  /** Takes over what another process or an earlier life learned under the same generation. */
+  recall(memory: KeyMemory, now: number, wall: number): void {
+    if (memory.generation !== this.generation) return
+    this.failures = memory.failures
+    this.invalid = memory.invalid
+    this.exhausted = memory.exhausted && limit(memory.exhausted, memory.savedAt, now, wall)
+    this.cooling.clear()
+    for (const [model, kept] of Object.entries(memory.cooling)) {
+      const restored = limit(kept, memory.savedAt, now, wall)
+      if (restored.until > now) this.cooling.set(model, restored)
+    }
+  }
+}
+
+function mark(kind: Mark['kind'], limit: Limit, now: number): Mark {
+  return { kind, remaining: Math.max(0, Math.round(limit.until - now)), reason: limit.reason }
+}
+
+/** Remaining time shrinks by the wall time that passed, clamped: a clock set back adds nothing. */
+function limit(kept: Mark, savedAt: number, now: number, wall: number): Limit {
+  const passed = Math.max(0, wall - savedAt)
+  return { until: now + Math.max(0, kept.remaining - passed), reason: kept.reason, strikes: 1 }
+}

@@ -1,0 +1,61 @@
+import { BalanceError } from '../base/errors.ts'
+import { parseDuration } from '../model/units.ts'
+
+/** `90s`, `2h`, `7d` (so long before `wall`) or an ISO 8601 time → wall milliseconds. */
+export function parsePast(text: string, wall: number): number {
+  return isDuration(text) ? wall - parseDuration(text) : parseTime(text)
+}
+
+/** `30d` (so long after `wall`) or an ISO 8601 time → wall milliseconds. */
+export function parseFuture(text: string, wall: number): number {
+  const moment = isDuration(text) ? wall + parseDuration(text) : parseTime(text)
+  if (moment > wall) return moment
+  throw new BalanceError('invalid_value', `"${text}" is in the past.`)
+}
+
+/** Wall milliseconds as a person reads them: local `2026-01-31 14:05:09`. */
+export function formatMoment(wall: number): string {
+  const at = new Date(wall)
+  const date = [at.getFullYear(), at.getMonth() + 1, at.getDate()].map(twoDigits).join('-')
+  return `${date} ${formatTimeOfDay(wall)}`
+}
+
+/** The time of day alone, local: `14:05:09`. */
+export function formatTimeOfDay(wall: number): string {
+  const at = new Date(wall)
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(':')
+}
+
+/** How long until `then`, in its two largest units: `1h 5m`, `42s`; `now` when it has come. */
+export function formatLeft(then: number, wall: number): string {
+  const seconds = Math.ceil((then - wall) / 1_000)
+  if (seconds <= 0) return 'now'
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3_600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ] as const
+  const first = parts.findIndex(([count]) => count > 0)
+  return parts
+    .slice(first, first + 2)
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count}${unit}`)
+    .join(' ')
+}
+
+function isDuration(text: string): boolean {
+  return /^[\d.]+[a-z]/i.test(text.trim())
+}
+
+function parseTime(text: string): number {
+  const time = /^\d{4}-\d\d/.test(text) ? new Date(text.trim().replace(' ', 'T')).getTime() : NaN
+  if (!Number.isNaN(time)) return time
+  throw new BalanceError('invalid_value', `"${text}" is no time.`, {
+    hint: 'Write how long ago or ahead (90s, 2h, 7d), or a time like 2026-01-31T14:00Z.',
+  })
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0')
+}

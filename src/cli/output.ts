@@ -1,0 +1,59 @@
+import type { WriteStream } from 'node:tty'
+import { Chalk, type ChalkInstance, type ColorInfo, supportsColor, supportsColorStderr } from 'chalk'
+import { printable } from '../base/text.ts'
+
+/**
+ * Where a command writes: data on stdout, words on stderr. With `--json` the data is one JSON
+ * document, its shape documented in `shapes/`; words stay what they are.
+ */
+export class Output {
+  readonly json: boolean
+  /** Colours of what goes to stdout; they do nothing where it cannot show them. */
+  readonly paint: ChalkInstance
+  readonly #words: ChalkInstance
+
+  constructor(options: { readonly json: boolean; readonly color: boolean }) {
+    this.json = options.json
+    this.paint = colors(process.stdout, supportsColor, options.color && !options.json)
+    this.#words = colors(process.stderr, supportsColorStderr, options.color)
+  }
+
+  /** Whether a person reads stdout. */
+  get onTerminal(): boolean {
+    return process.stdout.isTTY === true
+  }
+
+  /** The result of a command: its documented shape with `--json`, else the text made by `human`. */
+  show(shape: unknown, human: () => string): void {
+    if (this.json) this.line(JSON.stringify(shape, null, 2))
+    else this.line(human())
+  }
+
+  /** A line of data; nothing where there is none. */
+  line(text: string): void {
+    if (text !== '') process.stdout.write(`${text}\n`)
+  }
+
+  /** Words for the person at the terminal. */
+  say(text: string): void {
+    process.stderr.write(`${text}\n`)
+  }
+
+  warn(text: string): void {
+    this.say(`${this.#words.yellow('warning:')} ${text}`)
+  }
+
+  /** What went wrong and what to do next; one JSON object on stderr with `--json`. */
+  fail(error: { readonly code: string; readonly message: string; readonly hint: string | null }) {
+    const { code, message, hint } = error
+    if (this.json) return this.say(JSON.stringify({ error: { code, message, hint } }))
+    this.say(`${this.#words.red('error:')} ${printable(message, 2_000)}`)
+    if (hint) this.say(hint)
+  }
+}
+
+/** chalk knows FORCE_COLOR and `--no-color`; NO_COLOR is known to the terminal stream alone. */
+function colors(stream: WriteStream, detected: ColorInfo, wanted: boolean): ChalkInstance {
+  const shown = wanted && detected !== false && (!stream.isTTY || stream.hasColors())
+  return new Chalk({ level: shown ? detected.level : 0 })
+}

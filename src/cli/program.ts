@@ -1,0 +1,108 @@
+import { Command } from 'commander'
+import type { Output } from './output.ts'
+import { type GlobalFlags, Session } from './session.ts'
+
+/**
+ * Runs what a command does, with a session that is closed when it ended. The action gets the
+ * command's arguments and then its options, as commander gives them.
+ */
+export type Run = <Given extends unknown[]>(
+  action: (session: Session, ...given: Given) => Promise<void>,
+) => (...given: unknown[]) => Promise<void>
+
+/** What a file in `commands/` exports: it adds the group's subcommands or its own action. */
+export interface CommandGroup {
+  define(command: Command, run: Run): void
+}
+
+interface Entry {
+  readonly summary: string
+  readonly load: () => Promise<CommandGroup>
+}
+
+/** Every first word of the command line; a group's file is imported when it is asked for. */
+const GROUPS: Readonly<Record<string, Entry>> = {
+  serve: { summary: 'start the gateway', load: () => import('./commands/serve.ts') },
+  status: { summary: 'what runs, and how it is', load: () => import('./commands/status.ts') },
+  stop: { summary: 'drain the gateway and end it', load: () => import('./commands/stop.ts') },
+  reload: { summary: 'read the config file again', load: () => import('./commands/reload.ts') },
+  providers: { summary: 'vendor accounts', load: () => import('./commands/providers.ts') },
+  keys: { summary: 'provider credentials', load: () => import('./commands/keys.ts') },
+  tokens: { summary: "callers' bearer secrets", load: () => import('./commands/tokens.ts') },
+  logs: { summary: 'what was requested, and how it ended', load: () => import('./commands/logs.ts') },
+  config: { summary: 'settings', load: () => import('./commands/config.ts') },
+  mock: { summary: 'a simulated provider', load: () => import('./commands/mock.ts') },
+}
+
+/** The whole command line, ready to parse. `path` follows the command being parsed, for hints. */
+export function createProgram(openOutput: (flags: GlobalFlags) => Output): {
+  readonly program: Command
+  readonly path: () => string
+} {
+  let path = 'balance'
+  const follow = (_parent: Command, child: Command) => {
+    path = `${path} ${child.name()}`
+  }
+
+  const program = new Command('balance')
+    .description('An LLM gateway for your own machine: many keys, many providers, truthful failover.')
+    .option('--store <url>', 'sqlite:PATH or mysql://user@host/db')
+    .option('--data-dir <dir>', 'folder of the store and its master key')
+    .option('--config <file>', 'configuration file')
+    .option('--json', 'data as JSON on stdout, errors as JSON on stderr')
+    .option('--no-color', 'no colours')
+    .option('-V, --version', 'print the version')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: () => {} })
+    .exitOverride()
+    .addHelpText('after', FIRST_STEPS)
+    .hook('preSubcommand', follow)
+
+  const run: Run =
+    <Given extends unknown[]>(action: (session: Session, ...given: Given) => Promise<void>) =>
+    async (...given) => {
+      const flags = program.opts<GlobalFlags>()
+      const session = new Session(openOutput(flags), flags, doing(given.at(-1) as Command))
+      try {
+        await action(session, ...(given.slice(0, -1) as Given))
+      } finally {
+        await session.close()
+      }
+    }
+
+  for (const [name, { summary, load }] of Object.entries(GROUPS)) {
+    program.command(name).description(summary)
+  }
+  program.hook('preSubcommand', async (_parent, child) => {
+    const group = await GROUPS[child.name()]?.load()
+    group?.define(child.hook('preSubcommand', follow), run)
+  })
+  return { program, path: () => path }
+}
+
+/** The command and what it is about, for the audit row: no values, for they may be secrets. */
+function doing(command: Command): string {
+  const subjects = command.args
+    .filter((_, index) => namesSomething(command, index))
+    .map(operand => operand.replace(/=.*/s, ''))
+  return [commandPath(command), ...subjects].join(' ')
+}
+
+function namesSomething(command: Command, index: number): boolean {
+  const last = command.registeredArguments.at(-1)
+  const argument = command.registeredArguments[index] ?? (last?.variadic ? last : undefined)
+  return argument !== undefined && argument.name() !== 'value'
+}
+
+function commandPath(command: Command): string {
+  return command.parent?.parent ? `${commandPath(command.parent)} ${command.name()}` : command.name()
+}
+
+const FIRST_STEPS = `
+First steps:
+  $ balance serve                                start the gateway
+  $ balance providers add openai                 in a second terminal: a provider,
+  $ balance keys add openai < keys.txt           its keys, one a line,
+  $ balance tokens create laptop                 and a token for your client
+  $ balance logs tail                            watch requests as they end
+`

@@ -1,0 +1,89 @@
+import { PassThrough } from 'node:stream'
+import { BalanceError } from '../base/errors.ts'
+import type { Secret } from '../base/secret.ts'
+import { parseSecretLines } from './secret-lines.ts'
+
+/** Whether a person can be asked: prompts read stdin and write to stderr. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true
+}
+
+/**
+ * Asks before something is lost.
+ * @param question what will happen, as a yes/no question
+ * @throws BalanceError usage where nobody can be asked and `yes` was not given; failed on "no"
+ */
+export async function confirm(question: string, yes: boolean): Promise<void> {
+  if (yes) return
+  if (!canAsk()) {
+    throw new BalanceError('usage', `${question} Nobody can be asked here.`, {
+      hint: 'Add --yes to go on without a question.',
+    })
+  }
+  const { confirm: ask } = await import('@inquirer/prompts')
+  const agreed = await ask({ message: question, default: false }, { output: process.stderr })
+  if (!agreed) throw new BalanceError('failed', 'Nothing was changed.')
+}
+
+/** Asks for secrets without showing them, one after the other, until an empty answer. */
+export async function askSecrets(name: string): Promise<Secret[]> {
+  const answers: string[] = []
+  const lines = new LineByLine()
+  try {
+    do {
+      const message = answers.length === 0 ? `${name}:` : `Another ${name}, or Enter to finish:`
+      answers.push(await askHidden(message, lines.next()))
+    } while (answers.at(-1) !== '')
+  } finally {
+    lines.close()
+  }
+  return parseSecretLines(answers.join('\n'), 'what was typed')
+}
+
+async function askHidden(message: string, input: PassThrough): Promise<string> {
+  const { password } = await import('@inquirer/prompts')
+  const answer = await password({ message, mask: true }, { input, output: process.stderr })
+  return answer.trim()
+}
+
+/**
+ * Hands the terminal's input to one prompt at a time, each up to its Enter. A prompt that reads the
+ * terminal itself swallows what comes after its first line, so that of several pasted keys only one
+ * would be taken.
+ */
+class LineByLine {
+  #held = ''
+  #reader: PassThrough | null = null
+
+  constructor() {
+    process.stdin.setRawMode(true)
+    process.stdin.setEncoding('utf8')
+    process.stdin.on('data', this.#take)
+  }
+
+  next(): PassThrough {
+    const reader = new PassThrough()
+    this.#reader = reader
+    this.#feed()
+    return reader
+  }
+
+  close(): void {
+    process.stdin.off('data', this.#take)
+    process.stdin.setRawMode(false)
+    process.stdin.pause()
+  }
+
+  readonly #take = (text: string): void => {
+    this.#held += text
+    this.#feed()
+  }
+
+  #feed(): void {
+    if (!this.#reader || this.#held === '') return
+    const [line, end] = /^[^\r\n]*(\r\n|\r|\n)?/.exec(this.#held) ?? ['']
+    this.#held = this.#held.slice(line.length)
+    this.#reader.write(line)
+    if (end) this.#reader = null
+  }
+}

@@ -1,0 +1,127 @@
+import type { Live } from '../balancer/live.ts'
+import { BalanceError } from '../base/errors.ts'
+import type { Catalog, Key, Provider, ProviderKind } from '../model/catalog.ts'
+import { PROVIDER_SETTING_NAMES, type ProviderSettings, type Settings } from '../model/settings.ts'
+import {
+  type CompiledKey,
+  type CompiledProvider,
+  CompiledToken,
+  type Snapshot,
+} from './snapshot.ts'
+
+/** How each kind of provider is shown its credential. */
+const CREDENTIAL: Readonly<
+  Record<ProviderKind, { header: string; value: (secret: string) => string }>
+> = {
+  openai: { header: 'authorization', value: secret => `Bearer ${secret}` },
+  anthropic: { header: 'x-api-key', value: secret => secret },
+  gemini: { header: 'x-goog-api-key', value: secret => secret },
+}
+
+/**
+ * Builds what requests read, whole, from what the store holds; live state is looked up, not changed.
+ * @throws BalanceError config_invalid naming the row that is wrong
+ */
+export function compile(catalog: Catalog, live: Live): Snapshot {
+  const byName = new Map<string, CompiledProvider>()
+  const byPath = new Map<string, CompiledProvider>()
+  const ofKind = new Map<ProviderKind, CompiledProvider>()
+  const keys = groupByProvider(catalog.keys)
+  for (const provider of catalog.providers) {
+    if (!provider.enabled) continue
+    const compiled = compileProvider(
+      provider,
+      keys.get(provider.name) ?? [],
+      catalog.settings,
+      live,
+    )
+    byName.set(provider.name, compiled)
+    if (provider.path !== null) byPath.set(provider.path, compiled)
+    if (!ofKind.has(provider.kind)) ofKind.set(provider.kind, compiled)
+  }
+  return Object.freeze({
+    revision: catalog.revision,
+    settings: catalog.settings,
+    byName,
+    byPath,
+    defaultProvider: byName.get(catalog.settings.default_provider) ?? null,
+    ofKind,
+    tokens: new Map(
+      catalog.tokens.map(token => [token.hash, new CompiledToken(token, live.caller(token.id))]),
+    ),
+  })
+}
+
+function compileProvider(
+  provider: Provider,
+  keys: readonly Key[],
+  settings: Settings,
+  live: Live,
+): CompiledProvider {
+  const base = parseBase(provider)
+  const resolved = resolve(provider, settings)
+  return Object.freeze({
+    id: provider.id,
+    name: provider.name,
+    kind: provider.kind,
+    dial: Object.freeze({ origin: base.origin, connectTimeout: resolved.connect_timeout }),
+    basePath: base.pathname === '/' ? '' : base.pathname.replace(/\/+$/, ''),
+    settings: resolved,
+    upward: compileUpward(provider.kind, resolved),
+    keys: compileKeys(provider.kind, keys),
+    pool: live.pool(provider.id),
+  })
+}
+
+function parseBase({ name, baseUrl }: Provider): URL {
+  try {
+    const url = new URL(baseUrl)
+    if (url.protocol === 'https:' || url.protocol === 'http:') return url
+  } catch {
+    // told below, with the name of the provider
+  }
+  throw new BalanceError(
+    'config_invalid',
+    `Provider ${name}: "${baseUrl}" is not an http(s) URL.`,
+    {
+      hint: `balance providers set ${name} base_url=https://…`,
+    },
+  )
+}
+
+/** The provider's own values over the general ones. */
+function resolve({ overrides }: Provider, settings: Settings): ProviderSettings {
+  const resolved: Record<string, unknown> = {}
+  for (const name of PROVIDER_SETTING_NAMES) resolved[name] = overrides[name] ?? settings[name]
+  resolved.headers = { ...settings.headers, ...overrides.headers }
+  return Object.freeze(resolved) as unknown as ProviderSettings
+}
+
+function compileUpward(kind: ProviderKind, settings: ProviderSettings): Upward {
+  const own = Object.entries(settings.headers).flat()
+  return Object.freeze({
+    forward: new Set(settings.forward_headers),
+    own,
+    replaced: new Set([...Object.keys(settings.headers), CREDENTIAL[kind].header]),
+  })
+}
+
+function compileKeys(kind: ProviderKind, keys: readonly Key[]): Map<string, CompiledKey> {
+  const { header, value } = CREDENTIAL[kind]
+  const compiled = new Map<string, CompiledKey>()
+  for (const { id, secret } of keys) {
+    if (secret !== null) compiled.set(id, { id, credential: [header, value(secret.reveal())] })
+  }
+  return compiled
+}
+
+/** By provider name. */
+export function groupByProvider(keys: readonly Key[]): Map<string, Key[]> {
+  const groups = new Map<string, Key[]>()
+  for (const key of keys) {
+    const group = groups.get(key.provider)
+    if (group) group.push(key)
+    else groups.set(key.provider, [key])
+  }
+  return groups
+}

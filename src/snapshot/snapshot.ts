@@ -1,0 +1,88 @@
+import type { Caller } from '../balancer/caller.ts'
+import type { Pool } from '../balancer/pool.ts'
+import type { ProviderKind } from '../model/catalog.ts'
+import { globMatches } from '../model/glob.ts'
+import type { ProviderSettings, Settings } from '../model/settings.ts'
+import type { Dial } from '../upstream/agents.ts'
+import type { Credential, Upward } from '../upstream/headers.ts'
+
+/** A key ready for use: what a request needs so that nothing is computed while it waits. */
+export interface CompiledKey {
+  readonly id: string
+  readonly credential: Credential
+}
+
+/** A provider with every default resolved. */
+export interface CompiledProvider {
+  readonly id: string
+  readonly name: string
+  readonly kind: ProviderKind
+  readonly dial: Dial
+  /** The base URL's path, without a trailing slash; '' for none. */
+  readonly basePath: string
+  readonly settings: ProviderSettings
+  readonly upward: Upward
+  readonly keys: ReadonlyMap<string, CompiledKey>
+  readonly pool: Pool
+}
+
+/** A client token with its limits, and what it has used of them. */
+export class CompiledToken {
+  readonly id: string
+  readonly name: string
+  readonly weak: boolean
+  readonly caller: Caller
+  readonly #providers: ReadonlySet<string> | null
+  readonly #models: readonly string[] | null
+  readonly #expiresAt: number | null
+
+  constructor(
+    token: {
+      id: string
+      name: string
+      weak: boolean
+      providers: readonly string[] | null
+      models: readonly string[] | null
+      expiresAt: number | null
+    },
+    caller: Caller,
+  ) {
+    this.id = token.id
+    this.name = token.name
+    this.weak = token.weak
+    this.caller = caller
+    this.#providers = token.providers && new Set(token.providers)
+    this.#models = token.models
+    this.#expiresAt = token.expiresAt
+  }
+
+  expired(wall: number): boolean {
+    return this.#expiresAt !== null && wall >= this.#expiresAt
+  }
+
+  allowsProvider(name: string): boolean {
+    return this.#providers === null || this.#providers.has(name)
+  }
+
+  get limitsModels(): boolean {
+    return this.#models !== null
+  }
+
+  allowsModel(model: string): boolean {
+    return this.#models === null || this.#models.some(glob => globMatches(glob, model))
+  }
+}
+
+/** The config in force, immutable; a request keeps the one it began with. */
+export interface Snapshot {
+  readonly revision: number
+  readonly settings: Settings
+  /** Enabled providers by name and by path. */
+  readonly byName: ReadonlyMap<string, CompiledProvider>
+  readonly byPath: ReadonlyMap<string, CompiledProvider>
+  readonly defaultProvider: CompiledProvider | null
+  /** The first enabled provider of each kind. */
+  readonly ofKind: ReadonlyMap<ProviderKind, CompiledProvider>
+  /** By SHA-256 of the token, hex. */
+  readonly tokens: ReadonlyMap<string, CompiledToken>
+}

@@ -1,0 +1,54 @@
+import { type Dispatcher, Pool } from 'undici'
+
+/** How one origin is dialled. */
+export interface Dial {
+  /** Scheme, host and port, as `new URL(…).origin` gives it. */
+  readonly origin: string
+  /** TLS included, ms. */
+  readonly connectTimeout: number
+}
+
+/**
+ * Connection pools, one per origin and way of dialling, made when first used.
+ * No time-outs of undici's own run here: its low-resolution timers are up to half a second late,
+ * and the gateway watches every attempt itself.
+ */
+export class Agents {
+  readonly #pools = new Map<string, Pool>()
+
+  for(dial: Dial): Dispatcher {
+    const name = nameOf(dial)
+    const known = this.#pools.get(name)
+    if (known) return known
+    const pool = new Pool(dial.origin, {
+      connect: { timeout: dial.connectTimeout, keepAlive: true, keepAliveInitialDelay: 30_000 },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      allowH2: false,
+      maxHeaderSize: 65_536,
+    })
+    this.#pools.set(name, pool)
+    return pool
+  }
+
+  /** Retires the pools of all other dials: each closes when its last request has ended. */
+  retain(dials: Iterable<Dial>): void {
+    const kept = new Set(Array.from(dials, nameOf))
+    for (const [name, pool] of this.#pools) {
+      if (kept.has(name)) continue
+      this.#pools.delete(name)
+      pool.close().catch(() => pool.destroy())
+    }
+  }
+
+  /** Ends every connection at once. */
+  async destroy(): Promise<void> {
+    const pools = [...this.#pools.values()]
+    this.#pools.clear()
+    await Promise.all(pools.map(pool => pool.destroy()))
+  }
+}
+
+function nameOf({ origin, connectTimeout }: Dial): string {
+  return `${origin} ${connectTimeout}`
+}

@@ -1,0 +1,124 @@
+import type { ErrorCode } from '../base/errors.ts'
+import type { Outcome, Reach } from '../model/outcome.ts'
+
+/** Why the gateway itself gave an attempt up. */
+export class AttemptTimeout extends Error {
+  readonly code: 'upstream_timeout' | 'first_token_timeout'
+
+  constructor(code: AttemptTimeout['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+interface Row {
+  readonly fault: Outcome['fault']
+  readonly reach: Reach
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+const UNREACHABLE: Row = {
+  fault: 'provider',
+  reach: 'not-sent',
+  code: 'upstream_unreachable',
+  message: 'No connection to the upstream could be made.',
+}
+const UNTRUSTED: Row = {
+  fault: 'provider',
+  reach: 'not-sent',
+  code: 'upstream_tls',
+  message: "The upstream's certificate is not to be trusted.",
+}
+const HERE: Row = {
+  fault: 'local',
+  reach: 'not-sent',
+  code: 'local_fault',
+  message: 'This host could not make the connection.',
+}
+const BROKE_OFF: Row = {
+  fault: 'provider',
+  reach: 'ambiguous',
+  code: 'upstream_unreachable',
+  message: 'The connection to the upstream broke before an answer came.',
+}
+const MALFORMED: Row = {
+  fault: 'provider',
+  reach: 'ambiguous',
+  code: 'upstream_error',
+  message: 'The upstream sent what is not a valid HTTP answer.',
+}
+const SLOW: Row = {
+  fault: 'provider',
+  reach: 'not-sent',
+  code: 'upstream_timeout',
+  message: 'The connection to the upstream took too long.',
+}
+
+/** By error code as Node 20 and undici 7 raise them; parser errors have none and go by name. */
+const TRANSPORT: Readonly<Record<string, Row>> = {
+  ECONNREFUSED: UNREACHABLE,
+  EHOSTUNREACH: UNREACHABLE,
+  ENETUNREACH: UNREACHABLE,
+  ENOTFOUND: UNREACHABLE,
+  EADDRNOTAVAIL: HERE,
+  EAI_AGAIN: HERE,
+  EMFILE: HERE,
+  ENFILE: HERE,
+  ENOBUFS: HERE,
+  UND_ERR_CONNECT_TIMEOUT: SLOW,
+  ETIMEDOUT: SLOW,
+  CERT_HAS_EXPIRED: UNTRUSTED,
+  CERT_NOT_YET_VALID: UNTRUSTED,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  ERR_SSL_WRONG_VERSION_NUMBER: UNTRUSTED,
+  ERR_TLS_CERT_ALTNAME_INVALID: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  ECONNRESET: BROKE_OFF,
+  EPIPE: BROKE_OFF,
+  UND_ERR_SOCKET: BROKE_OFF,
+  UND_ERR_HEADERS_OVERFLOW: MALFORMED,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: MALFORMED,
+  HTTPParserError: MALFORMED,
+}
+
+/** Errors of undici's that the request itself caused: it was never written to a socket. */
+const BAD_REQUEST = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'])
+
+/** What a failed dispatch taught; no byte of an answer had come. */
+export function transportOutcome(error: Error): Outcome {
+  if (error instanceof AttemptTimeout) return timeoutOutcome(error)
+  const code = codeOf(error)
+  if (BAD_REQUEST.has(code)) {
+    return {
+      fault: 'client',
+      reach: 'not-sent',
+      code: 'invalid_request',
+      detail: code,
+      message: 'The request cannot be sent as it is.',
+      retryAfter: null,
+    }
+  }
+  // A reset while the connection was being made is a refusal: nothing was sent.
+  const row = duringConnect(error) ? UNREACHABLE : (TRANSPORT[code] ?? BROKE_OFF)
+  return { ...row, detail: code, retryAfter: null }
+}
+
+function timeoutOutcome({ code, message }: AttemptTimeout): Outcome {
+  return { fault: 'provider', reach: 'ambiguous', code, detail: code, message, retryAfter: null }
+}
+
+function codeOf(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException
+  if (typeof code === 'string') return code
+  // Several addresses were tried (RFC 8305): the first reason stands for all.
+  if (error instanceof AggregateError && error.errors[0] instanceof Error)
+    return codeOf(error.errors[0])
+  return error.name
+}
+
+function duringConnect(error: Error): boolean {
+  return (error as NodeJS.ErrnoException).syscall === 'connect' && codeOf(error) === 'ECONNRESET'
+}

@@ -1,0 +1,137 @@
+import type { Headers } from '../model/dialect.ts'
+
+/**
+ * Request headers that go upward. It is an allow-list: a header nobody thought of must not carry
+ * a caller's secret or a billing redirect (`openai-organization`) to a vendor.
+ */
+const UPWARD = new Set([
+  'accept',
+  'accept-language',
+  'anthropic-beta',
+  'anthropic-version',
+  'idempotency-key',
+  'openai-beta',
+  'range',
+  'traceparent',
+  'tracestate',
+  'user-agent',
+  'x-goog-api-client',
+  'x-goog-user-project',
+])
+const UPWARD_PREFIXES = ['content-', 'if-', 'x-stainless-']
+
+/** RFC 9110 §7.6.1, and what speaks of this connection or this site only. */
+const NOT_DOWNWARD = new Set([
+  'alt-svc',
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-connection',
+  'server',
+  'set-cookie',
+  'set-cookie2',
+  'strict-transport-security',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+export interface Upward {
+  /** Lower-case names passed beyond the fixed list. */
+  readonly forward: ReadonlySet<string>
+  /** The provider's own headers, flat: name, value, …; they replace the client's. */
+  readonly own: readonly string[]
+  /** Lower-case names in `own`, and of the credential. */
+  readonly replaced: ReadonlySet<string>
+}
+
+/** Name and value of the header that carries a key. */
+export type Credential = readonly [string, string]
+
+/**
+ * The head of an upstream request, flat: name, value, …
+ * @param raw the client's headers as node:http gives them (`rawHeaders`)
+ * @param readable the answer must be readable here, so no content coding is asked for
+ */
+export function upwardHeaders(
+  raw: readonly string[],
+  upward: Upward,
+  credential: Credential,
+  readable: boolean,
+): string[] {
+  const head: string[] = []
+  const named = connectionTokens(raw)
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase()
+    if (upward.replaced.has(name) || named?.has(name)) continue
+    if (name === 'accept-encoding') {
+      if (!readable) head.push(name, raw[i + 1] as string)
+      continue
+    }
+    if (goesUp(name, upward.forward)) head.push(name, raw[i + 1] as string)
+  }
+  if (readable) head.push('accept-encoding', 'identity')
+  head.push(...upward.own)
+  // Last, so that nothing before it can take its place.
+  head.push(credential[0], credential[1])
+  return head
+}
+
+function goesUp(name: string, forward: ReadonlySet<string>): boolean {
+  if (UPWARD.has(name) || forward.has(name)) return true
+  if (name === 'content-length') return false
+  for (const prefix of UPWARD_PREFIXES) if (name.startsWith(prefix)) return true
+  return false
+}
+
+/** Header names that `Connection` makes hop-by-hop. */
+function connectionTokens(raw: readonly string[]): Set<string> | null {
+  let tokens: Set<string> | null = null
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
+    const value = (raw[i + 1] as string).toLowerCase()
+    if (value === 'keep-alive' || value === 'close') continue
+    tokens ??= new Set()
+    for (const token of value.split(',')) tokens.add(token.trim())
+  }
+  return tokens
+}
+
+/**
+ * An upstream's headers as the client gets them, flat; bytes stay bytes (latin1 both ways).
+ * The upstream's `x-request-id` becomes `x-upstream-request-id`; `x-balance-*` is ours alone.
+ */
+export function downwardHeaders(raw: readonly Buffer[]): string[] {
+  const head: string[] = []
+  let named: Set<string> | null = null
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as Buffer).toString('latin1')
+    const lower = name.toLowerCase()
+    if (lower === 'connection') named = namedBy(raw[i + 1] as Buffer, named)
+    if (NOT_DOWNWARD.has(lower) || lower.startsWith('x-balance-')) continue
+    const value = (raw[i + 1] as Buffer).toString('latin1')
+    head.push(lower === 'x-request-id' ? 'x-upstream-request-id' : name, value)
+  }
+  if (named === null) return head
+  const hop = named
+  return head.filter((_, i) => !hop.has((head[i - (i % 2)] as string).toLowerCase()))
+}
+
+function namedBy(value: Buffer, named: Set<string> | null): Set<string> {
+  const tokens = named ?? new Set<string>()
+  for (const token of value.toString('latin1').toLowerCase().split(',')) tokens.add(token.trim())
+  return tokens
+}
+
+/** The same headers for reading: lower-case name → first value. */
+export function readHeaders(raw: readonly Buffer[]): Headers {
+  const headers: Record<string, string> = Object.create(null)
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as Buffer).toString('latin1').toLowerCase()
+    if (!(name in headers)) headers[name] = (raw[i + 1] as Buffer).toString('latin1')
+  }
+  return headers
+}

@@ -1,0 +1,201 @@
+import type { ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+import type { Headers, Tap } from '../model/dialect.ts'
+import { readHeaders } from './headers.ts'
+
+/** An event stream is committed once this much of it is held, meaningful or not. */
+const MOST_HELD_STREAM = 64 * 1_024
+/** A JSON answer longer than this is relayed before its end is seen. */
+const MOST_HELD_DOCUMENT = 1_024 * 1_024
+
+/**
+ * What to do with an answer, decided at its head.
+ * - `pass`: commit now, relay as it comes
+ * - `document`: hold until it is complete
+ * - `stream`: hold until something meaningful was said
+ * - `judge`: hold; it is an error, to be classified
+ */
+export type Handling = 'pass' | 'document' | 'stream' | 'judge'
+
+/**
+ * How an attempt ended.
+ * - `complete`: the whole answer was relayed
+ * - `refused`: nothing was relayed; status, headers and held bytes are there to be classified
+ * - `failed`: nothing was relayed, and there is no answer
+ * - `broken`: it broke off after bytes had been relayed
+ * - `gone`: the client left
+ */
+export type Ending = 'complete' | 'refused' | 'failed' | 'broken' | 'gone'
+
+/** What the relay asks of the attempt it works for; each at most once. */
+export interface Guide {
+  /** The response head is there. May give a tap that sees every byte. */
+  onHead(status: number, headers: Headers): { handling: Handling; tap: Tap | null }
+  /** Writes the head to the client: the first byte is about to follow. */
+  onCommit(relay: Relay): void
+  /** The first meaningful event of a stream went by. */
+  onToken(): void
+  onEnd(relay: Relay, ending: Ending): void
+}
+
+/**
+ * Carries one upstream answer to the client: an undici dispatch handler with fixed fields.
+ * Before the commit everything is held, so that the attempt can still be given up; after it every
+ * chunk goes down as it came, at the pace the client reads.
+ */
+export class Relay implements Dispatcher.DispatchHandler {
+  readonly #guide: Guide
+  readonly #client: ServerResponse
+  #controller: Dispatcher.DispatchController | null = null
+  #handling: Handling = 'judge'
+  #draining = false
+
+  status = 0
+  headers: Headers = {}
+  rawHeaders: readonly Buffer[] = []
+  tap: Tap | null = null
+  held: Buffer[] = []
+  heldBytes = 0
+  /** Body bytes given to the client. */
+  bytes = 0
+  committed = false
+  /** Something worth waiting for was said. */
+  meaningful = false
+  ended = false
+  /** Set by every sign of life from the upstream; whoever watches clears it. */
+  lively = false
+  /** The client does not read. */
+  stalled = false
+  /** What undici, or {@link abort}, said was wrong. */
+  error: Error | null = null
+
+  constructor(guide: Guide, client: ServerResponse) {
+    this.#guide = guide
+    this.#client = client
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    // The client left, or time ran out, while the connection was being made.
+    if (this.ended) controller.abort(this.error ?? new Error('aborted'))
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    if (this.ended || status < 200) return
+    this.lively = true
+    this.status = status
+    this.rawHeaders = (controller.rawHeaders ?? []) as Buffer[]
+    this.headers = readHeaders(this.rawHeaders)
+    const { handling, tap } = this.#guide.onHead(status, this.headers)
+    this.#handling = handling
+    this.tap = tap
+    if (handling === 'pass') this.commit()
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.ended) return
+    this.lively = true
+    const { tap } = this
+    if (tap !== null) {
+      tap.push(chunk)
+      if (!this.meaningful && tap.meaningful) {
+        this.meaningful = true
+        this.#guide.onToken()
+      }
+    }
+    if (this.committed) this.#write(chunk)
+    else this.#hold(chunk)
+  }
+
+  onResponseEnd(): void {
+    if (this.ended) return
+    this.lively = true
+    this.tap?.end()
+    if (this.committed) this.#finish()
+    else if (this.#handling === 'judge' || this.tap?.failure) this.#end('refused')
+    else if (this.tap === null || this.tap.terminated) this.#finish()
+    else this.#end('failed')
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.ended) return
+    this.error = error
+    this.#end(this.committed ? 'broken' : 'failed')
+  }
+
+  /** Sends what is held and everything after it; no other attempt can follow. */
+  commit(): void {
+    if (this.committed || this.ended) return
+    this.committed = true
+    this.#guide.onCommit(this)
+    const { held } = this
+    this.held = []
+    this.heldBytes = 0
+    for (const chunk of held) this.#write(chunk)
+  }
+
+  /** Gives the attempt up for this reason: time, or a better use of the request. */
+  abort(reason: Error): void {
+    if (this.ended) return
+    this.error = reason
+    this.#end(this.committed ? 'broken' : 'failed')
+    this.#controller?.abort(reason)
+  }
+
+  /** The client left: nothing more is worth fetching. */
+  leave(): void {
+    if (this.ended) return
+    this.error = new Error('client left')
+    this.#end('gone')
+    this.#controller?.abort(this.error)
+  }
+
+  /** Whether the answer is an event stream whose end can be told truthfully. */
+  get streams(): boolean {
+    return this.#handling === 'stream'
+  }
+
+  #hold(chunk: Buffer): void {
+    this.held.push(chunk)
+    this.heldBytes += chunk.length
+    if (this.#handling === 'stream') {
+      if (this.tap?.failure && !this.meaningful) this.#refuse()
+      else if (this.meaningful || this.heldBytes > MOST_HELD_STREAM) this.commit()
+    } else if (this.heldBytes > MOST_HELD_DOCUMENT) this.commit()
+  }
+
+  /** The stream's first word is an error: it is classified instead of relayed. */
+  #refuse(): void {
+    this.#end('refused')
+    this.#controller?.abort(new Error('the stream began with an error'))
+  }
+
+  #write(chunk: Buffer): void {
+    this.bytes += chunk.length
+    if (this.#client.write(chunk)) return
+    this.stalled = true
+    this.#controller?.pause()
+    if (this.#draining) return
+    this.#draining = true
+    this.#client.on('drain', () => this.#resume())
+  }
+
+  #resume(): void {
+    this.stalled = false
+    this.#controller?.resume()
+  }
+
+  #finish(): void {
+    if (this.committed && this.#handling === 'stream' && !this.tap?.terminated) {
+      this.#end('broken')
+      return
+    }
+    this.commit()
+    this.#end('complete')
+  }
+
+  #end(ending: Ending): void {
+    this.ended = true
+    this.#guide.onEnd(this, ending)
+  }
+}
