@@ -1,6 +1,13 @@
 import type { WriteStream } from 'node:tty'
-import { Chalk, type ChalkInstance, type ColorInfo, supportsColor, supportsColorStderr } from 'chalk'
+import {
+  Chalk,
+  type ChalkInstance,
+  type ColorInfo,
+  supportsColor,
+  supportsColorStderr,
+} from 'chalk'
 import { printable } from '../base/text.ts'
+import { invocationOf } from './invocation.ts'
 
 /**
  * Where a command writes: data on stdout, words on stderr. With `--json` the data is one JSON
@@ -21,6 +28,11 @@ export class Output {
   /** Whether a person reads stdout. */
   get onTerminal(): boolean {
     return process.stdout.isTTY === true
+  }
+
+  /** How commands are typed where this one was: `balance`, `npx balance`, … */
+  get invocation(): string {
+    return invocationOf(process.argv[1] ?? '', process.cwd())
   }
 
   /** The result of a command: its documented shape with `--json`, else the text made by `human`. */

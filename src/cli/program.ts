@@ -4,7 +4,7 @@ import { type GlobalFlags, Session } from './session.ts'
 
 /**
  * Runs what a command does, with a session that is closed when it ended. The action gets the
- * command's arguments and then its options, as commander gives them.
+ * command's arguments, its options and the command itself, as commander gives them.
  */
 export type Run = <Given extends unknown[]>(
   action: (session: Session, ...given: Given) => Promise<void>,
@@ -29,7 +29,10 @@ const GROUPS: Readonly<Record<string, Entry>> = {
   providers: { summary: 'vendor accounts', load: () => import('./commands/providers.ts') },
   keys: { summary: 'provider credentials', load: () => import('./commands/keys.ts') },
   tokens: { summary: "callers' bearer secrets", load: () => import('./commands/tokens.ts') },
-  logs: { summary: 'what was requested, and how it ended', load: () => import('./commands/logs.ts') },
+  logs: {
+    summary: 'what was requested, and how it ended',
+    load: () => import('./commands/logs.ts'),
+  },
   config: { summary: 'settings', load: () => import('./commands/config.ts') },
   mock: { summary: 'a simulated provider', load: () => import('./commands/mock.ts') },
 }
@@ -45,7 +48,9 @@ export function createProgram(openOutput: (flags: GlobalFlags) => Output): {
   }
 
   const program = new Command('balance')
-    .description('An LLM gateway for your own machine: many keys, many providers, truthful failover.')
+    .description(
+      'An LLM gateway for your own machine: many keys, many providers, truthful failover.',
+    )
     .option('--store <url>', 'sqlite:PATH or mysql://user@host/db')
     .option('--data-dir <dir>', 'folder of the store and its master key')
     .option('--config <file>', 'configuration file')
@@ -64,13 +69,13 @@ export function createProgram(openOutput: (flags: GlobalFlags) => Output): {
       const flags = program.opts<GlobalFlags>()
       const session = new Session(openOutput(flags), flags, doing(given.at(-1) as Command))
       try {
-        await action(session, ...(given.slice(0, -1) as Given))
+        await action(session, ...(given as Given))
       } finally {
         await session.close()
       }
     }
 
-  for (const [name, { summary, load }] of Object.entries(GROUPS)) {
+  for (const [name, { summary }] of Object.entries(GROUPS)) {
     program.command(name).description(summary)
   }
   program.hook('preSubcommand', async (_parent, child) => {
@@ -95,7 +100,9 @@ function namesSomething(command: Command, index: number): boolean {
 }
 
 function commandPath(command: Command): string {
-  return command.parent?.parent ? `${commandPath(command.parent)} ${command.name()}` : command.name()
+  return command.parent?.parent
+    ? `${commandPath(command.parent)} ${command.name()}`
+    : command.name()
 }
 
 const FIRST_STEPS = `

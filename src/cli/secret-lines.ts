@@ -16,7 +16,10 @@ const LONGEST_SECRET = 8_192
  */
 export function parseSecretLines(text: string, source: string): Secret[] {
   const secrets: Secret[] = []
-  for (const [index, line] of text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/).entries()) {
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r\n|\r|\n/)
+    .entries()) {
     const value = unquoted(line.trim())
     if (value === '' || value.startsWith('#')) continue
     const fault = faultOf(value)

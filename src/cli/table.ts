@@ -22,11 +22,16 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
 }
 
 /** `name  value` lines, aligned: how one thing is shown. */
-export function card(fields: readonly (readonly [name: string, value: unknown])[]): string {
+export function card(fields: readonly Field[]): string {
   const sheet = new Table(BARE)
-  for (const [name, value] of fields) sheet.push([name, cell(value)])
+  for (const [name, value, paint] of fields) {
+    sheet.push([name, paint ? paint(cell(value)) : cell(value)])
+  }
   return trimmed(sheet.toString())
 }
+
+/** The last member colours the finished value. */
+export type Field = readonly [name: string, value: unknown, paint?: (text: string) => string]
 
 const BARE = {
   chars: Object.fromEntries(

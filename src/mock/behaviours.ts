@@ -42,19 +42,20 @@ export const BEHAVIOURS = {
   die: plain('closes the connection without an answer', p => p.die()),
   reset: plain('resets the connection (RST) without an answer', p => p.reset()),
   'hang-after': cut('goes silent after N events of a stream, or N × 64 bytes of JSON', (p, n) =>
-    p.answer({ events: n, then: 'hang' }),
+    p.answer({ events: n, ending: 'hang' }),
   ),
   'die-after': cut('breaks the connection after N events (or N × 64 bytes)', (p, n) =>
-    p.answer({ events: n, then: 'die' }),
+    p.answer({ events: n, ending: 'die' }),
   ),
   'die-at': cut('breaks the connection after N bytes of the answer', (p, n) =>
-    p.answer({ bytes: n, then: 'die' }),
+    p.answer({ bytes: n, ending: 'die' }),
   ),
   'eof-after': cut('ends as if complete after N events (or N × 64 bytes)', (p, n) =>
-    p.answer({ events: n, then: 'end' }),
+    p.answer({ events: n, ending: 'end' }),
   ),
-  'error-event': cut('puts an error into the stream after N events; a 200 with an error else', (p, n) =>
-    p.answerWithError(n),
+  'error-event': cut(
+    'puts an error into the stream after N events; a 200 with an error else',
+    (p, n) => p.answerWithError(n),
   ),
 
   'html-200': plain('200 with a web page', p => p.html()),

@@ -39,7 +39,12 @@ export function completion(ask: Ask): Answer {
         ...head(ask, 'cmpl', 'text_completion'),
         system_fingerprint: FINGERPRINT,
         choices: [
-          { text: passage(ask.completionTokens), index: 0, logprobs: null, finish_reason: finish(ask) },
+          {
+            text: passage(ask.completionTokens),
+            index: 0,
+            logprobs: null,
+            finish_reason: finish(ask),
+          },
         ],
         usage: usage(ask),
       }),

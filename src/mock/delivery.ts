@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 export interface Cut {
   readonly events?: number
   readonly bytes?: number
-  readonly then: 'hang' | 'die' | 'end'
+  readonly ending: 'hang' | 'die' | 'end'
 }
 
 interface Pace {
@@ -51,21 +51,31 @@ export class Delivery {
 
   #run(): void {
     while (!this.#response.destroyed) {
-      if (this.#isCut()) return this.#stop(this.#cut?.then ?? 'end')
-      const wait = this.#untilDue()
-      if (wait > 0) {
-        this.#timer = this.#pace.clock.after(wait, this.#resume)
-        return
-      }
-      const next = this.#pieces.next()
-      if (next.done) return this.#stop('end')
-      if (!this.#write(next.value)) return
+      const how = this.#step()
+      if (how === 'on') continue
+      if (how !== 'wait') this.#stop(how)
+      return
     }
+  }
+
+  #step(): Cut['ending'] | 'on' | 'wait' {
+    if (this.#isCut()) return this.#cut?.ending ?? 'end'
+    const wait = this.#untilDue()
+    if (wait > 0) {
+      this.#timer = this.#pace.clock.after(wait, this.#resume)
+      return 'wait'
+    }
+    const next = this.#pieces.next()
+    if (next.done) return 'end'
+    return this.#write(next.value) ? 'on' : 'wait'
   }
 
   #isCut(): boolean {
     const { events, bytes } = this.#cut ?? {}
-    return this.#events >= (events ?? Infinity) || this.#bytes >= (bytes ?? Infinity)
+    return (
+      this.#events >= (events ?? Number.POSITIVE_INFINITY) ||
+      this.#bytes >= (bytes ?? Number.POSITIVE_INFINITY)
+    )
   }
 
   #untilDue(): number {
@@ -77,13 +87,13 @@ export class Delivery {
   /** False when the client must read before more is written. */
   #write(piece: string | Buffer): boolean {
     const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
-    const kept = bytes.subarray(0, (this.#cut?.bytes ?? Infinity) - this.#bytes)
+    const kept = bytes.subarray(0, (this.#cut?.bytes ?? Number.POSITIVE_INFINITY) - this.#bytes)
     this.#events++
     this.#bytes += kept.length
     return this.#response.write(kept)
   }
 
-  #stop(how: Cut['then']): void {
+  #stop(how: Cut['ending']): void {
     this.#response.off('drain', this.#resume)
     if (how === 'end') this.#response.end()
     // Not destroy(): what was written before must arrive.

@@ -10,7 +10,9 @@ const MOST = 4_096
  */
 export function embeddings(ask: Ask): Answer {
   const { dimensions, encoding_format: format } = ask.body
-  const size = Number.isInteger(dimensions) ? Math.min(Math.max(Number(dimensions), 1), MOST) : DIMENSIONS
+  const size = Number.isInteger(dimensions)
+    ? Math.min(Math.max(Number(dimensions), 1), MOST)
+    : DIMENSIONS
   return jsonAnswer({
     object: 'list',
     data: inputs(ask.body.input).map((text, index) => {

@@ -1,13 +1,14 @@
-import { createHash, type Hash } from 'node:crypto'
+import type { Hash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../base/clock.ts'
-import { type Answer, jsonAnswer } from './answer.ts'
+import { mask } from '../base/secret.ts'
+import { type Answer, DONE, jsonAnswer } from './answer.ts'
 import { askOf } from './ask.ts'
 import { type Cut, Delivery } from './delivery.ts'
 import { endpointOf } from './endpoint.ts'
 import { rateLimits } from './rate-limit.ts'
 import { REFUSALS, type Refusal, STREAM_ERROR } from './refusal.ts'
-import type { MockRequest } from './request.ts'
+import { CREDENTIAL_HEADERS, type MockRequest } from './request.ts'
 
 /** What all exchanges of one mock have in common. */
 export interface Setting {
@@ -49,7 +50,7 @@ export class Exchange {
   answer(cut: Cut | null = null): void {
     const answer = this.#properAnswer()
     if (answer === null) return
-    if (cut?.then === 'die') this.abandoned = true
+    if (cut?.ending === 'die') this.abandoned = true
     if (answer.events) this.#stream(answer.events(), cut)
     else if (cut) this.#pieces(answer.json(), cut)
     else this.whole(200, 'application/json', answer.json())
@@ -136,8 +137,8 @@ export class Exchange {
       method,
       path,
       query: url.slice(path.length + 1),
-      headers: pairs(this.request.rawHeaders),
-      body_sha256: this.#digest?.digest('hex') ?? createHash('sha256').digest('hex'),
+      headers: shown(this.request.rawHeaders),
+      body_sha256: this.#digest?.digest('hex') ?? null,
       body_bytes: bytes,
     })
   }
@@ -153,7 +154,7 @@ export class Exchange {
     const body = Buffer.from(json)
     const headers = this.#headers('application/json', 200, 0)
     // An answer that ends early as if complete can not have said how long it would be.
-    if (cut.then !== 'end') headers.push('content-length', String(body.length))
+    if (cut.ending !== 'end') headers.push('content-length', String(body.length))
     this.#response.writeHead(200, headers)
     new Delivery(this.#response, slices(body), { clock: this.#setting.clock, rate: 0 }, cut).start()
   }
@@ -185,7 +186,7 @@ function* untilError(
 ): Iterable<string | Buffer> {
   let sent = 0
   for (const event of events) {
-    if (sent++ === count) break
+    if (sent++ === count || event === DONE) break
     yield event
   }
   yield answer.errorEvent(STREAM_ERROR)
@@ -197,11 +198,13 @@ function* slices(body: Buffer): Iterable<Buffer> {
 
 const SLICE = 64
 
-function pairs(rawHeaders: readonly string[]): Record<string, string> {
+/** Headers as an echo shows them: a gateway's key must not come back to its client. */
+function shown(rawHeaders: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = Object.create(null)
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = (rawHeaders[at] as string).toLowerCase()
-    const value = rawHeaders[at + 1] as string
+    const given = rawHeaders[at + 1] as string
+    const value = CREDENTIAL_HEADERS.has(name) ? mask(given.replace(/^bearer /i, '')) : given
     headers[name] = name in headers ? `${headers[name]}, ${value}` : value
   }
   return headers

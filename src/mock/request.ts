@@ -7,7 +7,7 @@ export interface MockRequest {
   readonly url: string
   /** Names and values in turn, as sent. */
   readonly rawHeaders: readonly string[]
-  /** The first 32 MiB. */
+  /** The first 32 MiB, about. */
   readonly body: Buffer
   /** Length of the whole body. */
   readonly bytes: number
@@ -17,6 +17,13 @@ export interface MockRequest {
   readonly time: number
 }
 
+export const CREDENTIAL_HEADERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'x-api-key',
+  'api-key',
+  'x-goog-api-key',
+])
+
 /** The credential of a request: Bearer token, `x-api-key`, `api-key` or `x-goog-api-key`. */
 export function keyOf(headers: IncomingHttpHeaders): string {
   const bearer = headers.authorization
@@ -25,31 +32,34 @@ export function keyOf(headers: IncomingHttpHeaders): string {
   return typeof named === 'string' ? named : ''
 }
 
-/** Reads a whole request; `done` is called once, and never for a client that left on the way. */
+/** Reads a request; `lost` is called in place of `done` where the client left on the way. */
 export function receive(
   incoming: IncomingMessage,
   time: number,
   sink: ((chunk: Buffer) => void) | null,
   done: (request: MockRequest) => void,
+  lost: (request: MockRequest) => void,
 ): void {
   const chunks: Buffer[] = []
   let bytes = 0
+  const received = (): MockRequest => ({
+    method: incoming.method ?? '',
+    url: incoming.url ?? '',
+    rawHeaders: incoming.rawHeaders,
+    body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
+    bytes,
+    key: keyOf(incoming.headers),
+    time,
+  })
   incoming.on('data', (chunk: Buffer) => {
     if (bytes < KEPT) chunks.push(chunk)
     bytes += chunk.length
     sink?.(chunk)
   })
-  incoming.on('end', () =>
-    done({
-      method: incoming.method ?? '',
-      url: incoming.url ?? '',
-      rawHeaders: incoming.rawHeaders,
-      body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
-      bytes,
-      key: keyOf(incoming.headers),
-      time,
-    }),
-  )
+  incoming.once('end', () => done(received()))
+  incoming.once('close', () => {
+    if (!incoming.complete) lost(received())
+  })
 }
 
 const KEPT = 32 * 1_024 * 1_024

@@ -38,7 +38,7 @@ function* events(ask: Ask): Iterable<string> {
   yield next(ask.limited ? 'response.incomplete' : 'response.completed', { response: whole })
 }
 
-function event(value: { readonly type: string }): string {
+function event(value: { readonly type: string; readonly [name: string]: unknown }): string {
   return `event: ${value.type}\ndata: ${JSON.stringify(value)}\n\n`
 }
 

@@ -93,7 +93,11 @@ function cooling(learned: KeyMemory, wall: number): Condition | null {
   if (!longest) return null
   const model = longest.model === '' ? '' : `${longest.model}: `
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`
-  return { state: 'cooling', reason: `${model}${longest.reason}${more}`, until: wall + longest.left }
+  return {
+    state: 'cooling',
+    reason: `${model}${longest.reason}${more}`,
+    until: wall + longest.left,
+  }
 }
 
 /** Time left shrinks by the wall time that passed; a clock set back adds nothing. */

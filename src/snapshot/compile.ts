@@ -2,6 +2,7 @@ import type { Live } from '../balancer/live.ts'
 import { BalanceError } from '../base/errors.ts'
 import type { Catalog, Key, Provider, ProviderKind } from '../model/catalog.ts'
 import { PROVIDER_SETTING_NAMES, type ProviderSettings, type Settings } from '../model/settings.ts'
+import type { Upward } from '../upstream/headers.ts'
 import {
   type CompiledKey,
   type CompiledProvider,

@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
+import { VERSION } from '../../base/version.ts'
 import type { DaemonStatus, ProviderStatus } from '../../model/status.ts'
+import { providerColumns } from '../columns/provider.ts'
 import { formatLeft, formatMoment } from '../moment.ts'
 import type { Run } from '../program.ts'
-import { providerColumns } from '../shapes/provider.ts'
 import type { Session } from '../session.ts'
-import { card, table } from '../table.ts'
+import { readState } from '../state.ts'
+import { card, type Field, table } from '../table.ts'
 
 export function define(command: Command, run: Run): void {
   command
@@ -20,9 +22,32 @@ Example:
 }
 
 async function status(session: Session): Promise<void> {
-  const found = await session.status()
+  const found = await findStatus(session)
   session.out.show(found, () => `${overview(found, session)}${providers(found.providers, session)}`)
   if (!found.running) session.out.say('No daemon is running: balance serve')
+}
+
+async function findStatus(session: Session): Promise<DaemonStatus> {
+  const daemon = await session.daemon()
+  if (daemon) return daemon.call('status', {})
+  const { revision, providers } = await readState(session)
+  const { store, file } = session.config()
+  return {
+    running: false,
+    version: VERSION,
+    store,
+    revision,
+    pending: null,
+    providers,
+    pid: null,
+    url: null,
+    started: null,
+    config_file: file,
+    draining: false,
+    workers: [],
+    records: null,
+    store_health: null,
+  }
 }
 
 function overview(status: DaemonStatus, session: Session): string {
@@ -30,7 +55,7 @@ function overview(status: DaemonStatus, session: Session): string {
   const { pending, records, store_health: health } = status
   const requests = sum(status.workers.map(worker => worker.requests))
   const inFlight = sum(status.workers.map(worker => worker.in_flight))
-  const fields: [string, unknown, ((text: string) => string)?][] = [
+  const fields: Field[] = [
     ['daemon', condition(status), status.running ? (status.draining ? yellow : green) : yellow],
   ]
   if (status.running) {

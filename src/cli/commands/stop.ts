@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { Run } from '../program.ts'
 import type { Session } from '../session.ts'
@@ -22,16 +23,23 @@ Example:
 async function stop(session: Session, options: { now?: true }): Promise<void> {
   const daemon = await session.requireDaemon()
   const { pid } = await daemon.call('stop', { now: options.now ?? false })
-  if (isRunning(pid)) session.out.say(`stopping pid ${pid} …`)
-  while (isRunning(pid)) await session.clock.sleep(LOOK_EVERY)
+  session.out.say(`stopping pid ${pid} …`)
+  while (await isRunning(pid)) await session.clock.sleep(LOOK_EVERY)
   session.out.show({ stopped: pid }, () => '')
   session.out.say('stopped')
 }
 
-function isRunning(pid: number): boolean {
+async function isRunning(pid: number): Promise<boolean> {
   try {
-    return process.kill(pid, 0)
+    process.kill(pid, 0)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
+  return !(await isZombie(pid))
+}
+
+/** In a container whose first process reaps nobody, an ended daemon keeps its pid for ever. */
+async function isZombie(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return /\) Z /.test(stat)
 }

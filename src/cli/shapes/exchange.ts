@@ -1,20 +1,25 @@
-import type { StoredExchange, StoredFailure } from '../../model/record.ts'
+import type { ExchangeRecord, StoredExchange, StoredFailure } from '../../model/record.ts'
+
+/** An exchange from the store, or one that has just ended and has no number yet. */
+export type AnyExchange = Omit<ExchangeRecord, 'failures'> &
+  Partial<Pick<StoredExchange, 'id' | 'keyLabel'>>
 
 /**
  * One exchange as `logs list`, `logs show` and `logs tail` print it with `--json`. Names are kept
  * for scripts: they may be joined by new ones and never change their meaning.
  * `time` is ISO 8601 in UTC, durations are milliseconds since the request came in, `key` is the id
- * of the key that was used last; what did not come so far is null.
+ * of the key that was used last; what did not come so far is null. `id` and `key_label` are null for
+ * what a daemon tells `logs tail` before it is stored.
  */
-export function exchangeShape(exchange: StoredExchange) {
+export function exchangeShape(exchange: AnyExchange) {
   return {
-    id: exchange.id,
+    id: exchange.id ?? null,
     time: new Date(exchange.time).toISOString(),
     request_id: exchange.requestId,
     token: exchange.token,
     provider: exchange.provider,
     key: exchange.keyId,
-    key_label: exchange.keyLabel,
+    key_label: exchange.keyLabel ?? null,
     model: exchange.model,
     model_served: exchange.modelServed,
     method: exchange.method,

@@ -1,0 +1,38 @@
+import type { ChalkInstance } from 'chalk'
+import type { KeyCondition } from '../../model/catalog.ts'
+import type { KeyStatus } from '../../model/status.ts'
+import { formatLeft } from '../moment.ts'
+import type { Column } from '../table.ts'
+
+/** `keys list`. */
+export function keyColumns(paint: ChalkInstance, wall: number): Column<KeyStatus>[] {
+  return [
+    { head: 'ID', cell: row => row.id },
+    { head: 'PROVIDER', cell: row => row.provider },
+    { head: 'LABEL', cell: row => row.label },
+    { head: 'KEY', cell: row => row.reference ?? row.masked },
+    {
+      head: 'STATE',
+      cell: row => row.state,
+      paint: (text, row) => keyColor(paint, row.state)(text),
+    },
+    { head: 'BACK IN', cell: row => row.until && formatLeft(Date.parse(row.until), wall) },
+    { head: 'FAULTS', cell: row => row.failures, right: true },
+    { head: 'WEIGHT', cell: row => row.weight, right: true },
+    { head: 'TIER', cell: row => row.tier, right: true },
+    { head: 'REASON', cell: row => row.reason },
+  ]
+}
+
+/** Green works, yellow comes back by itself, red needs somebody, dim is switched off. */
+export function keyColor(paint: ChalkInstance, state: KeyCondition): (text: string) => string {
+  const colors = {
+    active: paint.green,
+    cooling: paint.yellow,
+    exhausted: paint.yellow,
+    invalid: paint.red,
+    sealed: paint.red,
+    disabled: paint.dim,
+  }
+  return colors[state]
+}

@@ -1,0 +1,234 @@
+import type { Command } from 'commander'
+import { BalanceError } from '../../base/errors.ts'
+import type { Key, KeyMemory } from '../../model/catalog.ts'
+import type { KeyStatus } from '../../model/status.ts'
+import type { KeyChange } from '../../model/store.ts'
+import { keyColor, keyColumns } from '../columns/key.ts'
+import { readSecret, readSecrets, refuseArguments } from '../key-input.ts'
+import { limit, whole } from '../option-values.ts'
+import { plural } from '../plural.ts'
+import type { Run } from '../program.ts'
+import { confirm } from '../prompts.ts'
+import type { Session } from '../session.ts'
+import { readState } from '../state.ts'
+import { card, type Field, table } from '../table.ts'
+
+export function define(command: Command, run: Run): void {
+  command.addHelpText('after', '\nA KEY is named by its id (k_…) or its label.')
+  command
+    .command('list')
+    .description('keys and their state')
+    .argument('[provider]', 'only the keys of this provider')
+    .addHelpText('after', example('balance keys list openai --json | jq -r ".[].state"'))
+    .action(run(list))
+  attributes(command.command('add'))
+    .description('add keys, read one a line from stdin, a file, or a hidden prompt')
+    .argument('<provider>', 'whose keys they are')
+    .option('--from <file>', 'read them from a file')
+    .allowExcessArguments()
+    .addHelpText('after', ADD_HELP)
+    .action(run(add))
+  command
+    .command('show')
+    .description('one key, with what was learned about it')
+    .argument('<key>', 'id or label')
+    .addHelpText('after', example('balance keys show k_3fa9c27d01'))
+    .action(run(show))
+  attributes(command.command('set'))
+    .description("change a key's label, weight, limits, or its secret")
+    .argument('<key>', 'id or label')
+    .option('--secret', 'read a new secret from stdin, or ask for it')
+    .addHelpText('after', example('balance keys set backup --weight 3 --rpm none'))
+    .action(run(set))
+  several(command, 'enable', 'use keys again').action(run(enable))
+  several(command, 'disable', 'stop using keys, until they are enabled again')
+    .option('--now', 'also end the attempts that are using them')
+    .action(run(disable))
+  several(command, 'reset', 'forget what was learned about keys: faults, waits').action(run(reset))
+  several(command, 'remove', 'delete keys')
+    .option('--yes', 'without a question')
+    .action(run(remove))
+}
+
+const ADD_HELP = `
+Secrets are never an argument: other users of this host could read them. Blank lines
+and lines starting with # are skipped; env:NAME or file:/path refers to a secret that
+is kept elsewhere. If any line is bad, nothing is added.
+
+Examples:
+  $ balance keys add openai                       asks, without showing what is typed
+  $ balance keys add openai < keys.txt
+  $ balance keys add openai --from keys.txt --tier 2
+  $ echo env:OPENAI_API_KEY | balance keys add openai --label mine`
+
+interface Attributes {
+  readonly label?: string
+  readonly weight?: number
+  readonly tier?: number
+  readonly rpm?: number | null
+  readonly concurrency?: number | null
+}
+
+function attributes(command: Command): Command {
+  return command
+    .option('--label <text>', 'a name of its own')
+    .option('--weight <n>', 'its share under the weighted policy', whole('--weight', 1, 1_000))
+    .option('--tier <n>', 'used after lower tiers', whole('--tier', 1, 100))
+    .option('--rpm <n|none>', 'most requests a minute', limit('--rpm'))
+    .option('--concurrency <n|none>', 'most requests at once', limit('--concurrency'))
+}
+
+function several(group: Command, name: string, description: string): Command {
+  return group
+    .command(name)
+    .description(description)
+    .argument('<key...>', 'ids or labels')
+    .addHelpText('after', example(`balance keys ${name} k_3fa9c27d01 backup`))
+}
+
+function example(line: string): string {
+  return `\nExample:\n  $ ${line}`
+}
+
+async function list(session: Session, provider: string | undefined): Promise<void> {
+  const store = await session.store()
+  if (provider !== undefined) await store.provider(provider)
+  const state = await readState(session)
+  const keys = state.keys.filter(key => provider === undefined || key.provider === provider)
+  const columns = keyColumns(session.out.paint, session.clock.wall())
+  session.out.show(keys, () => (keys.length === 0 ? '' : table(columns, keys)))
+  if (keys.length === 0) session.out.say(`No key yet: balance keys add ${provider ?? 'PROVIDER'}`)
+}
+
+async function add(
+  session: Session,
+  provider: string,
+  options: Attributes & { from?: string },
+  { args }: Command,
+): Promise<void> {
+  refuseArguments(args, 1)
+  const store = await session.store()
+  await store.provider(provider)
+  const { from, ...given } = options
+  const secrets = await readSecrets(from, `key for ${provider}`)
+  const { added, duplicates } = await store.addKeys(
+    provider,
+    secrets.map(value => ({ ...given, value })),
+  )
+  const keys = await statusesOf(session, added)
+  session.out.show({ provider, added: keys, duplicates }, () => '')
+  const skipped = duplicates > 0 ? ` (${plural(duplicates, 'duplicate')} skipped)` : ''
+  session.out.say(`added ${plural(added.length, 'key')} to ${provider}${skipped}`)
+  for (const key of keys.filter(({ state }) => state === 'invalid')) {
+    session.out.warn(`${key.reference ?? key.masked}: ${key.reason}`)
+  }
+  await session.inForce()
+  session.out.say(`See them: balance keys list ${provider}`)
+}
+
+async function show(session: Session, given: string): Promise<void> {
+  const store = await session.store()
+  const { id } = await store.key(given)
+  const memory = (await store.memories()).get(id)
+  for (const key of await statusesOf(session, [{ id }])) {
+    session.out.show(key, () => card(fieldsOf(key, memory, session)))
+  }
+}
+
+async function statusesOf(session: Session, keys: readonly { id: string }[]): Promise<KeyStatus[]> {
+  const ids = new Set(keys.map(key => key.id))
+  return (await readState(session)).keys.filter(key => ids.has(key.id))
+}
+
+function fieldsOf(key: KeyStatus, memory: KeyMemory | undefined, session: Session): Field[] {
+  const models = Object.keys(memory?.cooling ?? {}).filter(model => model !== '')
+  return [
+    ['id', key.id],
+    ['provider', key.provider],
+    ['label', key.label],
+    ['key', key.reference ?? key.masked],
+    ['state', key.state, keyColor(session.out.paint, key.state)],
+    ['reason', key.reason],
+    ['until', key.until],
+    ['rate limited for', key.state === 'cooling' ? models.join(', ') : null],
+    ['auth faults in a row', key.failures],
+    ['weight', key.weight],
+    ['tier', key.tier],
+    ['requests a minute', key.rpm ?? 'no limit'],
+    ['requests at once', key.concurrency ?? 'no limit'],
+    ['created', key.created],
+  ]
+}
+
+async function set(
+  session: Session,
+  given: string,
+  options: Attributes & { secret?: true },
+): Promise<void> {
+  const { secret, ...attributes } = options
+  if (!secret && Object.keys(attributes).length === 0) {
+    throw new BalanceError('usage', 'Nothing to change was given.', {
+      hint: 'Say what: --label, --weight, --tier, --rpm, --concurrency or --secret.',
+    })
+  }
+  const store = await session.store()
+  const key = await store.key(given)
+  const change: KeyChange = secret
+    ? { ...attributes, value: await readSecret(`secret for ${key.id}`) }
+    : attributes
+  await report(session, [await store.changeKey(key.id, change)], 'changed')
+}
+
+async function enable(session: Session, given: string[]): Promise<void> {
+  const keys = await keysNamed(session, given)
+  await switchKeys(session, keys, true)
+  await report(session, keys, 'enabled')
+}
+
+async function disable(session: Session, given: string[], options: { now?: true }): Promise<void> {
+  const keys = await keysNamed(session, given)
+  await switchKeys(session, keys, false)
+  await report(session, keys, 'disabled')
+  const daemon = options.now ? await session.daemon() : null
+  if (!daemon) return
+  const { aborted } = await daemon.call('abort', { keys: keys.map(key => key.id) })
+  session.out.say(`ended ${plural(aborted, 'attempt')} in flight`)
+}
+
+/** All of them, or none when one is not there. */
+async function keysNamed(session: Session, given: readonly string[]): Promise<Key[]> {
+  const store = await session.store()
+  const keys = new Map<string, Key>()
+  for (const name of given) {
+    const key = await store.key(name)
+    keys.set(key.id, key)
+  }
+  return [...keys.values()]
+}
+
+async function switchKeys(session: Session, keys: readonly Key[], enabled: boolean): Promise<void> {
+  const store = await session.store()
+  for (const key of keys) await store.changeKey(key.id, { enabled })
+}
+
+async function reset(session: Session, given: string[]): Promise<void> {
+  const keys = await keysNamed(session, given)
+  await (await session.store()).resetKeys(keys.map(key => key.id))
+  await report(session, keys, 'reset')
+}
+
+async function report(session: Session, keys: readonly Key[], done: string): Promise<void> {
+  const changed = await statusesOf(session, keys)
+  session.out.show(changed, () => '')
+  session.out.say(`${done} ${keys.map(key => `${key.id} (${key.label})`).join(', ')}`)
+  await session.inForce()
+}
+
+async function remove(session: Session, given: string[], options: { yes?: true }): Promise<void> {
+  const keys = await keysNamed(session, given)
+  await confirm(`Remove ${plural(keys.length, 'key')}?`, options.yes === true)
+  await (await session.store()).removeKeys(keys.map(key => key.id))
+  session.out.show({ removed: keys.map(key => key.id) }, () => '')
+  session.out.say(`removed ${plural(keys.length, 'key')}`)
+  await session.inForce()
+}

@@ -1,0 +1,143 @@
+import type { Command } from 'commander'
+import { printable } from '../../base/text.ts'
+import { exchangeColumns, failureColumns, statusColor, tokensOf } from '../columns/exchange.ts'
+import { type FilterOptions, readFilter } from '../log-filter.ts'
+import { formatMoment } from '../moment.ts'
+import { whole } from '../option-values.ts'
+import type { Run } from '../program.ts'
+import type { Session } from '../session.ts'
+import { type ExchangeShape, exchangeShape, failureShape } from '../shapes/exchange.ts'
+import { card, table } from '../table.ts'
+import { tail } from '../tail.ts'
+
+export function define(command: Command, run: Run): void {
+  paged(filters(command.command('list')))
+    .description('requests, the newest first')
+    .addHelpText('after', LIST_HELP)
+    .action(run(list))
+  command
+    .command('show')
+    .description('one request with every failed attempt')
+    .argument('<id>', 'its number, or its request id')
+    .addHelpText('after', example('balance logs show 1042'))
+    .action(run(show))
+  paged(filters(command.command('errors')))
+    .description('failed attempts, the newest first')
+    .addHelpText('after', example('balance logs errors --provider openai --since 1h'))
+    .action(run(errors))
+  filters(command.command('tail'))
+    .description('requests as they end, until Ctrl-C')
+    .addHelpText('after', example('balance logs tail --status error'))
+    .action(run(tail))
+}
+
+const LIST_HELP = `
+Examples:
+  $ balance logs list --provider openai --status 5xx --since 2h
+  $ balance logs list --limit 1000 --json | jq -r '.[] | [.time,.model,.ms] | @tsv'`
+
+function example(line: string): string {
+  return `\nExample:\n  $ ${line}`
+}
+
+function filters(command: Command): Command {
+  return command
+    .option('--provider <name>', 'sent to this provider')
+    .option('--key <key>', 'with this key (id or label)')
+    .option('--token <name>', 'by this client token')
+    .option('--model <name>', 'for this model')
+    .option('--status <status>', '429, a class like 5xx, or error (400 and above)')
+    .option('--path <prefix>', 'whose path begins so')
+}
+
+function paged(command: Command): Command {
+  return command
+    .option('--since <when>', 'e.g. 90s, 2h, 7d, 2026-01-31T14:00Z')
+    .option('--until <when>', 'the same')
+    .option('--limit <n>', 'how many', whole('--limit', 1, 10_000), 50)
+    .option('--before <id>', 'the page that ends before this id', whole('--before', 1, 2 ** 52))
+}
+
+interface PageOptions extends FilterOptions {
+  readonly limit: number
+  readonly before?: number
+}
+
+async function list(session: Session, options: PageOptions): Promise<void> {
+  await session.flush()
+  const query = { ...(await readFilter(session, options)), ...page(options) }
+  const rows = (await (await session.store()).records(query)).map(exchangeShape)
+  session.out.show(rows, () =>
+    rows.length === 0 ? '' : table(exchangeColumns(session.out.paint), rows),
+  )
+  more(session, rows, options.limit, 'request')
+}
+
+async function errors(session: Session, options: PageOptions): Promise<void> {
+  await session.flush()
+  const query = { ...(await readFilter(session, options)), ...page(options) }
+  const rows = (await (await session.store()).failures(query)).map(failureShape)
+  session.out.show(rows, () =>
+    rows.length === 0 ? '' : table(failureColumns(session.out.paint), rows),
+  )
+  more(session, rows, options.limit, 'failed attempt')
+}
+
+function page({ limit, before }: PageOptions): { limit: number; before?: number } {
+  return before === undefined ? { limit } : { limit, before }
+}
+
+/** Says that nothing was found, or where the next page begins. */
+function more(
+  session: Session,
+  rows: readonly { id: number | null }[],
+  limit: number,
+  noun: string,
+) {
+  if (rows.length === 0) session.out.say(`No ${noun} found.`)
+  else if (rows.length === limit) session.out.say(`There may be more: --before ${rows.at(-1)?.id}`)
+}
+
+async function show(session: Session, id: string): Promise<void> {
+  await session.flush()
+  const { exchange, failures } = await (await session.store()).recordOf(id)
+  const shown = exchangeShape(exchange)
+  const attempts = failures.map(failureShape)
+  const { paint } = session.out
+  session.out.show({ ...shown, failures: attempts }, () => {
+    const fields = card(fieldsOf(shown, text => statusColor(paint, shown.status)(text)))
+    if (attempts.length === 0) return fields
+    const excerpts = attempts.map(
+      ({ attempt, excerpt }) => `attempt ${attempt}: ${printable(excerpt, 4_096) || '(no answer)'}`,
+    )
+    return `${fields}\n\n${table(failureColumns(paint), attempts)}\n\n${excerpts.join('\n')}`
+  })
+}
+
+function fieldsOf(row: ExchangeShape, paintStatus: (text: string) => string) {
+  return [
+    ['id', row.id],
+    ['request id', row.request_id],
+    ['time', formatMoment(Date.parse(row.time))],
+    ['request', `${row.method} ${row.path}`],
+    ['status', row.status, paintStatus],
+    ['outcome', row.error_code ? `${row.outcome} (${row.error_code})` : row.outcome],
+    ['token', row.token],
+    ['provider', row.provider],
+    ['key', row.key && `${row.key} (${row.key_label ?? 'removed'})`],
+    ['model', row.model_served === row.model ? row.model : `${row.model} → ${row.model_served}`],
+    ['attempts', row.attempts],
+    ['stream', row.stream],
+    ['bytes', `${row.bytes_in} in, ${row.bytes_out} out`],
+    ['first byte', milliseconds(row.first_byte_ms)],
+    ['first token', milliseconds(row.ttft_ms)],
+    ['in all', milliseconds(row.ms)],
+    ['tokens', tokensOf(row)],
+    ['of them cached', row.cached_tokens],
+    ['of them reasoning', row.reasoning_tokens],
+  ] as const
+}
+
+function milliseconds(ms: number | null): string | null {
+  return ms === null ? null : `${Math.round(ms)} ms`
+}

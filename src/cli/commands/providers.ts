@@ -1,0 +1,208 @@
+import type { Command } from 'commander'
+import { BalanceError } from '../../base/errors.ts'
+import { PROVIDER_KINDS, type Provider, type ProviderKind } from '../../model/catalog.ts'
+import { PRESETS, presetOf } from '../../model/presets.ts'
+import { parseBaseUrl, parseProviderName } from '../../model/provider-fields.ts'
+import type { ProviderChange } from '../../model/store.ts'
+import { overridesOf, parseAssignments } from '../assignments.ts'
+import { keyColumns } from '../columns/key.ts'
+import { providerColumns } from '../columns/provider.ts'
+import { gather, oneOf } from '../option-values.ts'
+import { plural } from '../plural.ts'
+import type { Run } from '../program.ts'
+import { confirm } from '../prompts.ts'
+import type { Session } from '../session.ts'
+import { providerShape } from '../shapes/provider.ts'
+import { readState, type State } from '../state.ts'
+import { card, table } from '../table.ts'
+
+export function define(command: Command, run: Run): void {
+  command
+    .command('list')
+    .description('providers, and how many of their keys are in which state')
+    .addHelpText('after', example('balance providers list --json | jq -r ".[].name"'))
+    .action(run(list))
+  command
+    .command('add')
+    .description('add a provider; the first one becomes the default')
+    .argument('<name>', 'a preset, or any name together with --base-url', parseProviderName)
+    .option(
+      '--base-url <url>',
+      'as the vendor prints it, e.g. https://api.openai.com/v1',
+      parseBaseUrl,
+    )
+    .option('--kind <kind>', `API it speaks: ${PROVIDER_KINDS.join(', ')}`, kindOption)
+    .option('--path <segment>', 'a second path segment it is reached by', parseProviderName)
+    .option('--default', 'make it the provider of the default paths')
+    .option('--set <name=value>', 'a setting of its own; repeatable', gather)
+    .addHelpText('after', ADD_HELP)
+    .action(run(add))
+  command
+    .command('show')
+    .description('one provider: its settings and its keys')
+    .argument('<name>')
+    .addHelpText('after', example('balance providers show openai'))
+    .action(run(show))
+  command
+    .command('set')
+    .description('change settings of a provider')
+    .argument('<name>')
+    .argument('<name=value...>', '"name=" gives a value back to its default')
+    .option('--yes', 'without a question')
+    .addHelpText('after', example('balance providers set openai timeout=60s max_retries='))
+    .action(run(set))
+  for (const verb of ['enable', 'disable'] as const) {
+    command
+      .command(verb)
+      .description(verb === 'enable' ? 'serve a provider again' : 'stop serving a provider')
+      .argument('<name>')
+      .addHelpText('after', example(`balance providers ${verb} openai`))
+      .action(run((session, name: string) => toggle(session, name, verb)))
+  }
+  command
+    .command('remove')
+    .description('delete a provider and its keys')
+    .argument('<name>')
+    .option('--yes', 'without a question')
+    .addHelpText('after', example('balance providers remove openai'))
+    .action(run(remove))
+}
+
+const kindOption = oneOf('--kind', PROVIDER_KINDS)
+
+const ADD_HELP = `
+Presets: ${Object.keys(PRESETS).join(', ')}.
+
+Examples:
+  $ balance providers add openai
+  $ balance providers add lab --base-url http://10.0.0.7:8000/v1 --set timeout=10m`
+
+function example(line: string): string {
+  return `\nExample:\n  $ ${line}`
+}
+
+async function list(session: Session): Promise<void> {
+  const { providers } = await readState(session)
+  const columns = providerColumns(session.out.paint)
+  session.out.show(providers, () => (providers.length === 0 ? '' : table(columns, providers)))
+  if (providers.length === 0) session.out.say('No provider yet: balance providers add openai')
+}
+
+interface AddOptions {
+  readonly baseUrl?: string
+  readonly kind?: ProviderKind
+  readonly path?: string
+  readonly default?: true
+  readonly set?: readonly string[]
+}
+
+async function add(session: Session, name: string, options: AddOptions): Promise<void> {
+  const preset = presetOf(name)
+  const change = parseAssignments(options.set ?? [])
+  const baseUrl = options.baseUrl ?? change.baseUrl ?? preset?.baseUrl
+  if (baseUrl === undefined) throw noBaseUrl(name)
+  const store = await session.store()
+  const provider = await store.addProvider(
+    {
+      name,
+      baseUrl,
+      kind: options.kind ?? change.kind ?? preset?.kind ?? 'openai',
+      path: options.path ?? change.path ?? null,
+      overrides: overridesOf(change),
+    },
+    { makeDefault: options.default === true },
+  )
+  session.out.show(shape(provider, await readState(session)), () => '')
+  session.out.say(`added ${name} (${provider.kind}, ${provider.baseUrl})`)
+  await session.inForce()
+  if (preset?.note) session.out.say(preset.note)
+  session.out.say(`Give it keys: balance keys add ${name}`)
+}
+
+function noBaseUrl(name: string): BalanceError {
+  return new BalanceError('usage', `${name} is no preset, so its base URL is needed.`, {
+    hint: `balance providers add ${name} --base-url https://…/v1, or a preset: ${Object.keys(PRESETS).join(', ')}.`,
+  })
+}
+
+async function show(session: Session, name: string): Promise<void> {
+  const { out } = session
+  const provider = await (await session.store()).provider(name)
+  const state = await readState(session)
+  const shown = shape(provider, state)
+  const keys = state.keys.filter(key => key.provider === name)
+  out.show(shown, () => {
+    const fields = card([
+      ['name', shown.name],
+      ['kind', shown.kind],
+      ['base URL', shown.base_url],
+      ['path', shown.path],
+      ['enabled', shown.enabled],
+      ['default', shown.default],
+      ...shown.settings.map(
+        ({ name, value, from }) =>
+          [name, from === 'provider' ? `${value} (its own)` : value] as const,
+      ),
+    ])
+    if (keys.length === 0) return fields
+    return `${fields}\n\n${table(keyColumns(out.paint, session.clock.wall()), keys)}`
+  })
+  if (keys.length === 0) out.say(`It has no key: balance keys add ${name}`)
+}
+
+function shape(provider: Provider, { providers, settings }: State) {
+  const status = providers.find(({ name }) => name === provider.name)
+  if (!status) throw new BalanceError('no_such', `${provider.name} was removed meanwhile.`)
+  return providerShape(provider, status, settings)
+}
+
+async function set(
+  session: Session,
+  name: string,
+  words: readonly string[],
+  options: { yes?: true },
+): Promise<void> {
+  const change = parseAssignments(words)
+  const store = await session.store()
+  await confirmOrigin(session, await store.provider(name), change, options.yes === true)
+  const changed = await store.changeProvider(name, change)
+  session.out.show(shape(changed, await readState(session)), () => '')
+  session.out.say(`changed ${name}`)
+  await session.inForce()
+}
+
+/** A new origin is where the provider's keys will be sent: the owner is told before. */
+async function confirmOrigin(
+  session: Session,
+  provider: Provider,
+  { baseUrl }: ProviderChange,
+  yes: boolean,
+): Promise<void> {
+  if (baseUrl === undefined) return
+  const { origin } = new URL(baseUrl)
+  if (origin === new URL(provider.baseUrl).origin) return
+  const keys = await (await session.store()).keys(provider.name)
+  if (keys.length === 0) return
+  const warning = `${plural(keys.length, 'key')} of ${provider.name} will be sent to ${origin}.`
+  if (yes) session.out.warn(warning)
+  else await confirm(`${warning} Go on?`, false)
+}
+
+async function toggle(session: Session, name: string, verb: 'enable' | 'disable'): Promise<void> {
+  const store = await session.store()
+  const changed = await store.changeProvider(name, { enabled: verb === 'enable' })
+  session.out.show(shape(changed, await readState(session)), () => '')
+  session.out.say(`${verb}d ${name}`)
+  await session.inForce()
+}
+
+async function remove(session: Session, name: string, options: { yes?: true }): Promise<void> {
+  const store = await session.store()
+  await store.provider(name)
+  const keys = await store.keys(name)
+  await confirm(`Remove ${name} and its ${plural(keys.length, 'key')}?`, options.yes === true)
+  const removed = await store.removeProvider(name)
+  session.out.show({ removed: name, keys: removed }, () => '')
+  session.out.say(`removed ${name} and ${plural(removed, 'key')}`)
+  await session.inForce()
+}

@@ -1,0 +1,73 @@
+import { BalanceError } from '../base/errors.ts'
+import type { Catalog, Key } from '../model/catalog.ts'
+import { keyStatuses, providerStatuses } from '../model/key-status.ts'
+import { DEFAULT_SETTINGS, type Settings } from '../model/settings.ts'
+import type { KeyStatus, ProviderStatus } from '../model/status.ts'
+import type { Store } from '../model/store.ts'
+import type { Session } from './session.ts'
+
+/** What the store says of providers and keys now, with what a running daemon has learned. */
+export interface State {
+  readonly revision: number
+  readonly settings: Settings
+  readonly providers: readonly ProviderStatus[]
+  readonly keys: readonly KeyStatus[]
+}
+
+/** Reads the state; without the master key too, for which all sealed keys are shown as `sealed`. */
+export async function readState(session: Session): Promise<State> {
+  await session.flush()
+  const store = await session.store()
+  const catalog = await readCatalog(session, store)
+  const daemon = await session.daemon()
+  const judged = daemon ? { ...catalog, keys: catalog.keys.map(leaveReference) } : catalog
+  const wall = session.clock.wall()
+  const breakers = new Map(
+    daemon ? (await liveProviders(session)).map(({ name, breakers }) => [name, breakers]) : [],
+  )
+  return {
+    revision: catalog.revision,
+    settings: catalog.settings,
+    providers: providerStatuses(judged, wall, breakers),
+    keys: keyStatuses(judged, wall),
+  }
+}
+
+async function readCatalog(session: Session, store: Store): Promise<Catalog> {
+  try {
+    return await store.catalog()
+  } catch (error) {
+    const code = error instanceof BalanceError ? error.code : null
+    if (code !== 'master_key_missing' && code !== 'master_key_wrong') throw error
+    session.out.warn((error as Error).message)
+    return unopened(store)
+  }
+}
+
+async function unopened(store: Store): Promise<Catalog> {
+  const rows = await store.settings()
+  const keys = await store.keys()
+  return {
+    revision: await store.revision(),
+    settings: {
+      ...DEFAULT_SETTINGS,
+      ...Object.fromEntries(rows.map(row => [row.name, row.value])),
+    },
+    providers: await store.providers(),
+    keys: keys.map(key => (key.reference === null ? { ...key, fault: NOT_OPENED } : key)),
+    tokens: [],
+    memories: [...(await store.memories()).values()],
+  }
+}
+
+const NOT_OPENED = { state: 'sealed', reason: 'the master key is not at hand' } as const
+
+/** A reference is resolved where the daemon runs; that this shell cannot do it says nothing. */
+function leaveReference(key: Key): Key {
+  return key.reference === null ? key : { ...key, fault: null }
+}
+
+async function liveProviders(session: Session): Promise<readonly ProviderStatus[]> {
+  const daemon = await session.requireDaemon()
+  return (await daemon.call('status', {})).providers
+}

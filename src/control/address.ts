@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+
+/** A Unix socket's path takes at most 107 bytes on Linux (`sun_path`, unix(7)). */
+const LONGEST = 107
+
+/**
+ * Where a daemon of this store may be reached, likeliest first: it listens at the first path it can
+ * use, and whoever looks for it tries them all.
+ * @param directories `$RUNTIME_DIRECTORY`, `$XDG_RUNTIME_DIR/balance`, the data folder, as far as set
+ */
+export function socketPaths(storeUrl: string, directories: readonly string[]): string[] {
+  const name = `${createHash('sha256').update(storeUrl).digest('hex').slice(0, 16)}.sock`
+  // A data folder deep in the tree is too long for a socket; this one never is.
+  const last = join(tmpdir(), `balance-${userInfo().uid}`)
+  return [...directories, last]
+    .map(directory => join(directory, name))
+    .filter(path => Buffer.byteLength(path) <= LONGEST)
+}

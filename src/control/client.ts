@@ -1,0 +1,108 @@
+import { type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { createInterface } from 'node:readline'
+import { BalanceError, CATALOGUE, type ErrorCode } from '../base/errors.ts'
+import type { RecordFilter } from '../model/record.ts'
+import { socketPaths } from './address.ts'
+import type { OperationName, Operations, TailLine } from './api.ts'
+
+/** A daemon that does not answer an operation within this time is taken to be stuck. */
+const PATIENCE_MS = 30_000
+
+/** Speaks to the daemon of one store over its control socket. */
+export class DaemonClient {
+  readonly #path: string
+
+  private constructor(path: string) {
+    this.#path = path
+  }
+
+  /** The daemon serving this store on this host, or null when none answers. */
+  static async connect(
+    storeUrl: string,
+    directories: readonly string[],
+  ): Promise<DaemonClient | null> {
+    for (const path of socketPaths(storeUrl, directories)) {
+      const client = new DaemonClient(path)
+      if (await client.#answers()) return client
+    }
+    return null
+  }
+
+  /** @throws BalanceError `daemon_unreachable` when it went away, or what the daemon answered */
+  async call<K extends OperationName>(
+    name: K,
+    input: Operations[K]['in'],
+  ): Promise<Operations[K]['out']> {
+    const response = await this.#post(`/${name}`, input)
+    const text = await readAll(response)
+    const body = JSON.parse(text) as { error?: { code: string; message: string; hint?: string } }
+    if (response.statusCode === 200) return body as Operations[K]['out']
+    throw remoteError(body.error)
+  }
+
+  /** Exchanges as they end, until the daemon stops or the signal fires. */
+  async *tail(filter: RecordFilter, signal?: AbortSignal): AsyncGenerator<TailLine> {
+    const response = await this.#post('/tail', filter)
+    const stop = () => void response.destroy()
+    signal?.addEventListener('abort', stop, { once: true })
+    try {
+      for await (const line of createInterface({ input: response }))
+        yield JSON.parse(line) as TailLine
+    } catch (error) {
+      if (!signal?.aborted && (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error
+    } finally {
+      signal?.removeEventListener('abort', stop)
+      response.destroy()
+    }
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      const response = await this.#post('/', {})
+      response.resume()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  #post(path: string, input: unknown): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const sent: ClientRequest = request({
+        socketPath: this.#path,
+        path,
+        method: 'POST',
+        agent: false,
+        timeout: PATIENCE_MS,
+      })
+      sent.on('response', resolve)
+      sent.on('timeout', () => sent.destroy(new Error('no answer in time')))
+      sent.on('error', cause =>
+        reject(
+          new BalanceError('daemon_unreachable', 'The daemon does not answer.', {
+            cause,
+            hint: 'balance status',
+          }),
+        ),
+      )
+      sent.end(JSON.stringify(input))
+    })
+  }
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString()
+}
+
+function remoteError(
+  error: { code: string; message: string; hint?: string } | undefined,
+): BalanceError {
+  const code =
+    error !== undefined && Object.hasOwn(CATALOGUE, error.code)
+      ? (error.code as ErrorCode)
+      : 'failed'
+  const options = error?.hint === undefined ? {} : { hint: error.hint }
+  return new BalanceError(code, error?.message ?? 'The daemon refused.', options)
+}

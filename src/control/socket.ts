@@ -1,0 +1,143 @@
+import { chmodSync, mkdirSync, unlinkSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { dirname } from 'node:path'
+import type { ZodType } from 'zod'
+import { asBalanceError, BalanceError } from '../base/errors.ts'
+import { socketPaths } from './address.ts'
+import { OPERATIONS, type OperationName, type Operator, TAIL_FILTER } from './api.ts'
+import { DaemonClient } from './client.ts'
+import type { TailHub } from './tail.ts'
+
+const LARGEST_BODY = 1_048_576
+
+/** The control socket of a running daemon: mode 0600, so only its own user and root may ask. */
+export class ControlSocket {
+  readonly path: string
+  readonly #server: Server
+
+  private constructor(path: string, server: Server) {
+    this.path = path
+    this.#server = server
+  }
+
+  /**
+   * Claims the store on this host by listening.
+   * @throws BalanceError `already_running` naming the pid and address of the daemon that has it
+   */
+  static async open(
+    storeUrl: string,
+    directories: readonly string[],
+    operator: Operator,
+    tail: TailHub,
+  ): Promise<ControlSocket> {
+    await refuseSecond(storeUrl, directories)
+    const server = createServer(
+      (request, response) => void answer(request, response, operator, tail),
+    )
+    for (const path of socketPaths(storeUrl, directories)) {
+      if (await bind(server, path)) return new ControlSocket(path, server)
+    }
+    throw new BalanceError('failed', 'There is no folder for the control socket.', {
+      hint: `Looked at ${socketPaths(storeUrl, directories).join(', ')}.`,
+    })
+  }
+
+  close(): void {
+    this.#server.close()
+    this.#server.closeAllConnections()
+  }
+}
+
+async function refuseSecond(storeUrl: string, directories: readonly string[]): Promise<void> {
+  const other = await DaemonClient.connect(storeUrl, directories)
+  if (other === null) return
+  const { pid, url } = await other.call('status', {})
+  throw new BalanceError(
+    'already_running',
+    `A daemon serves this store already: pid ${pid}, ${url}.`,
+    {
+      hint: 'balance status shows it, balance stop ends it.',
+    },
+  )
+}
+
+/** Listens at the path, taking the place of a socket that nobody answers; false where it can't. */
+function bind(server: Server, path: string): Promise<boolean> {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    unlinkSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return Promise.resolve(false)
+  }
+  return new Promise(resolve => {
+    const failed = () => resolve(false)
+    server.once('error', failed)
+    // The socket is made inside listen(), with the modes that the umask leaves.
+    const umask = process.umask(0o177)
+    server.listen(path, () => {
+      server.off('error', failed)
+      chmodSync(path, 0o600)
+      resolve(true)
+    })
+    process.umask(umask)
+  })
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  operator: Operator,
+  tail: TailHub,
+): Promise<void> {
+  try {
+    const name = (request.url ?? '/').slice(1)
+    const input = await readJson(request)
+    if (name === 'tail') return tail.stream(parse(TAIL_FILTER, input), response)
+    if (!isOperation(name))
+      return send(response, 404, refusal(new BalanceError('no_such', `No operation ${name}.`)))
+    const operate = operator[name] as (input: unknown) => Promise<unknown>
+    send(response, 200, await operate(parse<unknown>(OPERATIONS[name], input)))
+  } catch (error) {
+    send(response, 400, refusal(asBalanceError(error)))
+  }
+}
+
+function isOperation(name: string): name is OperationName {
+  return Object.hasOwn(OPERATIONS, name)
+}
+
+function parse<T>(schema: ZodType<T>, input: unknown): T {
+  try {
+    return schema.parse(input)
+  } catch (cause) {
+    throw new BalanceError(
+      'invalid_value',
+      'The daemon does not understand this request; is it of another version?',
+      { cause },
+    )
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length
+    if (size > LARGEST_BODY) throw new BalanceError('invalid_value', 'The request is too large.')
+    chunks.push(chunk as Buffer)
+  }
+  return size === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString())
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(body))
+}
+
+function refusal({ code, message, hint }: BalanceError): unknown {
+  return { error: { code, message, ...(hint === null ? {} : { hint }) } }
+}

@@ -1,0 +1,111 @@
+import type { Clock, Timer } from '../base/clock.ts'
+import { asBalanceError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import type { Catalog } from '../model/catalog.ts'
+import type { LinkTarget } from '../model/link.ts'
+import type { Store } from '../model/store.ts'
+
+const POLL_MS = 1_000
+
+/**
+ * Follows the store: a poll of its revision finds every change within a second, a nudge at once.
+ * A catalogue that does not compile changes nothing; which and why is kept for `status`.
+ */
+export class Follower {
+  readonly #store: Store
+  readonly #target: LinkTarget
+  readonly #clock: Clock
+  readonly #log: Logger
+  #timer: Timer | null = null
+  #following: Promise<void> | null = null
+  #catalog: Catalog | null = null
+  #pending: { revision: number; error: string } | null = null
+  #unreachable = false
+
+  constructor(store: Store, target: LinkTarget, clock: Clock, log: Logger) {
+    this.#store = store
+    this.#target = target
+    this.#clock = clock
+    this.#log = log
+  }
+
+  /** What is in force; null before {@link start}. */
+  get catalog(): Catalog | null {
+    return this.#catalog
+  }
+
+  get revision(): number {
+    return this.#catalog?.revision ?? 0
+  }
+
+  /** The newest revision where it could not be put into force, and why. */
+  get pending(): { revision: number; error: string } | null {
+    return this.#pending
+  }
+
+  /** Puts the present catalogue into force, or throws; from then on follows. */
+  async start(): Promise<void> {
+    this.#apply(await this.#store.catalog())
+    this.#timer = this.#clock.every(POLL_MS, () => void this.#poll())
+  }
+
+  stop(): void {
+    this.#timer?.stop()
+  }
+
+  /** Resolves when the store's newest revision is in force, or is known not to compile. */
+  async catchUp(): Promise<void> {
+    // One under way may have read the store before the change that was nudged for.
+    await this.#following
+    await this.#follow()
+  }
+
+  async #poll(): Promise<void> {
+    try {
+      await this.#follow()
+      if (this.#unreachable) this.#log.info('the store answers again')
+      this.#unreachable = false
+    } catch (error) {
+      if (!this.#unreachable)
+        this.#log.warn({ err: error }, 'the store does not answer; serving what is known')
+      this.#unreachable = true
+    }
+  }
+
+  #follow(): Promise<void> {
+    this.#following ??= this.#load().finally(() => {
+      this.#following = null
+    })
+    return this.#following
+  }
+
+  async #load(): Promise<void> {
+    const revision = await this.#store.revision()
+    if (revision === this.revision || revision === this.#pending?.revision) return
+    try {
+      this.#apply(await this.#store.catalog())
+    } catch (error) {
+      const known = asBalanceError(error)
+      if (known.code === 'store_unavailable') throw known
+      this.#pending = { revision, error: known.message }
+      this.#log.error(
+        { err: error, revision, in_force: this.revision },
+        'this revision is not put into force',
+      )
+    }
+  }
+
+  #apply(catalog: Catalog): void {
+    this.#target.apply(catalog)
+    this.#catalog = catalog
+    this.#pending = null
+    this.#log.info(
+      {
+        revision: catalog.revision,
+        providers: catalog.providers.length,
+        keys: catalog.keys.length,
+      },
+      'in force',
+    )
+  }
+}

@@ -1,0 +1,162 @@
+import type { Clock } from '../base/clock.ts'
+import { BalanceError } from '../base/errors.ts'
+import { createLogger, type Logger } from '../base/log.ts'
+import { Redactor } from '../base/redactor.ts'
+import type { Secret } from '../base/secret.ts'
+import { ControlSocket } from '../control/socket.ts'
+import { TailHub } from '../control/tail.ts'
+import type { LoadedConfig } from '../model/config.ts'
+import { storeOptions } from '../store/options.ts'
+import { openThreadedStore } from '../store/threaded.ts'
+import { Follower } from './follower.ts'
+import { LocalGateway } from './local-gateway.ts'
+import { DaemonOperator, type DaemonStore } from './operator.ts'
+import { Recorder } from './recorder.ts'
+
+export interface DaemonParts {
+  readonly config: LoadedConfig
+  /** Reads the configuration again, for `reload`. */
+  readonly reread: () => LoadedConfig
+  readonly clock: Clock
+  readonly version: string
+  /** Where log lines go. */
+  readonly sink: { readonly isTTY?: boolean; write(text: string): unknown }
+  /** Serve local callers without a token. */
+  readonly anonymous: boolean
+  /** Creates a first token where the store has none, for somebody who can be shown it. */
+  readonly makeFirstToken: boolean
+}
+
+/** A daemon that serves. */
+export interface Daemon {
+  readonly url: string
+  readonly controlPath: string
+  /** The token that was made because there was none; shown once. */
+  readonly firstToken: Secret | null
+  readonly revision: number
+  /** How many there are at the start. */
+  readonly providers: number
+  readonly tokens: number
+  /** Resolves when it has ended. */
+  readonly ended: Promise<void>
+  /** Drains and ends; a second call ends at once. */
+  stop(now: boolean): void
+  /** Reads the configuration again; what is wrong with it is logged. */
+  reload(): Promise<unknown>
+}
+
+/**
+ * Starts a daemon: store, file, control socket, gateway, listener, in this order, so that whatever
+ * is wrong is found before the first request is taken.
+ * @throws BalanceError already_running, address_in_use, no_token, config_invalid, master_key_*, store_*
+ */
+export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
+  const { config, clock } = parts
+  const redactor = new Redactor()
+  const log = createLogger(config.logLevel, redactor, parts.sink)
+  const store = await openThreadedStore(
+    storeOptions(config, clock, { who: 'balance serve', what: 'serve' }),
+    new URL('./store-thread.js', import.meta.url),
+  )
+  try {
+    return await start(parts, store, redactor, log)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function start(
+  parts: DaemonParts,
+  store: DaemonStore,
+  redactor: Redactor,
+  log: Logger,
+): Promise<Daemon> {
+  const { config, clock } = parts
+  const tail = new TailHub()
+  const recorder = new Recorder(store, clock, log, batch => tail.publish(batch))
+  const gateway = new LocalGateway({
+    clock,
+    log,
+    redactor,
+    link: recorder,
+    anonymous: parts.anonymous,
+  })
+  const follower = new Follower(store, gateway, clock, log)
+  const operator = new DaemonOperator({ ...parts, store, recorder, gateway, follower, log })
+  const control = await ControlSocket.open(store.url, controlFolders(config), operator, tail)
+  try {
+    const { overridden } = await store.reconcile(config.declared)
+    for (const name of overridden)
+      log.info({ value: name }, 'set by a command, which overrides the file')
+    const firstToken = await seeToTokens(parts, store)
+    await follower.start()
+    const address = await gateway.listen(config.listen.host, config.listen.port)
+    operator.url = `http://${hostInUrl(address.host)}:${address.port}`
+    log.info({ url: operator.url, store: store.url, pid: process.pid }, 'listening')
+    const ended = operator.stopped.then(async drainMs => {
+      log.info({ in_flight: gateway.counts.inFlight, drain_ms: drainMs }, 'stopping')
+      follower.stop()
+      await gateway.close(drainMs)
+      await recorder.close()
+      tail.close()
+      control.close()
+      await store.close()
+      log.info('stopped')
+    })
+    return {
+      url: operator.url,
+      controlPath: control.path,
+      firstToken,
+      revision: follower.revision,
+      providers: follower.catalog?.providers.length ?? 0,
+      tokens: follower.catalog?.tokens.length ?? 0,
+      ended,
+      stop: now => operator.beginStop(now),
+      reload: () => operator.reload(),
+    }
+  } catch (error) {
+    follower.stop()
+    await gateway.close(0)
+    await recorder.close()
+    control.close()
+    throw error
+  }
+}
+
+/** Off loopback nothing is served without a token; on it, a first one is made for who can be told. */
+async function seeToTokens(
+  { config, makeFirstToken, anonymous }: DaemonParts,
+  store: DaemonStore,
+): Promise<Secret | null> {
+  if ((await store.tokens()).length > 0) return null
+  const given = config.environment.bootstrapToken
+  if (given !== null) {
+    await store.createToken({ name: 'bootstrap', value: given.read() })
+    return null
+  }
+  if (!isLoopback(config.listen.host)) {
+    throw new BalanceError(
+      'no_token',
+      `Listening on ${config.listen.host} needs a client token first: without one anybody could spend your keys.`,
+      {
+        hint: 'Create one with balance tokens create NAME, or give one in BALANCE_BOOTSTRAP_TOKEN or BALANCE_BOOTSTRAP_TOKEN_FILE.',
+      },
+    )
+  }
+  if (!makeFirstToken || anonymous) return null
+  return (await store.createToken({ name: 'first' })).secret
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+}
+
+function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** Where the control socket may be, likeliest first. */
+export function controlFolders({ environment, dataDir }: LoadedConfig): string[] {
+  return environment.runtimeDir === null ? [dataDir] : [environment.runtimeDir, dataDir]
+}

@@ -1,0 +1,36 @@
+import { BalanceError } from '../base/errors.ts'
+import type { Exchange } from './exchange.ts'
+import type { Gateway } from './gateway.ts'
+
+/** Beyond this a header could hide among the others; RFC 6585 §5. */
+const MOST_HEADERS = 100
+
+/** Turns away what the gateway will not take on at all. */
+export function admit(exchange: Exchange, gateway: Gateway): void {
+  if (gateway.draining) {
+    throw new BalanceError('overloaded', 'The gateway is shutting down.', { retryAfter: 1_000 })
+  }
+  if (gateway.exchanges.size > exchange.snapshot.settings.max_in_flight) {
+    throw new BalanceError('overloaded', 'The gateway serves as many requests as it may.', {
+      retryAfter: 1_000,
+    })
+  }
+  if (exchange.request.rawHeaders.length > 2 * MOST_HEADERS) {
+    throw new BalanceError('headers_too_large', `More than ${MOST_HEADERS} request headers.`)
+  }
+  refuseForeignPages(exchange)
+}
+
+/** A page of another site must not spend the keys of whoever reads it (T6: localhost drive-by). */
+function refuseForeignPages({ request }: Exchange): void {
+  const { origin, host, 'sec-fetch-site': site } = request.headers
+  const foreign =
+    (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) ||
+    (site !== undefined && site !== 'same-origin' && site !== 'none')
+  if (foreign) {
+    throw new BalanceError(
+      'origin_not_allowed',
+      'Requests from web pages of other sites are not served.',
+    )
+  }
+}

@@ -1,0 +1,83 @@
+import { hash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { BalanceError } from '../base/errors.ts'
+import type { CompiledToken, Snapshot } from '../snapshot/snapshot.ts'
+import type { Exchange } from './exchange.ts'
+import type { Gateway } from './gateway.ts'
+import { isLocal } from './local-caller.ts'
+
+const TOKEN = /^[\x21-\x7e]{1,256}$/
+const BEARER = /^bearer +(.*)$/i
+
+/**
+ * Finds the client token among all presented credentials. One valid token suffices, two different
+ * ones are ambiguous. Tokens are looked up by their SHA-256, so timing tells nothing of them.
+ */
+export function authenticate(exchange: Exchange, gateway: Gateway): void {
+  const presented = credentialsOf(exchange)
+  const token = findToken(presented, exchange.snapshot)
+  if (token === null) {
+    if (gateway.anonymous && presented.length === 0 && isLocal(exchange.request)) return
+    throw refusal(presented, gateway)
+  }
+  if (token.expired(exchange.startedWall) || (token.weak && !isLocal(exchange.request))) {
+    throw refusal(presented, gateway)
+  }
+  admitCaller(exchange, token)
+}
+
+/** Claims one request of the token's own limits; the account gives it back. */
+function admitCaller(exchange: Exchange, token: CompiledToken): void {
+  const wait = token.caller.enter(exchange.startedAt)
+  if (wait > 0) {
+    throw new BalanceError('rate_limit_exceeded', `Token ${token.name} is at its own limit.`, {
+      retryAfter: wait,
+    })
+  }
+  exchange.token = token
+}
+
+function credentialsOf({ request, route }: Exchange): string[] {
+  const presented: string[] = []
+  const bearer = BEARER.exec(request.headers.authorization ?? '')
+  add(presented, bearer ? bearer[1] : request.headers.authorization)
+  add(presented, header(request, 'x-api-key'))
+  add(presented, header(request, 'api-key'))
+  add(presented, header(request, 'x-goog-api-key'))
+  add(presented, route?.presentedKey ?? undefined)
+  return presented
+}
+
+function header(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value[0] : value
+}
+
+function add(presented: string[], value: string | undefined): void {
+  if (value !== undefined && value !== '' && !presented.includes(value)) presented.push(value)
+}
+
+function findToken(presented: readonly string[], snapshot: Snapshot): CompiledToken | null {
+  let found: CompiledToken | null = null
+  for (const value of presented) {
+    const token = TOKEN.test(value) ? snapshot.tokens.get(hash('sha256', value, 'hex')) : undefined
+    if (token === undefined) continue
+    if (found !== null && found !== token) {
+      throw new BalanceError('ambiguous_credentials', 'Two different valid tokens were presented.')
+    }
+    found = token
+  }
+  return found
+}
+
+/** One message for absent, unknown, expired and weak tokens: which it was is nobody's business. */
+function refusal(presented: readonly string[], gateway: Gateway): BalanceError {
+  if (presented.length > 0) {
+    return new BalanceError('invalid_token', 'The client token presented is not valid here.')
+  }
+  const local = gateway.anonymous ? ' (calls without one are served to local callers only)' : ''
+  return new BalanceError(
+    'invalid_token',
+    `No client token was presented${local}. Send it as "Authorization: Bearer …"; balance tokens create NAME makes one.`,
+  )
+}

@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { BalanceError } from '../base/errors.ts'
+import type { AttemptRecord } from '../model/record.ts'
+import { noUsage, type Usage } from '../model/usage.ts'
+import type { CompiledProvider, CompiledToken, Snapshot } from '../snapshot/snapshot.ts'
+import { type Endpoint, endpointOf } from '../wire/endpoint.ts'
+import type { Route } from '../wire/path.ts'
+import type { Attempt } from './attempt.ts'
+import type { Body } from './body.ts'
+
+/** What an exchange is before its path is understood: errors are then told as OpenAI tells them. */
+const NOWHERE = endpointOf('GET', '/')
+
+/**
+ * One client request and its answer, from arrival to account. Every field is there from the start,
+ * so that all exchanges have one shape; the phases fill them in.
+ */
+export class Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly snapshot: Snapshot
+  readonly requestId: string
+  readonly method: string
+  /** Arrival: monotonic and wall ms. */
+  readonly startedAt: number
+  readonly startedWall: number
+
+  route: Route | null = null
+  endpoint: Endpoint = NOWHERE
+  token: CompiledToken | null = null
+  body: Body | null = null
+  model: string | null = null
+  stream = false
+  provider: CompiledProvider | null = null
+  /** The attempt under way. */
+  attempt: Attempt | null = null
+  attempts = 0
+  failures: AttemptRecord[] = []
+  keyId: string | null = null
+
+  /** What the client was answered; 0 as long as it was not. */
+  status = 0
+  /** `ok`, or what it ended with. */
+  outcome = ''
+  error: BalanceError | null = null
+  errorCode: string | null = null
+  /** The client closed the connection before the answer was complete. */
+  left = false
+  /** The account is written; nothing about it changes any more. */
+  accounted = false
+  bytesIn = 0
+  /** The part of them that is kept in memory. */
+  heldBytes = 0
+  bytesOut = 0
+  /** Monotonic ms; 0 as long as it has not come. */
+  firstByteAt = 0
+  firstTokenAt = 0
+  usage: Usage = noUsage()
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    snapshot: Snapshot,
+    requestId: string,
+    now: number,
+    wall: number,
+  ) {
+    this.request = request
+    this.response = response
+    this.snapshot = snapshot
+    this.requestId = requestId
+    this.method = request.method ?? 'GET'
+    this.startedAt = now
+    this.startedWall = wall
+  }
+
+  /** The client's path as it is written down: normalised, without the query and its secrets. */
+  get path(): string {
+    return this.route?.path ?? (this.request.url ?? '/').split('?', 1)[0] ?? '/'
+  }
+}

@@ -1,0 +1,50 @@
+import type { Live } from '../balancer/live.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { Redactor } from '../base/redactor.ts'
+import type { Link } from '../model/link.ts'
+import type { SnapshotHolder } from '../snapshot/holder.ts'
+import type { Agents } from '../upstream/agents.ts'
+import type { Exchange } from './exchange.ts'
+import { Ledger } from './ledger.ts'
+
+/** What a gateway is made of; all of it outlives every snapshot. */
+export interface GatewayParts {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly redactor: Redactor
+  readonly live: Live
+  readonly agents: Agents
+  readonly holder: SnapshotHolder
+  readonly link: Link
+  /** Local callers need no token. */
+  readonly anonymous: boolean
+}
+
+/** The state that all exchanges of one process share. */
+export class Gateway {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly redactor: Redactor
+  readonly agents: Agents
+  readonly holder: SnapshotHolder
+  readonly anonymous: boolean
+  readonly ledger: Ledger
+  readonly exchanges = new Set<Exchange>()
+  /** Bytes of held bodies, all exchanges together. */
+  heldBytes = 0
+  /** No new work is taken. */
+  draining = false
+  requests = 0
+  errors = 0
+
+  constructor(parts: GatewayParts) {
+    this.clock = parts.clock
+    this.log = parts.log
+    this.redactor = parts.redactor
+    this.agents = parts.agents
+    this.holder = parts.holder
+    this.anonymous = parts.anonymous
+    this.ledger = new Ledger(parts.link, parts.live, parts.clock)
+  }
+}

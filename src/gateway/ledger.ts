@@ -1,0 +1,41 @@
+import type { Live } from '../balancer/live.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import type { Link } from '../model/link.ts'
+import type { ExchangeRecord } from '../model/record.ts'
+
+/** How long what was learned and written waits at most, and how much of it. */
+const FLUSH_MS = 100
+const FLUSH_RECORDS = 500
+
+/** Gathers records and key verdicts and hands them to the owner in batches, off the request's path. */
+export class Ledger {
+  readonly #link: Link
+  readonly #live: Live
+  readonly #timer: Timer
+  #batch: ExchangeRecord[] = []
+
+  constructor(link: Link, live: Live, clock: Clock) {
+    this.#link = link
+    this.#live = live
+    this.#timer = clock.every(FLUSH_MS, () => this.flush())
+  }
+
+  add(record: ExchangeRecord): void {
+    this.#batch.push(record)
+    if (this.#batch.length >= FLUSH_RECORDS) this.flush()
+  }
+
+  flush(): void {
+    const verdicts = this.#live.takeLearned()
+    if (verdicts.length > 0) this.#link.verdicts(verdicts)
+    if (this.#batch.length === 0) return
+    const batch = this.#batch
+    this.#batch = []
+    this.#link.records(batch)
+  }
+
+  close(): void {
+    this.#timer.stop()
+    this.flush()
+  }
+}

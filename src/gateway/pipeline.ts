@@ -1,0 +1,31 @@
+import { asBalanceError } from '../base/errors.ts'
+import { account } from './account.ts'
+import { admit } from './admit.ts'
+import { authenticate } from './authenticate.ts'
+import { readBody } from './body.ts'
+import type { Exchange } from './exchange.ts'
+import type { Gateway } from './gateway.ts'
+import { locate } from './locate.ts'
+import { proxy } from './proxy.ts'
+import { refuse } from './respond.ts'
+import { route } from './route.ts'
+
+/** Takes one exchange through all its phases. Never rejects; the account is always written, once. */
+export async function serve(exchange: Exchange, gateway: Gateway): Promise<void> {
+  try {
+    admit(exchange, gateway)
+    locate(exchange)
+    authenticate(exchange, gateway)
+    const reading = readBody(exchange, gateway)
+    if (reading !== null) await reading
+    route(exchange)
+    await proxy(exchange, gateway)
+  } catch (error) {
+    const known = asBalanceError(error)
+    if (known.code === 'internal_error')
+      gateway.log.error({ err: error, request: exchange.requestId }, 'internal error')
+    refuse(exchange, known)
+  } finally {
+    account(exchange, gateway)
+  }
+}

@@ -1,0 +1,116 @@
+import type { BalanceError } from '../base/errors.ts'
+import type { Dialect } from '../model/dialect.ts'
+import type { Outcome } from '../model/outcome.ts'
+import { downwardHeaders } from '../upstream/headers.ts'
+import type { Relay } from '../upstream/relay.ts'
+import { dialectOf } from '../wire/dialects.ts'
+import type { Exchange } from './exchange.ts'
+import type { Gateway } from './gateway.ts'
+
+/** Writes the head of an upstream's answer, with ours added. */
+export function commit(exchange: Exchange, status: number, rawHeaders: readonly Buffer[]): void {
+  exchange.status = status
+  const head = downwardHeaders(rawHeaders)
+  addOurs(head, exchange)
+  exchange.response.sendDate = false
+  exchange.response.writeHead(status, head)
+}
+
+/** Ends the exchange with an error of our own, in the dialect of the endpoint called. */
+export function refuse(exchange: Exchange, error: BalanceError): void {
+  const { response } = exchange
+  exchange.error = error
+  exchange.errorCode = error.code
+  exchange.status = error.status
+  if (error.code === 'client_closed' || response.destroyed) return
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const body = dialectOf(exchange.endpoint).errorBody(error, exchange.requestId)
+  const head = [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(Buffer.byteLength(body)),
+  ]
+  addOurs(head, exchange)
+  addRetry(head, error.retry ? error.retryAfter : null, error.retry)
+  response.writeHead(error.status, head)
+  exchange.bytesOut = body.length
+  response.end(exchange.method === 'HEAD' ? undefined : body)
+}
+
+/**
+ * Relays an upstream's refusal as it came, secrets masked.
+ * @param repeated our own attempts are spent, so the client's would only multiply them
+ */
+export function relayRefusal(
+  exchange: Exchange,
+  gateway: Gateway,
+  relay: Relay,
+  outcome: Outcome,
+  repeated: boolean,
+): void {
+  const body = maskBody(Buffer.concat(relay.held), gateway)
+  exchange.status = relay.status
+  exchange.error = null
+  const head = withoutLength(downwardHeaders(relay.rawHeaders))
+  head.push('content-length', String(body.length))
+  addOurs(head, exchange)
+  if (repeated)
+    addRetry(head, relay.headers['retry-after'] === undefined ? outcome.retryAfter : null, false)
+  exchange.response.sendDate = false
+  exchange.response.writeHead(relay.status, head)
+  exchange.bytesOut = body.length
+  exchange.response.end(exchange.method === 'HEAD' ? undefined : body)
+}
+
+/**
+ * Ends an answer that broke off after it had begun: an error event where the dialect has one, then
+ * a destroyed socket. A clean end would tell the client that the answer is complete.
+ */
+export function breakOff(exchange: Exchange, dialect: Dialect | null): void {
+  const { response, error } = exchange
+  exchange.errorCode = error?.code ?? null
+  const { socket } = response
+  if (dialect === null || error === null || socket === null) {
+    response.destroy()
+    return
+  }
+  response.write(dialect.errorEvent(error, exchange.requestId))
+  response.uncork()
+  // Flushes what was written, then closes without the chunked coding's last chunk.
+  socket.destroySoon()
+}
+
+function addOurs(head: string[], exchange: Exchange): void {
+  head.push('x-request-id', exchange.requestId)
+  if (exchange.provider === null) return
+  head.push(
+    'x-balance-provider',
+    exchange.provider.name,
+    'x-balance-attempts',
+    String(exchange.attempts),
+  )
+  if (exchange.keyId !== null) head.push('x-balance-key', exchange.keyId)
+}
+
+/** Both official SDKs read `x-should-retry`; OpenAI's reads `retry-after-ms` too. */
+function addRetry(head: string[], retryAfter: number | null, worthwhile: boolean): void {
+  if (retryAfter !== null) {
+    head.push('retry-after', String(Math.max(1, Math.ceil(retryAfter / 1_000))))
+    head.push('retry-after-ms', String(Math.ceil(retryAfter)))
+  } else if (!worthwhile) head.push('x-should-retry', 'false')
+}
+
+function withoutLength(head: readonly string[]): string[] {
+  return head.filter((_, i) => (head[i - (i % 2)] as string).toLowerCase() !== 'content-length')
+}
+
+/** An upstream may echo the key it refuses. latin1 keeps every byte that is not part of a secret. */
+function maskBody(body: Buffer, gateway: Gateway): Buffer {
+  const text = body.toString('latin1')
+  const clean = gateway.redactor.redact(text)
+  return clean === text ? body : Buffer.from(clean, 'latin1')
+}

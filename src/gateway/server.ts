@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { BalanceError } from '../base/errors.ts'
+import { Exchange } from './exchange.ts'
+import type { Gateway } from './gateway.ts'
+import { answerHealth } from './health.ts'
+import { serve } from './pipeline.ts'
+
+const REQUEST_ID = /^[\w.-]{1,128}$/
+
+/**
+ * The HTTP server of a gateway, not yet listening. Node's own parser is strict; what it would hide
+ * (surplus headers) is let through to be counted.
+ */
+export function createGatewayServer(gateway: Gateway): Server {
+  const server = createServer(
+    {
+      headersTimeout: 10_000,
+      requestTimeout: 0,
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: 2_000,
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
+      noDelay: true,
+    },
+    (request, response) => accept(gateway, request, response),
+  )
+  server.maxHeadersCount = 0
+  server.on('clientError', refuseMalformed)
+  return server
+}
+
+function accept(gateway: Gateway, request: IncomingMessage, response: ServerResponse): void {
+  if (answerHealth(gateway, request, response)) return
+  const snapshot = gateway.holder.current
+  if (snapshot === null) {
+    response.writeHead(503, { 'retry-after': '1' }).end()
+    return
+  }
+  if (gateway.draining) response.shouldKeepAlive = false
+  const { clock } = gateway
+  const exchange = new Exchange(
+    request,
+    response,
+    snapshot,
+    requestId(request),
+    clock.now(),
+    clock.wall(),
+  )
+  gateway.exchanges.add(exchange)
+  response.on('close', () => close(gateway, exchange))
+  void serve(exchange, gateway)
+}
+
+function requestId({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
+}
+
+/** A client that leaves early ends the upstream's work at once. */
+function close(gateway: Gateway, exchange: Exchange): void {
+  gateway.exchanges.delete(exchange)
+  if (exchange.accounted || exchange.response.writableFinished) return
+  exchange.left = true
+  exchange.attempt?.relay.leave()
+}
+
+/** What is no HTTP gets one line and a closed connection; there is no exchange to account for. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const { status, message } = malformed(error)
+  const body = JSON.stringify({
+    error: { message, type: 'invalid_request_error', param: null, code: 'invalid_request' },
+  })
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}
+
+function malformed({ code }: NodeJS.ErrnoException): { status: string; message: string } {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return {
+      status: '431 Request Header Fields Too Large',
+      message: 'The request headers are too large.',
+    }
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return { status: '408 Request Timeout', message: 'The request did not arrive in time.' }
+  }
+  return { status: '400 Bad Request', message: 'This is not a valid HTTP/1.1 request.' }
+}
+
+/** Listens; rejects with `address_in_use` naming the address, or with what else went wrong. */
+export function listen(
+  server: Server,
+  host: string,
+  port: number,
+): Promise<{ host: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
+    server.listen(port, host, () => {
+      const address = server.address()
+      resolve({ host, port: typeof address === 'object' && address !== null ? address.port : port })
+    })
+  })
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): BalanceError {
+  if (error.code === 'EADDRINUSE') {
+    return new BalanceError('address_in_use', `Another process listens on ${host}:${port}.`, {
+      cause: error,
+    })
+  }
+  if (error.code === 'EACCES') {
+    return new BalanceError('not_permitted', `Port ${port} needs more rights than this user has.`, {
+      cause: error,
+      hint: 'Choose one above 1023 with --port.',
+    })
+  }
+  return new BalanceError('config_invalid', `Cannot listen on ${host}:${port}: ${error.message}.`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,111 @@
+import type { z } from 'zod'
+import { BalanceError } from '../../base/errors.ts'
+import { nearest, printable } from '../../base/text.ts'
+import { PROVIDER_SETTING_NAMES, SETTING_NAMES, SETTINGS, type SettingName } from '../settings.ts'
+import { BOOTSTRAP_PARSERS } from './bootstrap.ts'
+import type { ConfigDocument, KeyPath } from './document.ts'
+
+/** What zod found wrong with a file, as one error: a line each, with file, line and column. */
+export function faultsOf(
+  document: ConfigDocument,
+  issues: readonly z.core.$ZodIssue[],
+): BalanceError {
+  const lines = issues.flatMap(issue => describe(document, issue)).sort(byPlace)
+  return new BalanceError('config_invalid', lines.map(line => line.text).join('\n'))
+}
+
+interface Line {
+  readonly place: string
+  readonly text: string
+}
+
+function byPlace(a: Line, b: Line): number {
+  return a.place.localeCompare(b.place, 'en', { numeric: true })
+}
+
+function describe(document: ConfigDocument, issue: z.core.$ZodIssue): Line[] {
+  const path = named(document, issue.path)
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map(key => line(document.atKey(path, key), path, unknownKey(path, key)))
+  }
+  return [line(document.at(path), path, problem(document, path, issue))]
+}
+
+/** The path as the file has it: a key that is a plain text stands for a map with its value. */
+function named(document: ConfigDocument, given: readonly PropertyKey[]): KeyPath {
+  const path = given.filter(part => typeof part !== 'symbol')
+  const around = path.slice(0, -1)
+  return typeof valueAt(document.value, around) === 'string' ? around : path
+}
+
+function line(place: string, path: KeyPath, text: string): Line {
+  const name = shown(path)
+  const sentence = name === '' ? text : `${name}: ${text}`
+  return { place, text: `${place}: ${sentence}${/[.?]$/.test(text) ? '' : '.'}` }
+}
+
+/** `providers.openai.keys[0]` */
+function shown(path: KeyPath): string {
+  return path.reduce<string>((name, part) => {
+    if (typeof part === 'number') return `${name}[${part}]`
+    const word = printable(part, 64)
+    return name === '' ? word : `${name}.${word}`
+  }, '')
+}
+
+function problem(document: ConfigDocument, path: KeyPath, issue: z.core.$ZodIssue): string {
+  const value = valueAt(document.value, path)
+  if (value === null) return 'has no value'
+  if (issue.code === 'custom') return withDoc(path, issue.message)
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? 'cannot be a name here'
+  if (issue.code === 'invalid_value') return `is one of ${issue.values.join(', ')}`
+  if (issue.code === 'invalid_type' && value === undefined) return 'is missing'
+  if (issue.code === 'invalid_type' && issue.expected === 'string') {
+    return 'must be a text; put it in quotes'
+  }
+  if (issue.code === 'invalid_type') return `must be ${KINDS[issue.expected] ?? issue.expected}`
+  return withDoc(path, 'is not a value it takes')
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  object: 'a map of names to values',
+  record: 'a map of names to values',
+  array: 'a list',
+  number: 'a number',
+  boolean: 'true or false',
+}
+
+/** A setting's own line is added to what is wrong with it. */
+function withDoc(path: KeyPath, message: string): string {
+  const setting = settingAt(path)
+  return setting ? `${message} (${SETTINGS[setting].doc})` : message
+}
+
+function settingAt(path: KeyPath): SettingName | null {
+  const name =
+    path.length === 1 || (path.length === 3 && path[0] === 'providers') ? path.at(-1) : ''
+  return SETTING_NAMES.find(known => known === name) ?? null
+}
+
+function unknownKey(path: KeyPath, key: string): string {
+  const near = nearest(key, knownAt(path))
+  // Below `keys` a name out of place may be a key that lost its way.
+  const name = path.includes('keys') && !near ? 'this' : `"${printable(key, 64)}"`
+  return `${name} is not known here${near ? `. Did you mean ${near}?` : ''}`
+}
+
+function knownAt(path: KeyPath): readonly string[] {
+  if (path.length === 0) return [...Object.keys(BOOTSTRAP_PARSERS), ...SETTING_NAMES, 'providers']
+  if (path.includes('keys')) return ['value', 'label', 'weight', 'tier', 'rpm', 'concurrency']
+  return ['kind', 'base_url', 'path', 'enabled', 'keys', ...PROVIDER_SETTING_NAMES]
+}
+
+function valueAt(value: unknown, path: KeyPath): unknown {
+  return path.reduce<unknown>(
+    (inner, part) =>
+      typeof inner === 'object' && inner !== null && Object.hasOwn(inner, part)
+        ? (inner as Record<string | number, unknown>)[part]
+        : undefined,
+    value,
+  )
+}

@@ -1,0 +1,52 @@
+import type { Key } from '../model/catalog.ts'
+import type { Store } from '../model/store.ts'
+import { readRevision } from './change.ts'
+import { bindingOf } from './kept-value.ts'
+import { keyOf, listKeys, type OwnedKeyRow } from './key-rows.ts'
+import { readMemories } from './memories.ts'
+import type { StoreParts } from './parts.ts'
+import { listProviders, providerOf } from './provider-rows.ts'
+import { type ReferenceSources, resolveReference } from './reference.ts'
+import type { Seal } from './seal.ts'
+import { readSettings, settingsInForce } from './settings.ts'
+import { readTokens } from './tokens.ts'
+
+type CatalogVerbs = Pick<Store, 'revision' | 'catalog'>
+
+export function catalogVerbs({ engine, vault, sources }: StoreParts): CatalogVerbs {
+  return {
+    revision: () => engine.query(readRevision),
+
+    catalog: () =>
+      engine.snapshot(async db => {
+        const revision = await readRevision(db)
+        const settings = settingsInForce(await readSettings(db))
+        const providers = (await listProviders(db)).map(providerOf)
+        const rows = await listKeys(db)
+        const seal = rows.some(isSealed) ? await vault.opener(db) : null
+        const keys = rows.map(row => openedKey(row, seal, sources))
+        const tokens = await readTokens(db)
+        const memories = await readMemories(db)
+        return { revision, settings, providers, keys, tokens, memories }
+      }),
+  }
+}
+
+function isSealed({ sealed }: OwnedKeyRow): boolean {
+  return sealed !== null
+}
+
+/** A key that cannot be opened or resolved is told as it is: it must not take the others with it. */
+function openedKey(row: OwnedKeyRow, seal: Seal | null, sources: ReferenceSources): Key {
+  const key = keyOf(row, row.provider)
+  if (row.reference !== null) {
+    const resolved = resolveReference(row.reference, sources)
+    if ('secret' in resolved) return { ...key, secret: resolved.secret }
+    return { ...key, fault: { state: 'invalid', reason: resolved.reason } }
+  }
+  const owner = { name: row.provider, base_url: row.base_url }
+  const secret = row.sealed && seal ? seal.open(row.sealed, bindingOf(row.id, owner)) : null
+  if (secret) return { ...key, secret }
+  const reason = 'its seal does not open: it was changed, or made for another key or provider'
+  return { ...key, fault: { state: 'sealed', reason } }
+}

@@ -1,0 +1,67 @@
+import type { Kysely } from 'kysely'
+import type { Clock } from '../base/clock.ts'
+import type { Actor } from '../model/store.ts'
+import type { Engine } from './dialect.ts'
+import { cut } from './record-rows.ts'
+import type { Tables } from './tables.ts'
+
+/** One change of the store while it is made. */
+export interface Change {
+  readonly db: Kysely<Tables>
+  /** Wall time of the change, milliseconds since the epoch. */
+  readonly time: number
+  /** Tells the audit what was done, without secrets. A change that notes nothing made none. */
+  note(action: string, subject: string, before: unknown, after: unknown): void
+}
+
+/** Makes a change: all of it, its audit rows and the new revision in one transaction. */
+export type MakeChange = <T>(make: (change: Change) => Promise<T>) => Promise<T>
+
+interface Note {
+  readonly action: string
+  readonly subject: string
+  readonly before_value: string | null
+  readonly after_value: string | null
+}
+
+export function changes(engine: Engine, clock: Clock, actor: Actor): MakeChange {
+  return make =>
+    engine.write(async db => {
+      const notes: Note[] = []
+      const time = clock.wall()
+      const note: Change['note'] = (action, subject, before, after) => {
+        const values = { before_value: jsonOrNull(before), after_value: jsonOrNull(after) }
+        notes.push({ action, subject: cut(subject), ...values })
+      }
+      const outcome = await make({ db, time, note })
+      if (notes.length === 0) return outcome
+      const revision = await raise(db)
+      const common = { revision, time, who: cut(actor.who), command: cut(actor.what) }
+      for (const entry of notes) {
+        await db
+          .insertInto('audit')
+          .values({ ...common, ...entry })
+          .execute()
+      }
+      return outcome
+    })
+}
+
+export async function readRevision(db: Kysely<Tables>): Promise<number> {
+  const { number } = await db
+    .selectFrom('revision')
+    .select('number')
+    .where('id', '=', 1)
+    .executeTakeFirstOrThrow()
+  return number
+}
+
+async function raise(db: Kysely<Tables>): Promise<number> {
+  const number = (await readRevision(db)) + 1
+  await db.updateTable('revision').set({ number }).where('id', '=', 1).execute()
+  return number
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value)
+}

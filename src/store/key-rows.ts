@@ -1,0 +1,70 @@
+import type { Kysely } from 'kysely'
+import { BalanceError } from '../base/errors.ts'
+import { nearest, printable } from '../base/text.ts'
+import type { Key } from '../model/catalog.ts'
+import type { KeyRow, Tables } from './tables.ts'
+
+/** A key's row with what is needed of its provider's. */
+export interface OwnedKeyRow extends KeyRow {
+  readonly provider: string
+  readonly base_url: string
+}
+
+/** In the order of adding. */
+export function listKeys(db: Kysely<Tables>): Promise<OwnedKeyRow[]> {
+  return db
+    .selectFrom('provider_keys')
+    .innerJoin('providers', 'providers.id', 'provider_keys.provider_id')
+    .selectAll('provider_keys')
+    .select(['providers.name as provider', 'providers.base_url as base_url'])
+    .orderBy('provider_keys.seq')
+    .execute()
+}
+
+/** @throws BalanceError no_such for the first id that is not there */
+export async function findKeys(db: Kysely<Tables>, ids: readonly string[]): Promise<OwnedKeyRow[]> {
+  const rows = new Map((await listKeys(db)).map(row => [row.id, row]))
+  return [...new Set(ids)].map(id => {
+    const row = rows.get(id)
+    if (row) return row
+    throw noSuchKey(id, [...rows.values()])
+  })
+}
+
+export function noSuchKey(given: string, rows: readonly OwnedKeyRow[]): BalanceError {
+  const near = nearest(
+    String(given),
+    rows.flatMap(row => [row.id, row.label]),
+  )
+  return new BalanceError('no_such', `There is no key "${printable(String(given), 80)}".`, {
+    hint: near ? `Did you mean ${near}?` : 'See balance keys list.',
+  })
+}
+
+/** The key without its secret. */
+export function keyOf(row: KeyRow, provider: string): Key {
+  return {
+    id: row.id,
+    provider,
+    label: row.label,
+    weight: row.weight,
+    tier: row.tier,
+    enabled: row.enabled === 1,
+    generation: row.generation,
+    masked: row.masked,
+    reference: row.reference,
+    secret: null,
+    fault: null,
+    rpm: row.rpm,
+    concurrency: row.concurrency,
+    origin: row.origin,
+    createdAt: row.created_at,
+  }
+}
+
+/** For the audit. */
+export function describeKey(row: KeyRow): unknown {
+  const { id, label, weight, tier, generation, masked, reference, rpm, concurrency } = row
+  const enabled = row.enabled === 1
+  return { id, label, weight, tier, enabled, generation, masked, reference, rpm, concurrency }
+}

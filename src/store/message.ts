@@ -1,0 +1,90 @@
+import { asBalanceError, BalanceError, type ErrorCode } from '../base/errors.ts'
+import { Secret } from '../base/secret.ts'
+import type { Store } from '../model/store.ts'
+import type { StoreOptions } from './open.ts'
+
+/** A verb of the store that is asked for by message. */
+export type Verb = Exclude<keyof Store, 'url'>
+
+export interface Call {
+  readonly id: number
+  readonly verb: Verb
+  readonly args: unknown
+}
+
+export type Reply =
+  | { readonly opened: { readonly url: string } | { readonly error: PackedError } }
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: PackedError }
+
+/** What the thread is started with: all but the clock, which it has itself. */
+export type ThreadOptions = Omit<StoreOptions, 'clock'>
+
+interface PackedError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint: string | null
+  readonly retryAfter: number | null
+  readonly cause: unknown
+}
+
+/** No name that anybody can choose, of a header or a model, has a NUL in it. */
+const SECRET = '\0secret'
+
+/** Verbs called often, whose values hold no secret: they are not walked through. */
+const PLAIN: ReadonlySet<Verb> = new Set(['revision', 'record', 'records', 'remember', 'memories'])
+
+/** A verb's arguments or value, with secrets as the structured clone algorithm can carry them. */
+export function pack(value: unknown, verb: Verb): unknown {
+  return PLAIN.has(verb) ? value : packed(value)
+}
+
+export function unpack(value: unknown, verb: Verb): unknown {
+  return PLAIN.has(verb) ? value : unpacked(value)
+}
+
+export function packOptions(options: ThreadOptions): unknown {
+  return packed(options)
+}
+
+export function unpackOptions(value: unknown): ThreadOptions {
+  return unpacked(value) as ThreadOptions
+}
+
+export function packError(thrown: unknown): PackedError {
+  const { code, message, hint, retryAfter, cause } = asBalanceError(thrown)
+  return { code, message, hint, retryAfter, cause: cause instanceof Error ? cause : undefined }
+}
+
+export function unpackError({ code, message, hint, retryAfter, cause }: PackedError): BalanceError {
+  return new BalanceError(code, message, {
+    ...(hint !== null && { hint }),
+    ...(retryAfter !== null && { retryAfter }),
+    ...(cause !== undefined && { cause }),
+  })
+}
+
+function packed(value: unknown): unknown {
+  if (value instanceof Secret) return { [SECRET]: value.reveal() }
+  return eachMember(value, packed)
+}
+
+function unpacked(value: unknown): unknown {
+  if (isPlain(value)) {
+    const secret = value[SECRET]
+    if (typeof secret === 'string') return new Secret(secret)
+  }
+  return eachMember(value, unpacked)
+}
+
+function eachMember(value: unknown, change: (member: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map(change)
+  if (!isPlain(value)) return value
+  const copy: Record<string, unknown> = {}
+  for (const name of Object.keys(value)) copy[name] = change(value[name])
+  return copy
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && value.constructor === Object
+}

@@ -1,0 +1,160 @@
+import type { ColumnTypes } from './dialect.ts'
+
+/** Two files of SQLite, which are synchronised with different care; one database of MySQL. */
+export type Part = 'control' | 'log'
+
+interface Migration {
+  readonly part: Part
+  readonly name: string
+  statements(types: ColumnTypes): string[]
+}
+
+/**
+ * In order, per part; one that was released is never changed.
+ * On MySQL each statement commits by itself, so a run cut short begins its migration again.
+ */
+export const MIGRATIONS: readonly Migration[] = [
+  { part: 'control', name: 'control tables', statements: controlTables },
+  { part: 'log', name: 'request and error log', statements: logTables },
+]
+
+function controlTables(types: ColumnTypes): string[] {
+  const { serial, text, longText, integer, digest, bytes, table } = types
+  const id = text(16)
+  const name = text(64)
+  const origin = text(8)
+  return [
+    `create table revision (
+      id ${integer} not null primary key,
+      number ${integer} not null
+    ) ${table}`,
+    'delete from revision',
+    'insert into revision (id, number) values (1, 0)',
+    `create table audit (
+      id ${serial},
+      revision ${integer} not null,
+      time ${integer} not null,
+      who ${text(256)} not null,
+      command ${text(256)} not null,
+      action ${text(64)} not null,
+      subject ${text(256)} not null,
+      before_value ${longText},
+      after_value ${longText}
+    ) ${table}`,
+    `create table vault (
+      id ${integer} not null primary key,
+      check_value ${digest} not null,
+      wrapped ${bytes} not null,
+      source ${text(1_024)} not null,
+      created_at ${integer} not null
+    ) ${table}`,
+    `create table settings (
+      name ${name} not null,
+      origin ${origin} not null,
+      value ${longText} not null,
+      primary key (name, origin)
+    ) ${table}`,
+    `create table providers (
+      seq ${serial},
+      id ${id} not null unique,
+      name ${name} not null unique,
+      path ${name} unique,
+      kind ${text(16)} not null,
+      base_url ${text(2_048)} not null,
+      enabled ${integer} not null,
+      overrides ${longText} not null,
+      origin ${origin} not null,
+      created_at ${integer} not null
+    ) ${table}`,
+    `create table provider_keys (
+      seq ${serial},
+      id ${id} not null unique,
+      provider_id ${id} not null,
+      label ${name} not null,
+      weight ${integer} not null,
+      tier ${integer} not null,
+      enabled ${integer} not null,
+      generation ${integer} not null,
+      masked ${text(1_024)} not null,
+      reference ${text(1_024)},
+      sealed ${bytes},
+      fingerprint ${digest} not null,
+      rpm ${integer},
+      concurrency ${integer},
+      origin ${origin} not null,
+      created_at ${integer} not null,
+      unique (provider_id, label),
+      unique (provider_id, fingerprint)
+    ) ${table}`,
+    `create table memories (
+      key_id ${id} not null primary key,
+      generation ${integer} not null,
+      learned ${longText} not null,
+      saved_at ${integer} not null
+    ) ${table}`,
+    `create table tokens (
+      seq ${serial},
+      id ${id} not null unique,
+      name ${name} not null unique,
+      hash ${digest} not null unique,
+      masked ${text(64)} not null,
+      weak ${integer} not null,
+      providers ${longText},
+      models ${longText},
+      rpm ${integer},
+      concurrency ${integer},
+      expires_at ${integer},
+      created_at ${integer} not null
+    ) ${table}`,
+  ]
+}
+
+function logTables({ serial, text, integer, real, table }: ColumnTypes): string[] {
+  const cut = text(256)
+  return [
+    `create table exchanges (
+      id ${serial},
+      time ${integer} not null,
+      request_id ${cut} not null,
+      token ${cut},
+      provider ${cut},
+      key_id ${cut},
+      model ${cut},
+      model_served ${cut},
+      method ${cut} not null,
+      path ${cut} not null,
+      status ${integer} not null,
+      outcome ${cut} not null,
+      attempts ${integer} not null,
+      stream ${integer} not null,
+      bytes_in ${integer} not null,
+      bytes_out ${integer} not null,
+      first_byte_ms ${real},
+      first_token_ms ${real},
+      ms ${real} not null,
+      prompt_tokens ${integer},
+      cached_tokens ${integer},
+      completion_tokens ${integer},
+      reasoning_tokens ${integer},
+      error_code ${cut}
+    ) ${table}`,
+    'create index exchanges_request_id on exchanges (request_id)',
+    `create table failures (
+      id ${serial},
+      exchange_id ${integer} not null,
+      request_id ${cut} not null,
+      time ${integer} not null,
+      attempt ${integer} not null,
+      provider ${cut} not null,
+      key_id ${cut} not null,
+      model ${cut},
+      status ${integer},
+      fault ${cut} not null,
+      code ${cut} not null,
+      excerpt ${text(2_048)} not null,
+      ms ${real} not null
+    ) ${table}`,
+    'create index failures_exchange_id on failures (exchange_id)',
+    'create index failures_request_id on failures (request_id)',
+  ]
+}

@@ -1,0 +1,88 @@
+import type { MysqlPool, MysqlPoolConnection, MysqlQueryResult } from 'kysely'
+import type { Pool, PoolConnection } from 'mysql2'
+import type { MysqlAddress } from './url.ts'
+
+const CONNECT_TIMEOUT = 2_000
+/** Of one statement. */
+export const QUERY_TIMEOUT = 2_000
+
+/**
+ * Strict, or MySQL cuts what is too long without an error; and without NO_BACKSLASH_ESCAPES,
+ * under which the escaping that mysql2 does would let a quote through.
+ */
+const SESSION = `set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'`
+
+/** A mysql2 pool as Kysely takes one, whose connections are set up and whose statements time out. */
+export async function openPool(
+  address: MysqlAddress,
+  options: { readonly connections: number; readonly queryTimeout: number },
+): Promise<MysqlPool> {
+  const { createPool } = await import('mysql2')
+  const pool = createPool({
+    ...(address.socket === null
+      ? { host: address.host, port: address.port }
+      : { socketPath: address.socket }),
+    user: address.user,
+    password: address.password?.reveal() ?? '',
+    database: address.database,
+    charset: 'utf8mb4',
+    connectTimeout: CONNECT_TIMEOUT,
+    connectionLimit: options.connections,
+    queueLimit: 1_000,
+    supportBigNumbers: true,
+    stringifyObjects: true,
+    multipleStatements: false,
+  })
+  return preparedPool(pool, options.queryTimeout)
+}
+
+function preparedPool(pool: Pool, queryTimeout: number): MysqlPool {
+  const prepared = new WeakMap<PoolConnection, TimedConnection>()
+  return {
+    getConnection(give) {
+      pool.getConnection((error, raw) => {
+        if (error) return give(error, raw as never)
+        const known = prepared.get(raw)
+        if (known) return give(null, known)
+        const connection = new TimedConnection(raw, queryTimeout)
+        connection.query(SESSION, [], failed => {
+          if (failed) {
+            raw.destroy()
+            return give(failed, connection)
+          }
+          prepared.set(raw, connection)
+          give(null, connection)
+        })
+      })
+    },
+    end: done => pool.end(done),
+  }
+}
+
+/** A connection whose statements time out, and which is given up when one did. */
+class TimedConnection implements MysqlPoolConnection {
+  readonly #raw: PoolConnection
+  readonly #timeout: number
+
+  constructor(raw: PoolConnection, timeout: number) {
+    this.#raw = raw
+    this.#timeout = timeout
+  }
+
+  query(
+    text: string,
+    values: unknown[],
+    done?: (error: unknown, result: MysqlQueryResult) => void,
+  ): never {
+    this.#raw.query({ sql: text, values, timeout: this.#timeout }, (error, result) => {
+      // The answer may still come, or the server may hold a lock for it: nobody can use this one.
+      if (error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') this.#raw.destroy()
+      done?.(error, result as unknown as MysqlQueryResult)
+    })
+    return undefined as never
+  }
+
+  release(): void {
+    this.#raw.release()
+  }
+}

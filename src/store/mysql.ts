@@ -1,0 +1,125 @@
+import { CompiledQuery, Kysely, MysqlDialect, sql } from 'kysely'
+import type { Clock } from '../base/clock.ts'
+import type { ColumnTypes, Engine } from './dialect.ts'
+import { migrate } from './migrate.ts'
+import { mysqlFault } from './mysql-fault.ts'
+import { migrationTarget } from './mysql-migration.ts'
+import { openPool } from './mysql-pool.ts'
+import { EXCHANGE_COLUMNS, FAILURE_COLUMNS, type LogEntry } from './record-rows.ts'
+import { slices } from './slices.ts'
+import type { Tables } from './tables.ts'
+import type { MysqlAddress } from './url.ts'
+
+const CONNECTIONS = 4
+const QUERY_TIMEOUT = 2_000
+
+/** A store in one database of MySQL 8 or MariaDB 10.3 and newer. */
+export async function openMysql(address: MysqlAddress, clock: Clock): Promise<Engine> {
+  const pool = await openPool(address, { connections: CONNECTIONS, queryTimeout: QUERY_TIMEOUT })
+  const db = new Kysely<Tables>({ dialect: new MysqlDialect({ pool }) })
+  const guarded = async <T>(run: () => Promise<T>): Promise<T> => {
+    try {
+      return await run()
+    } catch (error) {
+      throw mysqlFault(error, address.url)
+    }
+  }
+  const engine: Engine = {
+    url: address.url,
+    query: read => guarded(() => read(db)),
+    snapshot: read =>
+      guarded(() =>
+        db
+          .transaction()
+          .setIsolationLevel('repeatable read')
+          .setAccessMode('read only')
+          .execute(read),
+      ),
+    write: change =>
+      guarded(() =>
+        db.transaction().execute(async trx => {
+          await sql`select number from revision where id = 1 for update`.execute(trx)
+          return change(trx)
+        }),
+      ),
+    queryLog: read => guarded(() => read(db)),
+    append: entries => guarded(() => append(db, server.step, entries)),
+    close: () => db.destroy(),
+  }
+  let server: Server
+  try {
+    server = await guarded(() => identify(db))
+    await guarded(() => migrateAll(db, address, server, clock))
+    return engine
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
+}
+
+interface Server {
+  readonly types: ColumnTypes
+  /** Distance of two automatic ids; other than 1 on clusters with several writers. */
+  readonly step: number
+}
+
+async function identify(db: Kysely<Tables>): Promise<Server> {
+  const { rows } = await sql<{ version: string; step: number }>`
+    select version() as version, @@auto_increment_increment as step`.execute(db)
+  const { version = '', step = 1 } = rows[0] ?? {}
+  return { types: columnTypes(/mariadb/i.test(version)), step }
+}
+
+/** The collations that count every byte; `utf8mb4_bin` takes trailing spaces for nothing. */
+function columnTypes(isMariadb: boolean): ColumnTypes {
+  const collation = isMariadb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin'
+  return {
+    serial: 'bigint not null auto_increment primary key',
+    text: length => `varchar(${length})`,
+    longText: 'mediumtext',
+    integer: 'bigint',
+    real: 'double',
+    digest: 'binary(32)',
+    bytes: 'blob',
+    table: `engine=InnoDB row_format=dynamic default charset=utf8mb4 collate=${collation}`,
+  }
+}
+
+async function migrateAll(
+  db: Kysely<Tables>,
+  address: MysqlAddress,
+  { types }: Server,
+  clock: Clock,
+): Promise<void> {
+  for (const part of ['control', 'log'] as const) {
+    await migrate(migrationTarget(db, address, part, types, clock))
+  }
+}
+
+async function append(db: Kysely<Tables>, step: number, entries: readonly LogEntry[]) {
+  await db.transaction().execute(async trx => {
+    for (const chunk of slices(entries)) {
+      const exchanges = chunk.map(({ exchange }) => exchange)
+      const { insertId } = await trx.executeQuery(
+        insertion('exchanges', EXCHANGE_COLUMNS, exchanges),
+      )
+      // The ids of one insert with a known number of rows are consecutive in every lock mode
+      // (MySQL manual, "InnoDB AUTO_INCREMENT Lock Modes").
+      const first = Number(insertId)
+      const failures = chunk.flatMap(({ failures }, index) =>
+        failures.map(values => [first + index * step, ...values]),
+      )
+      if (failures.length === 0) continue
+      await trx.executeQuery(insertion('failures', FAILURE_COLUMNS, failures))
+    }
+  })
+}
+
+/** mysql2 writes a list of lists as the rows of an insert. */
+function insertion(
+  table: string,
+  columns: readonly string[],
+  rows: readonly (readonly unknown[])[],
+) {
+  return CompiledQuery.raw(`insert into ${table} (${columns.join(', ')}) values ?`, [rows])
+}

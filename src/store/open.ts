@@ -1,0 +1,89 @@
+import type { Clock } from '../base/clock.ts'
+import type { Secret } from '../base/secret.ts'
+import type { Actor, Store } from '../model/store.ts'
+import { catalogVerbs } from './catalog.ts'
+import { changes } from './change.ts'
+import type { Engine } from './dialect.ts'
+import { keyVerbs } from './keys.ts'
+import { memoryVerbs } from './memories.ts'
+import type { StoreParts } from './parts.ts'
+import { providerVerbs } from './providers.ts'
+import { reconcileVerbs } from './reconcile.ts'
+import { recordVerbs } from './records.ts'
+import { settingVerbs } from './settings.ts'
+import { tokenVerbs } from './tokens.ts'
+import { parseStoreUrl } from './url.ts'
+import { Vault } from './vault.ts'
+
+/** Everything a store needs of its surroundings; the store itself reads no environment. */
+export interface StoreOptions {
+  /** `sqlite:PATH` or `mysql://user[:password]@host[:port]/database[?socket=PATH]`. */
+  readonly url: string
+  /** Where a master key is made when one is needed. */
+  readonly dataDir: string
+  /** The folder of the configuration file; `file:` references may point below it. */
+  readonly configDir: string | null
+  readonly env: {
+    readonly credentialsDirectory: string | null
+    readonly masterKeyFile: string | null
+    readonly masterKey: Secret | null
+    /** Used where the URL has no password. */
+    readonly mysqlPassword: Secret | null
+    /** What `env:` references are looked up in. */
+    readonly variables: Readonly<Record<string, string>>
+  }
+  readonly clock: Clock
+  readonly actor: Actor
+  /** The host's master key; `/etc/balance/master-key` unless given. */
+  readonly etcMasterKey?: string
+}
+
+/**
+ * Opens a store in this thread, creating and migrating it where needed. Its SQLite calls block.
+ * @throws BalanceError config_invalid, config_unsafe, store_unavailable, store_invalid, store_too_new
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const engine = await openEngine(options)
+  const parts: StoreParts = {
+    engine,
+    change: changes(engine, options.clock, options.actor),
+    vault: new Vault({
+      credentialsDirectory: options.env.credentialsDirectory,
+      file: options.env.masterKeyFile,
+      value: options.env.masterKey,
+      etcFile: options.etcMasterKey ?? '/etc/balance/master-key',
+      dataDir: options.dataDir,
+    }),
+    sources: {
+      variables: options.env.variables,
+      folders: [options.env.credentialsDirectory, options.configDir].filter(isFolder),
+    },
+  }
+  return {
+    url: engine.url,
+    ...catalogVerbs(parts),
+    ...providerVerbs(parts),
+    ...keyVerbs(parts),
+    ...memoryVerbs(parts),
+    ...tokenVerbs(parts),
+    ...settingVerbs(parts),
+    ...reconcileVerbs(parts),
+    ...recordVerbs(parts),
+    close: () => engine.close(),
+  }
+}
+
+/** Each engine is loaded only where it is used: a command should start at once. */
+async function openEngine({ url, env, clock }: StoreOptions): Promise<Engine> {
+  const address = parseStoreUrl(url, env.mysqlPassword)
+  if (address.engine === 'sqlite') {
+    const { openSqlite } = await import('./sqlite.ts')
+    return openSqlite(address, clock)
+  }
+  const { openMysql } = await import('./mysql.ts')
+  return openMysql(address, clock)
+}
+
+function isFolder(folder: string | null): folder is string {
+  return folder !== null
+}

@@ -1,0 +1,12 @@
+import type { MakeChange } from './change.ts'
+import type { Engine } from './dialect.ts'
+import type { ReferenceSources } from './reference.ts'
+import type { Vault } from './vault.ts'
+
+/** What the verbs of a store work with. */
+export interface StoreParts {
+  readonly engine: Engine
+  readonly change: MakeChange
+  readonly vault: Vault
+  readonly sources: ReferenceSources
+}

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { BalanceError } from '../base/errors.ts'
+
+/** More than any secret or reference needs. */
+const LONGEST = 16_384
+
+/** Makes the folder, and those above it that are missing, for its owner alone. */
+export function ensureFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+}
+
+/**
+ * Creates the file with mode 0600 whatever the umask, owned by the owner of its folder
+ * (root creates files in a daemon's folder that the daemon must be able to open).
+ * The content is there in full or the file is not; false when the file existed before.
+ */
+export function createPrivate(path: string, content: string): boolean {
+  const folder = dirname(path)
+  const draft = join(folder, `.${randomBytes(9).toString('base64url')}.new`)
+  const file = openSync(draft, 'wx', 0o600)
+  try {
+    fchmodSync(file, 0o600)
+    const { uid, gid } = statSync(folder)
+    if (process.geteuid?.() === 0) fchownSync(file, uid, gid)
+    writeSync(file, content)
+    fsyncSync(file)
+    linkSync(draft, path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  } finally {
+    closeSync(file)
+    unlinkSync(draft)
+  }
+}
+
+/**
+ * Reads a file that only its owner may: not a symbolic link, owned by us or root, none of the
+ * mode bits in `refused`. Null when there is no such file.
+ * @throws BalanceError config_unsafe; the system's own error when it cannot be read.
+ */
+export function readPrivate(path: string, refused: number): string | null {
+  const file = openNoFollow(path)
+  if (file === null) return null
+  try {
+    const { mode, uid, size } = fstatSync(file)
+    if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw unsafe(path, 'is not a plain file')
+    if (uid !== 0 && uid !== process.geteuid?.()) throw unsafe(path, 'belongs to another user')
+    if ((mode & refused) !== 0) throw unsafe(path, `can be read by others (mode ${octal(mode)})`)
+    if (size > LONGEST) throw unsafe(path, 'is far too large for a secret')
+    const content = Buffer.alloc(size)
+    const length = readSync(file, content, 0, size, 0)
+    return content.toString('utf8', 0, length)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Refuses a file that others could write: what it says could be anybody's words. */
+export function refuseWritableByOthers(path: string): void {
+  const { mode } = statSync(path)
+  if ((mode & 0o022) === 0) return
+  throw new BalanceError('config_unsafe', `${path} can be written by others.`, {
+    hint: `chmod 600 ${path}`,
+  })
+}
+
+function openNoFollow(path: string): number | null {
+  try {
+    // O_NONBLOCK: opening a FIFO somebody put there must not hang.
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    if (code === 'ELOOP') throw unsafe(path, 'is a symbolic link')
+    throw error
+  }
+}
+
+function unsafe(path: string, why: string): BalanceError {
+  return new BalanceError('config_unsafe', `${path} ${why}.`, {
+    hint: `Make it a plain file that only its owner can read: chmod 600 ${path}`,
+  })
+}
+
+function octal(mode: number): string {
+  return (mode & 0o777).toString(8).padStart(4, '0')
+}

@@ -1,0 +1,91 @@
+import { BalanceError } from '../base/errors.ts'
+import { printable } from '../base/text.ts'
+import type { StoredExchange } from '../model/record.ts'
+import type { Store } from '../model/store.ts'
+import type { Engine } from './dialect.ts'
+import type { StoreParts } from './parts.ts'
+import { checkLimit, matching } from './record-filter.ts'
+import { cut, logEntry, storedExchange, storedFailure } from './record-rows.ts'
+import { slices } from './slices.ts'
+import type { ExchangeRow } from './tables.ts'
+
+type RecordVerbs = Pick<Store, 'record' | 'records' | 'recordOf' | 'failures'>
+
+export function recordVerbs({ engine }: StoreParts): RecordVerbs {
+  return {
+    async record(batch) {
+      if (batch.length > 0) await engine.append(batch.map(logEntry))
+    },
+
+    async records({ limit, before, after, ...filter }) {
+      const condition = matching('exchanges', filter)
+      const rows = await engine.queryLog(db => {
+        let query = db.selectFrom('exchanges').selectAll().where(condition).limit(checkLimit(limit))
+        if (before !== undefined) query = query.where('id', '<', before)
+        if (after !== undefined) query = query.where('id', '>', after)
+        return query.orderBy('id', after === undefined ? 'desc' : 'asc').execute()
+      })
+      return labelled(engine, rows)
+    },
+
+    async recordOf(id) {
+      const row = await findExchange(engine, String(id))
+      const [exchange] = await labelled(engine, [row])
+      const failures = await engine.queryLog(db =>
+        db
+          .selectFrom('failures')
+          .selectAll()
+          .where('exchange_id', '=', row.id)
+          .orderBy('id')
+          .execute(),
+      )
+      return { exchange: exchange as StoredExchange, failures: failures.map(storedFailure) }
+    },
+
+    async failures({ limit, before, ...filter }) {
+      const condition = matching('failures', filter)
+      const rows = await engine.queryLog(db => {
+        // Left: exchanges may be pruned before their failures are.
+        let query = db
+          .selectFrom('failures')
+          .leftJoin('exchanges', 'exchanges.id', 'failures.exchange_id')
+          .selectAll('failures')
+          .where(condition)
+          .limit(checkLimit(limit))
+        if (before !== undefined) query = query.where('failures.id', '<', before)
+        return query.orderBy('failures.id', 'desc').execute()
+      })
+      return rows.map(storedFailure)
+    },
+  }
+}
+
+/** By its number, else the newest of this request id (clients choose those, and may repeat them). */
+async function findExchange(engine: Engine, id: string): Promise<ExchangeRow> {
+  const row = await engine.queryLog(async db => {
+    const query = db.selectFrom('exchanges').selectAll()
+    const number = /^\d{1,15}$/.test(id)
+      ? await query.where('id', '=', Number(id)).executeTakeFirst()
+      : undefined
+    if (number) return number
+    return query.where('request_id', '=', cut(id)).orderBy('id', 'desc').limit(1).executeTakeFirst()
+  })
+  if (row) return row
+  throw new BalanceError('no_such', `There is no record "${printable(id, 80)}".`, {
+    hint: 'See balance logs list; old records are removed after log_max_age.',
+  })
+}
+
+/** The labels are in another file where the engine is SQLite, so they are looked up, not joined. */
+async function labelled(engine: Engine, rows: readonly ExchangeRow[]): Promise<StoredExchange[]> {
+  const ids = new Set<string>()
+  for (const { key_id } of rows) if (key_id !== null) ids.add(key_id)
+  const labels = new Map<string, string>()
+  for (const slice of slices([...ids])) {
+    const keys = await engine.query(db =>
+      db.selectFrom('provider_keys').select(['id', 'label']).where('id', 'in', slice).execute(),
+    )
+    for (const { id, label } of keys) labels.set(id, label)
+  }
+  return rows.map(row => storedExchange(row, labels.get(row.key_id ?? '') ?? null))
+}

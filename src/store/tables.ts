@@ -1,0 +1,173 @@
+import type { Generated, Selectable } from 'kysely'
+import type { Origin, ProviderKind } from '../model/catalog.ts'
+
+/** Flags are 0 or 1, times are milliseconds since the epoch, `seq` is the order of adding. */
+export interface Tables {
+  readonly balance_migrations: MigrationTable
+  readonly revision: RevisionTable
+  readonly audit: AuditTable
+  readonly vault: VaultTable
+  readonly settings: SettingTable
+  readonly providers: ProviderTable
+  readonly provider_keys: KeyTable
+  readonly memories: MemoryTable
+  readonly tokens: TokenTable
+  readonly exchanges: ExchangeTable
+  readonly failures: FailureTable
+}
+
+interface MigrationTable {
+  /** `control` or `log`: two files of SQLite, one database of MySQL. */
+  part: string
+  number: number
+  name: string
+  applied_at: number
+}
+
+/** One row, whose lock is the write lock of the store. */
+interface RevisionTable {
+  id: number
+  number: number
+}
+
+interface AuditTable {
+  id: Generated<number>
+  revision: number
+  time: number
+  who: string
+  command: string
+  action: string
+  subject: string
+  /** JSON, without secrets. */
+  before_value: string | null
+  after_value: string | null
+}
+
+/** One row, there once something was sealed. */
+interface VaultTable {
+  id: number
+  check_value: Buffer
+  /** The data key, wrapped by the master key. */
+  wrapped: Buffer
+  /** Where the master key came from when it was first used. */
+  source: string
+  created_at: number
+}
+
+interface SettingTable {
+  name: string
+  origin: Origin
+  /** JSON. */
+  value: string
+}
+
+interface ProviderTable {
+  seq: Generated<number>
+  id: string
+  name: string
+  path: string | null
+  kind: ProviderKind
+  base_url: string
+  enabled: number
+  /** JSON. */
+  overrides: string
+  origin: Origin
+  created_at: number
+}
+
+interface KeyTable {
+  seq: Generated<number>
+  id: string
+  provider_id: string
+  label: string
+  weight: number
+  tier: number
+  enabled: number
+  generation: number
+  masked: string
+  /** Exactly one of `reference` and `sealed` is there. */
+  reference: string | null
+  sealed: Buffer | null
+  /** Equal for equal values within a provider; 32 bytes. */
+  fingerprint: Buffer
+  rpm: number | null
+  concurrency: number | null
+  origin: Origin
+  created_at: number
+}
+
+interface MemoryTable {
+  key_id: string
+  generation: number
+  /** JSON. */
+  learned: string
+  saved_at: number
+}
+
+interface TokenTable {
+  seq: Generated<number>
+  id: string
+  name: string
+  /** SHA-256, 32 bytes. */
+  hash: Buffer
+  masked: string
+  weak: number
+  /** JSON lists; null: all. */
+  providers: string | null
+  models: string | null
+  rpm: number | null
+  concurrency: number | null
+  expires_at: number | null
+  created_at: number
+}
+
+interface ExchangeTable {
+  id: Generated<number>
+  time: number
+  request_id: string
+  token: string | null
+  provider: string | null
+  key_id: string | null
+  model: string | null
+  model_served: string | null
+  method: string
+  path: string
+  status: number
+  outcome: string
+  attempts: number
+  stream: number
+  bytes_in: number
+  bytes_out: number
+  first_byte_ms: number | null
+  first_token_ms: number | null
+  ms: number
+  prompt_tokens: number | null
+  cached_tokens: number | null
+  completion_tokens: number | null
+  reasoning_tokens: number | null
+  error_code: string | null
+}
+
+interface FailureTable {
+  id: Generated<number>
+  exchange_id: number
+  request_id: string
+  time: number
+  attempt: number
+  provider: string
+  key_id: string
+  model: string | null
+  status: number | null
+  fault: string
+  code: string
+  excerpt: string
+  ms: number
+}
+
+/** Rows as the code passes them on: only the database looks at the order of adding. */
+export type ProviderRow = Omit<Selectable<ProviderTable>, 'seq'>
+export type KeyRow = Omit<Selectable<KeyTable>, 'seq'>
+export type TokenRow = Omit<Selectable<TokenTable>, 'seq'>
+export type MemoryRow = Selectable<MemoryTable>
+export type ExchangeRow = Selectable<ExchangeTable>
+export type FailureRow = Selectable<FailureTable>

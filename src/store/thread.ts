@@ -1,0 +1,33 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { systemClock } from '../base/clock.ts'
+import type { Store } from '../model/store.ts'
+import { type Call, pack, packError, type Reply, unpack, unpackOptions } from './message.ts'
+import { openStore } from './open.ts'
+
+/** Entry of the store's worker thread: opens the store, then answers calls until `close`. */
+
+if (!parentPort) throw new Error('This file runs as a worker thread.')
+const port = parentPort
+
+try {
+  const store = await openStore({ ...unpackOptions(workerData), clock: systemClock })
+  port.on('message', (call: Call) => void answer(store, call))
+  send({ opened: { url: store.url } })
+} catch (error) {
+  send({ opened: { error: packError(error) } })
+}
+
+async function answer(store: Store, { id, verb, args }: Call): Promise<void> {
+  try {
+    const run = store[verb] as (...args: unknown[]) => Promise<unknown>
+    const value = await run(...(unpack(args, verb) as unknown[]))
+    send({ id, value: pack(value, verb) })
+  } catch (error) {
+    send({ id, error: packError(error) })
+  }
+  if (verb === 'close') port.close()
+}
+
+function send(reply: Reply): void {
+  port.postMessage(reply)
+}

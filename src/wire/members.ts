@@ -1,0 +1,286 @@
+import {
+  BACKSLASH,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  isSpace,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from './bytes.ts'
+import { Member } from './member.ts'
+
+/** `[` and `{`, `]` and `}` are the same byte once bit 5 is set, and no other byte is. */
+const OPEN = 0x7b
+const CLOSE = 0x7d
+
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
+
+const BEFORE = 0
+const STRUCTURE = 1
+const STRING = 2
+const NAME = 3
+const AFTER = 4
+const BROKEN = 5
+
+const A_NAME = 0
+const A_COLON = 1
+const A_VALUE = 2
+
+/** Bytes of a name that are kept: any name looked for, with every character written as `\u0000`. */
+const LONGEST_NAME = 96
+/** A string's end is first looked for byte by byte, then by memchr: most are short, some are huge. */
+const SHORT_STRING = 64
+
+/**
+ * Finds members of a JSON document's top level while its bytes arrive, in one pass, without parsing.
+ *
+ * The document is an object, or an array of objects, whose members are then all "top-level" (a Gemini
+ * stream without SSE is one). A byte order mark and white space around it are let pass. Only
+ * strings, nesting and names are understood (RFC 8259); whether the rest is JSON is not judged.
+ */
+export class MemberScan {
+  readonly members: readonly Member[]
+  /** The outermost bracket was closed. */
+  complete = false
+  /** Bytes other than white space came after the end. */
+  trailing = false
+  /** What the document turned out to be. */
+  shape: 'empty' | 'object' | 'array' | 'other' = 'empty'
+
+  readonly #name: Buffer
+  #nameLength = 0
+  #nameEscaped = false
+  #state = BEFORE
+  #expected = A_NAME
+  #escaped = false
+  #depth = 0
+  /** The depth at which members are looked for. */
+  #level = 1
+  #offset = 0
+  #marks = 0
+  #named: Member | null = null
+  #captured: Member | null = null
+
+  /** @param keep the most bytes of a value that {@link Member.raw} holds */
+  constructor(names: readonly string[], keep: number) {
+    this.members = names.map(name => new Member(name, keep))
+    this.#name = Buffer.allocUnsafe(LONGEST_NAME)
+  }
+
+  push(chunk: Buffer): void {
+    let at = 0
+    while (at < chunk.length) {
+      switch (this.#state) {
+        case STRUCTURE:
+          at = this.#depth === this.#level ? this.#member(chunk, at) : this.#nested(chunk, at)
+          break
+        case STRING:
+          at = this.#string(chunk, at)
+          break
+        case NAME:
+          at = this.#readName(chunk, at)
+          break
+        case BEFORE:
+          at = this.#before(chunk, at)
+          break
+        case AFTER:
+          if (!isSpace(chunk[at] as number)) this.trailing = true
+          at++
+          break
+        default:
+          at = chunk.length
+      }
+    }
+    this.#captured?.keep(chunk, this.#offset, chunk.length)
+    this.#offset += chunk.length
+  }
+
+  #before(chunk: Buffer, at: number): number {
+    const byte = chunk[at] as number
+    if (byte === BYTE_ORDER_MARK[this.#marks] && this.#offset + at === this.#marks) {
+      this.#marks++
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      this.shape = byte === OPEN_BRACE ? 'object' : 'array'
+      this.#level = byte === OPEN_BRACE ? 1 : 2
+      this.#depth = 1
+      this.#state = STRUCTURE
+    } else if (!isSpace(byte)) {
+      this.shape = 'other'
+      this.#state = BROKEN
+    }
+    return at + 1
+  }
+
+  /** Inside a value, or between the objects of an array: only brackets and strings matter. */
+  #nested(chunk: Buffer, from: number): number {
+    const length = chunk.length
+    const level = this.#level
+    let depth = this.#depth
+    let at = from
+    while (at < length) {
+      const byte = chunk[at++] as number
+      if (byte === QUOTE) {
+        this.#state = STRING
+        break
+      }
+      const folded = byte | 0x20
+      if (folded === OPEN) {
+        depth++
+        if (depth === level) {
+          this.#expected = A_NAME
+          break
+        }
+      } else if (folded === CLOSE) {
+        depth--
+        if (depth === level || depth === 0) break
+      }
+    }
+    this.#depth = depth
+    if (depth === 0) this.#finish()
+    else if (depth === level && this.#state !== STRING) this.#close(chunk, at)
+    return at
+  }
+
+  /** At the level of the members: reads up to the next string, bracket or end of the chunk. */
+  #member(chunk: Buffer, from: number): number {
+    for (let at = from; at < chunk.length; at++) {
+      const byte = chunk[at] as number
+      if (byte === QUOTE) {
+        if (this.#expected === A_NAME) this.#openName()
+        else this.#openValue(at, STRING)
+        return at + 1
+      }
+      const folded = byte | 0x20
+      if (folded === OPEN) {
+        this.#openValue(at, STRUCTURE)
+        this.#depth++
+        return at + 1
+      }
+      if (folded === CLOSE) {
+        this.#close(chunk, at)
+        this.#leave(byte)
+        return at + 1
+      }
+      if (byte === COMMA) {
+        this.#close(chunk, at)
+        this.#expected = A_NAME
+      } else if (byte === COLON) {
+        if (this.#expected === A_COLON) this.#expected = A_VALUE
+      } else if (isSpace(byte)) {
+        this.#close(chunk, at)
+      } else if (this.#expected === A_VALUE) {
+        this.#openValue(at, STRUCTURE)
+      }
+    }
+    return chunk.length
+  }
+
+  #leave(byte: number): void {
+    if (byte === CLOSE_BRACKET && this.#depth === 1) {
+      this.#state = BROKEN
+      return
+    }
+    this.#depth--
+    if (this.#depth === 0) this.#finish()
+  }
+
+  #finish(): void {
+    this.complete = true
+    this.#state = AFTER
+  }
+
+  #string(chunk: Buffer, from: number): number {
+    const length = chunk.length
+    let at = from
+    if (this.#escaped) {
+      this.#escaped = false
+      at++
+    }
+    while (at < length) {
+      const near = Math.min(length, at + SHORT_STRING)
+      while (at < near) {
+        const byte = chunk[at] as number
+        if (byte === QUOTE) return this.#closeString(chunk, at + 1)
+        at += byte === BACKSLASH ? 2 : 1
+      }
+      if (at >= length) break
+      const found = chunk.indexOf(QUOTE, at)
+      const quote = found === -1 ? length : found
+      const odd = backslashesBefore(chunk, quote, at) % 2 === 1
+      if (found !== -1 && !odd) return this.#closeString(chunk, quote + 1)
+      at = odd ? quote + 1 : quote
+    }
+    this.#escaped = at > length
+    return length
+  }
+
+  #closeString(chunk: Buffer, at: number): number {
+    this.#state = STRUCTURE
+    if (this.#depth === this.#level) this.#close(chunk, at)
+    return at
+  }
+
+  #openName(): void {
+    this.#state = NAME
+    this.#nameLength = 0
+    this.#nameEscaped = false
+  }
+
+  #readName(chunk: Buffer, from: number): number {
+    for (let at = from; at < chunk.length; at++) {
+      const byte = chunk[at] as number
+      if (this.#escaped) {
+        this.#escaped = false
+      } else if (byte === BACKSLASH) {
+        this.#escaped = true
+        this.#nameEscaped = true
+      } else if (byte === QUOTE) {
+        this.#state = STRUCTURE
+        this.#expected = A_COLON
+        this.#named = this.#lookUp()
+        return at + 1
+      }
+      if (this.#nameLength < LONGEST_NAME) this.#name[this.#nameLength] = byte
+      this.#nameLength++
+    }
+    return chunk.length
+  }
+
+  #lookUp(): Member | null {
+    if (this.#nameLength > LONGEST_NAME) return null
+    const raw = this.#name.toString('latin1', 0, this.#nameLength)
+    const name = this.#nameEscaped ? unescaped(raw) : raw
+    for (const member of this.members) if (member.name === name) return member
+    return null
+  }
+
+  #openValue(at: number, state: number): void {
+    this.#state = state
+    if (this.#expected !== A_VALUE || this.#captured || !this.#named) return
+    this.#captured = this.#named
+    this.#captured.open(this.#offset + at)
+    this.#named = null
+  }
+
+  /** Ends the value being captured, if one is. */
+  #close(chunk: Buffer, at: number): void {
+    if (!this.#captured) return
+    this.#captured.close(chunk, this.#offset, at)
+    this.#captured = null
+  }
+}
+
+function backslashesBefore(chunk: Buffer, at: number, from: number): number {
+  let first = at
+  while (first > from && chunk[first - 1] === BACKSLASH) first--
+  return at - first
+}
+
+function unescaped(raw: string): string | null {
+  try {
+    return JSON.parse(`"${raw}"`)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,182 @@
+import type { BalanceError } from '../base/errors.ts'
+import type { Dialect } from '../model/dialect.ts'
+import { QUOTE } from './bytes.ts'
+import { classifyAnswer, classifyError, type FailureTable } from './classify.ts'
+import { type AnswerReader, holds, JsonTap, StreamTap } from './tap.ts'
+import { type Json, member, parseJson, readOpenaiUsage } from './usage.ts'
+
+/** Money and quota, by `error.code` (`error.type` alone is not enough: it may still say `insufficient_quota`). */
+const QUOTA = [
+  'insufficient_quota',
+  'credit_balance_exhausted',
+  'organization_spend_limit_exceeded',
+  'project_spend_limit_exceeded',
+  'organization_usage_limit_exceeded',
+  'billing_not_active',
+  'billing_hard_limit_reached',
+]
+const EXHAUSTED = 'upstream_credentials_exhausted'
+
+/** https://platform.openai.com/docs/guides/error-codes; Google's reasons come with its compatible endpoint. */
+const FAILURES: FailureTable = {
+  rules: [
+    { status: [400, 499], code: QUOTA, fault: 'quota', error: EXHAUSTED },
+    { status: 429, quotaId: /PerDay/, fault: 'quota', error: EXHAUSTED },
+    { status: 400, code: ['API_KEY_INVALID', 'API_KEY_EXPIRED'], fault: 'auth', error: EXHAUSTED },
+    {
+      status: 403,
+      code: ['invalid_api_key', 'account_deactivated', 'CONSUMER_SUSPENDED'],
+      fault: 'auth',
+      error: EXHAUSTED,
+    },
+    { status: 403, code: ['model_not_found', 'model_not_available'], fault: 'model' },
+    { status: 403, code: ['unsupported_country_region_territory'], fault: 'provider' },
+  ],
+  statusOf: {
+    invalid_request_error: 400,
+    invalid_prompt: 400,
+    context_length_exceeded: 400,
+    authentication_error: 401,
+    invalid_api_key: 401,
+    permission_error: 403,
+    model_not_found: 404,
+    insufficient_quota: 429,
+    rate_limit_error: 429,
+    rate_limit_exceeded: 429,
+    server_error: 500,
+    service_unavailable_error: 503,
+    server_is_overloaded: 503,
+    slow_down: 503,
+  },
+}
+
+const ANSWER: AnswerReader = {
+  usage: 'usage',
+  readUsage: readOpenaiUsage,
+  failureOf: error => (isEmpty(error) ? null : failureOf(error)),
+}
+
+/** Chat completions, completions, embeddings and whatever else streams or answers in their manner. */
+export const openai: Dialect = {
+  name: 'openai',
+  classify: (status, headers, body, wall) => classifyAnswer(FAILURES, status, headers, body, wall),
+  errorBody: error => JSON.stringify({ error: errorObject(error) }),
+  // Ends a line and an event that the upstream left half sent.
+  errorEvent: error => `\n\ndata: ${JSON.stringify({ error: errorObject(error) })}\n\n`,
+  streamTap: () => new StreamTap(readEvent),
+  jsonTap: () => new JsonTap(ANSWER),
+}
+
+/**
+ * The Responses API: as {@link openai}, but an error in the stream is an `error` event
+ * (https://platform.openai.com/docs/api-reference/responses-streaming/error). Its `error` member is
+ * what the official clients raise on; without it they would hand the event on as one of many.
+ */
+export const responses: Dialect = {
+  ...openai,
+  errorEvent: error => {
+    const object = errorObject(error)
+    const data = { ...object, type: 'error', error: object }
+    return `\n\nevent: error\ndata: ${JSON.stringify(data)}\n\n`
+  },
+}
+
+/** https://platform.openai.com/docs/guides/error-codes; `type` by status, our own code as the code. */
+function errorObject(error: BalanceError) {
+  return {
+    message: error.hint === null ? error.message : `${error.message} ${error.hint}`,
+    type: errorType(error.status),
+    param: null,
+    code: error.code,
+  }
+}
+
+function errorType(status: number): string {
+  if (status === 429) return 'rate_limit_error'
+  if (status === 503) return 'service_unavailable_error'
+  return status < 500 ? 'invalid_request_error' : 'server_error'
+}
+
+const DONE = Buffer.from('[DONE]')
+const USAGE = Buffer.from('"usage"')
+const ERROR = Buffer.from('"error"')
+/** What OpenAI's typed events begin with. */
+const TYPED = Buffer.from('{"type":"')
+const LONGEST_TYPE = 64
+
+/** Events of the Responses API that say nothing yet. */
+const PROLOGUE: ReadonlySet<Json> = new Set([
+  'response.created',
+  'response.queued',
+  'response.in_progress',
+  'response.output_item.added',
+])
+/** Events that end a stream: of responses, and of speech, transcripts and images. */
+const END: ReadonlySet<Json> = new Set([
+  'response.completed',
+  'response.failed',
+  'response.incomplete',
+  'speech.audio.done',
+  'transcript.text.done',
+  'image_generation.completed',
+  'image_edit.completed',
+])
+
+function readEvent(tap: StreamTap, name: string, data: Buffer): void {
+  if (data[0] === DONE[0] && data.subarray(0, DONE.length).equals(DONE)) {
+    tap.terminated = true
+    return
+  }
+  if (tap.meaningful && !END.has(name) && !END.has(typeAhead(data))) {
+    if (!holds(data, USAGE) && name !== 'error' && !holds(data, ERROR)) return
+  }
+  readObject(tap, name, parseJson(data))
+}
+
+/** The `type` where it comes first, as it does in what OpenAI sends; else empty. */
+function typeAhead(data: Buffer): string {
+  if (data[2] !== TYPED[2] || !data.subarray(0, TYPED.length).equals(TYPED)) return ''
+  const quote = data.subarray(0, LONGEST_TYPE).indexOf(QUOTE, TYPED.length)
+  return quote === -1 ? '' : data.toString('latin1', TYPED.length, quote)
+}
+
+function readObject(tap: StreamTap, name: string, event: Json): void {
+  const type = member(event, 'type') ?? name
+  const response = member(event, 'response')
+  const error =
+    type === 'error'
+      ? (member(event, 'error') ?? event)
+      : (member(event, 'error') ?? member(response, 'error'))
+  if (END.has(type)) tap.terminated = true
+  if (type === 'error' || type === 'response.failed' || !isEmpty(error)) {
+    tap.failure ??= failureOf(error)
+    return
+  }
+  const usage = member(event, 'usage') ?? member(response, 'usage')
+  readOpenaiUsage(usage ?? member(member(event, 'x_groq'), 'usage'), tap.usage)
+  if (!tap.meaningful) tap.meaningful = isMeaningful(event, type)
+}
+
+function failureOf(error: Json) {
+  return classifyError(FAILURES, error)
+}
+
+/** Anything but the prologue of a response, or a chunk whose choices hold nothing yet. */
+function isMeaningful(event: Json, type: Json): boolean {
+  if (PROLOGUE.has(type)) return false
+  const choices = member(event, 'choices')
+  if (!Array.isArray(choices)) return true
+  return choices.some(choiceSays) || !isEmpty(member(event, 'usage'))
+}
+
+function choiceSays(choice: Json): boolean {
+  if (!isEmpty(member(choice, 'finish_reason')) || !isEmpty(member(choice, 'text'))) return true
+  const delta = Object.entries(member(choice, 'delta') ?? {})
+  return delta.some(([name, value]) => name !== 'role' && !isEmpty(value))
+}
+
+/** Null, "", [], {} and objects of nothing but these. */
+function isEmpty(value: Json): boolean {
+  if (value === undefined || value === null || value === '') return true
+  return typeof value === 'object' && Object.values(value).every(isEmpty)
+}

@@ -1,0 +1,84 @@
+import { MemberScan } from './members.ts'
+
+/** A model name longer than this, quotes and escapes included, is no name that anybody serves. */
+const LONGEST_MODEL = 65_536
+
+/**
+ * Reads what the gateway must know of a JSON request body while its chunks arrive: the top-level
+ * `model` and `stream`, escapes decoded. The fields are valid after {@link end}.
+ *
+ * It refuses only what would leave these two in doubt; any other fault is the upstream's to find.
+ */
+export class BodyScan {
+  /** Null where there is none, or one that is no string. */
+  model: string | null = null
+  /** Offsets in the body of the model's value, quotes included; -1 where `model` is null. */
+  modelStart = -1
+  modelEnd = -1
+  stream = false
+  /** Why the body must be refused, as the end of a sentence; null where it need not be. */
+  problem: string | null = null
+
+  readonly #scan = new MemberScan(['model', 'stream'], LONGEST_MODEL)
+
+  push(chunk: Buffer): void {
+    this.#scan.push(chunk)
+  }
+
+  end(): void {
+    this.problem = findProblem(this.#scan)
+    if (this.problem !== null) return
+    const [model, stream] = this.#scan.members
+    // Of all JSON values only `true` begins so; what else may follow is the upstream's to refuse.
+    this.stream = stream?.raw?.[0] === 0x74
+    const name = model?.raw ? parseString(model.raw) : null
+    if (model && name !== null) {
+      this.model = name
+      this.modelStart = model.start
+      this.modelEnd = model.end
+    }
+  }
+}
+
+/**
+ * The body with another model name in the place of the scanned one; no other byte is touched or copied.
+ * @param body the chunks that the scan was given
+ */
+export function spliceModel(body: readonly Buffer[], scan: BodyScan, model: string): Buffer[] {
+  if (scan.modelStart === -1) return [...body]
+  return [
+    ...range(body, 0, scan.modelStart),
+    Buffer.from(JSON.stringify(model)),
+    ...range(body, scan.modelEnd, Number.POSITIVE_INFINITY),
+  ]
+}
+
+function findProblem(scan: MemberScan): string | null {
+  if (scan.shape === 'empty') return 'it is empty'
+  if (scan.shape !== 'object') return 'it is not an object'
+  if (!scan.complete) return 'it ends inside a string or an object'
+  if (scan.trailing) return 'it goes on after the end of the object'
+  const twice = scan.members.find(member => member.count > 1)
+  return twice ? `it names \`${twice.name}\` more than once` : null
+}
+
+function parseString(raw: Buffer): string | null {
+  if (raw[0] !== 0x22) return null
+  try {
+    return JSON.parse(raw.toString())
+  } catch {
+    return null
+  }
+}
+
+function range(chunks: readonly Buffer[], start: number, end: number): Buffer[] {
+  const found: Buffer[] = []
+  let offset = 0
+  for (const chunk of chunks) {
+    const from = Math.max(0, start - offset)
+    const to = Math.min(chunk.length, end - offset)
+    if (from < to) found.push(chunk.subarray(from, to))
+    offset += chunk.length
+  }
+  return found
+}

@@ -1,0 +1,114 @@
+import type { Tap } from '../model/dialect.ts'
+import type { Outcome } from '../model/outcome.ts'
+import { noUsage, type Usage } from '../model/usage.ts'
+import { COLON, isSpace, OPEN_BRACE, QUOTE } from './bytes.ts'
+import type { Member } from './member.ts'
+import { MemberScan } from './members.ts'
+import { EventScan } from './sse.ts'
+import { type Json, parseJson } from './usage.ts'
+
+/** What a dialect reads from one event; it sets the tap's fields. */
+export type EventReader = (tap: StreamTap, name: string, data: Buffer) => void
+
+/** Watches an event stream for one dialect. */
+export class StreamTap implements Tap {
+  meaningful = false
+  terminated = false
+  failure: Outcome | null = null
+  readonly usage: Usage = noUsage()
+
+  readonly #events = new EventScan()
+  readonly #read: EventReader
+
+  constructor(read: EventReader) {
+    this.#read = read
+  }
+
+  push(chunk: Buffer): void {
+    this.#events.push(chunk)
+    this.#drain()
+  }
+
+  end(): void {
+    this.#events.end()
+    this.#drain()
+  }
+
+  #drain(): void {
+    while (this.#events.next()) {
+      // No prologue is so large.
+      if (this.#events.oversized) this.meaningful = true
+      else this.#read(this, this.#events.name, this.#events.data)
+    }
+  }
+}
+
+/** How a dialect reads a JSON answer. */
+export interface AnswerReader {
+  /** The member that holds the usage. */
+  readonly usage: string
+  readUsage(from: Json, into: Usage): void
+  /** What an `error` member means in an answer whose status says that all is well; null: nothing. */
+  failureOf(error: Json): Outcome | null
+}
+
+/** The largest `usage` or `error` member that is read. */
+const LONGEST_MEMBER = 65_536
+
+/** Watches a JSON answer: nothing but the members named by the reader is ever parsed. */
+export class JsonTap implements Tap {
+  /** The document is complete, and is no error. */
+  meaningful = false
+  /** The outermost object or array was closed. */
+  terminated = false
+  failure: Outcome | null = null
+  readonly usage: Usage = noUsage()
+
+  readonly #scan: MemberScan
+  readonly #reader: AnswerReader
+
+  constructor(reader: AnswerReader) {
+    this.#reader = reader
+    this.#scan = new MemberScan([reader.usage, 'error'], LONGEST_MEMBER)
+  }
+
+  push(chunk: Buffer): void {
+    this.#scan.push(chunk)
+    if (this.#scan.complete && !this.terminated) this.#finish()
+  }
+
+  end(): void {}
+
+  #finish(): void {
+    const [usage, error] = this.#scan.members
+    this.terminated = true
+    this.#reader.readUsage(parsed(usage), this.usage)
+    this.failure = this.#reader.failureOf(parsed(error))
+    this.meaningful = this.failure === null
+  }
+}
+
+function parsed(member: Member | undefined): Json {
+  return member?.raw ? parseJson(member.raw) : undefined
+}
+
+/**
+ * Whether the bytes hold a member of this name with an object or a string for its value. Inside a
+ * JSON string it can't be found: there its quotes are escaped.
+ * @param name with its quotes
+ */
+export function holds(data: Buffer, name: Buffer): boolean {
+  for (let at = data.indexOf(name); at !== -1; at = data.indexOf(name, at)) {
+    at = afterSpace(data, at + name.length)
+    if (data[at] !== COLON) continue
+    at = afterSpace(data, at + 1)
+    if (data[at] === OPEN_BRACE || data[at] === QUOTE) return true
+  }
+  return false
+}
+
+function afterSpace(data: Buffer, from: number): number {
+  let at = from
+  while (isSpace(data[at])) at++
+  return at
+}

@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { afterAll, afterEach, beforeAll } from 'vitest'
+import type { Store } from '../../src/model/store.ts'
+import { openStore, type StoreOptions } from '../../src/store/open.ts'
+import { hasMariadb, Mariadb } from '../support/mariadb.ts'
+import { storeOptions } from '../support/store.ts'
+
+export type EngineName = 'sqlite' | 'mariadb'
+
+export const ENGINES: readonly EngineName[] = hasMariadb ? ['sqlite', 'mariadb'] : ['sqlite']
+
+type Row = Record<string, unknown>
+
+/** An empty store of one engine, and a way past the store to what it wrote. */
+export interface Place {
+  readonly folder: string
+  readonly options: StoreOptions
+  /** Opens it; closed after the test. */
+  open(overrides?: Partial<StoreOptions>): Promise<Store>
+  /** Runs one statement on the control tables, or on the log tables. */
+  sql(statement: string, values?: unknown[], log?: boolean): Promise<Row[]>
+}
+
+/** For a `describe`: gives each test empty places of this engine, and clears up behind it. */
+export function usePlaces(engine: EngineName): () => Promise<Place> {
+  let server: Mariadb | null = null
+  const stores: Store[] = []
+  const folders: string[] = []
+
+  beforeAll(async () => {
+    if (engine === 'mariadb') server = await sharedServer()
+  })
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close()
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+  })
+
+  return async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bal-store-'))
+    folders.push(folder)
+    const database = server ? await server.database() : null
+    const defaults = storeOptions(folder)
+    const options = server && database ? { ...defaults, url: server.url(database) } : defaults
+    return {
+      folder,
+      options,
+      async open(overrides = {}) {
+        const store = await openStore({ ...options, ...overrides })
+        stores.push(store)
+        return store
+      },
+      async sql(statement, values = [], log = false) {
+        if (server && database) return onMariadb(server, database, statement, values)
+        return onSqlite(join(folder, log ? 'balance-log.db' : 'balance.db'), statement, values)
+      },
+    }
+  }
+}
+
+let shared: Promise<Mariadb> | null = null
+
+/** One server for all suites of a test file. */
+export function sharedServer(): Promise<Mariadb> {
+  shared ??= Mariadb.start()
+  return shared
+}
+
+export function stopSharedServer(): void {
+  afterAll(async () => {
+    await (await shared)?.stop()
+  })
+}
+
+function onSqlite(file: string, statement: string, values: unknown[]): Row[] {
+  const db = new Sqlite(file)
+  try {
+    const prepared = db.prepare<unknown[], Row>(statement)
+    if (prepared.reader) return prepared.all(...values)
+    prepared.run(...values)
+    return []
+  } finally {
+    db.close()
+  }
+}
+
+async function onMariadb(
+  server: Mariadb,
+  database: string,
+  statement: string,
+  values: unknown[],
+): Promise<Row[]> {
+  const connection = await server.connect(database)
+  try {
+    const [rows] = await connection.query(statement, values)
+    return Array.isArray(rows) ? (rows as Row[]) : []
+  } finally {
+    await connection.end()
+  }
+}

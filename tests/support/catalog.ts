@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { Secret } from '../../src/base/secret.ts'
+import type { Catalog, Key, Provider, Token } from '../../src/model/catalog.ts'
+import { DEFAULT_SETTINGS, type Settings } from '../../src/model/settings.ts'
+
+/** A key as the store would give it; only what a test is about needs to be said. */
+export function key(id: string, change: Partial<Key> & { value?: string } = {}): Key {
+  const { value = `sk-${id}-0123456789abcdef`, ...rest } = change
+  return {
+    id,
+    provider: 'mock',
+    label: id,
+    weight: 1,
+    tier: 1,
+    enabled: true,
+    generation: 1,
+    masked: new Secret(value).masked,
+    reference: null,
+    secret: new Secret(value),
+    fault: null,
+    rpm: null,
+    concurrency: null,
+    origin: 'command',
+    createdAt: 0,
+    ...rest,
+  }
+}
+
+export function provider(name: string, baseUrl: string, change: Partial<Provider> = {}): Provider {
+  return {
+    id: `p_${name}`,
+    name,
+    path: null,
+    kind: 'openai',
+    baseUrl,
+    enabled: true,
+    overrides: {},
+    origin: 'command',
+    createdAt: 0,
+    ...change,
+  }
+}
+
+export function token(name: string, value: string, change: Partial<Token> = {}): Token {
+  return {
+    id: `t_${name}`,
+    name,
+    hash: createHash('sha256').update(value).digest('hex'),
+    masked: '…',
+    weak: false,
+    providers: null,
+    models: null,
+    rpm: null,
+    concurrency: null,
+    expiresAt: null,
+    createdAt: 0,
+    ...change,
+  }
+}
+
+export function catalog(
+  parts: Partial<Omit<Catalog, 'settings'>> & { settings?: Partial<Settings> } = {},
+): Catalog {
+  return {
+    revision: 1,
+    providers: [],
+    keys: [],
+    tokens: [],
+    memories: [],
+    ...parts,
+    settings: { ...DEFAULT_SETTINGS, ...parts.settings },
+  }
+}

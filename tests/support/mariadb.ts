@@ -1,0 +1,161 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Connection, createConnection } from 'mysql2/promise'
+
+const run = promisify(execFile)
+
+/** Debian puts the server where only root's PATH looks. */
+const PLACES = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+const mariadbd = find('mariadbd')
+const install = find('mariadb-install-db')
+
+/** Whether a real MariaDB can be started here; required where BALANCE_REQUIRE_MARIADB is set. */
+export const hasMariadb = mariadbd !== null && install !== null
+
+if (!hasMariadb) {
+  const what = 'mariadbd and mariadb-install-db are not installed'
+  if (process.env.BALANCE_REQUIRE_MARIADB) throw new Error(`${what}, but required.`)
+  console.log(`SKIPPED: the store's tests on MariaDB, because ${what}.`)
+}
+
+/** A MariaDB of our own: temporary folder, free port, a user `balance` with a password. */
+export class Mariadb {
+  readonly password = 'geheim/mit:Zeichen@'
+  readonly port: number
+  readonly socket: string
+  readonly #folder: string
+  #server: ChildProcess | null = null
+  #databases = 0
+
+  private constructor(folder: string, port: number) {
+    this.#folder = folder
+    this.port = port
+    this.socket = join(folder, 's')
+  }
+
+  static async start(): Promise<Mariadb> {
+    const server = new Mariadb(mkdtempSync(join(tmpdir(), 'bal-db-')), await freePort())
+    await server.#install()
+    await server.up()
+    await server.sql(
+      `create user balance@'%' identified by '${server.password}'`,
+      `grant all on \`t%\`.* to balance@'%'`,
+    )
+    return server
+  }
+
+  /** A new, empty database; its name. */
+  async database(): Promise<string> {
+    const name = `t${++this.#databases}`
+    await this.sql(`create database ${name} character set latin1 collate latin1_swedish_ci`)
+    return name
+  }
+
+  url(database: string): string {
+    return `mysql://balance:${encodeURIComponent(this.password)}@127.0.0.1:${this.port}/${database}`
+  }
+
+  /** Runs statements as root; gives the rows of the last. */
+  async sql(...statements: string[]): Promise<Record<string, unknown>[]> {
+    const connection = await this.connect()
+    try {
+      let rows: unknown = []
+      for (const statement of statements) [rows] = await connection.query(statement)
+      return rows as Record<string, unknown>[]
+    } finally {
+      await connection.end()
+    }
+  }
+
+  connect(database?: string): Promise<Connection> {
+    return createConnection({
+      socketPath: this.socket,
+      user: 'root',
+      ...(database !== undefined && { database }),
+    })
+  }
+
+  /** Stops the process where it is, as a frozen host would; `freeze(false)` lets it go on. */
+  freeze(frozen = true): void {
+    this.#server?.kill(frozen ? 'SIGSTOP' : 'SIGCONT')
+  }
+
+  async up(): Promise<void> {
+    const server = spawn(
+      mariadbd as string,
+      [
+        '--no-defaults',
+        ...asUser(),
+        `--datadir=${join(this.#folder, 'data')}`,
+        `--socket=${this.socket}`,
+        `--port=${this.port}`,
+        '--bind-address=127.0.0.1',
+        `--pid-file=${join(this.#folder, 'pid')}`,
+        '--skip-name-resolve',
+        '--innodb-buffer-pool-size=24M',
+        '--innodb-flush-log-at-trx-commit=0',
+        '--skip-innodb-doublewrite',
+      ],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    )
+    this.#server = server
+    process.once('exit', () => server.kill('SIGKILL'))
+    let said = ''
+    for await (const chunk of server.stderr) {
+      said += chunk
+      if (said.includes('ready for connections')) {
+        // Read on, or it would stop at a full pipe; and it must not keep this process alive.
+        server.stderr.resume().unref()
+        server.unref()
+        return
+      }
+    }
+    throw new Error(`mariadbd did not start:\n${said}`)
+  }
+
+  async kill(): Promise<void> {
+    const server = this.#server
+    if (!server || server.exitCode !== null || server.signalCode !== null) return
+    server.kill('SIGKILL')
+    await once(server, 'exit')
+  }
+
+  async stop(): Promise<void> {
+    await this.kill()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async #install(): Promise<void> {
+    const data = join(this.#folder, 'data')
+    mkdirSync(data)
+    await run(install as string, [
+      '--no-defaults',
+      ...asUser(),
+      `--datadir=${data}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+    ])
+  }
+}
+
+function asUser(): string[] {
+  return process.geteuid?.() === 0 ? ['--user=root'] : []
+}
+
+function find(program: string): string | null {
+  return PLACES.map(place => join(place, program)).find(path => existsSync(path)) ?? null
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address ? address.port : 0
+}
