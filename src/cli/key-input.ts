@@ -9,12 +9,12 @@ import { readSecretFile, readSecretInput } from './secret-lines.ts'
  */
 export async function readSecrets(from: string | undefined, name: string): Promise<Secret[]> {
   if (from !== undefined) return readSecretFile(from)
-  return canAsk() ? askSecrets(name) : readSecretInput()
+  return canAsk() ? askSecrets(name, Number.POSITIVE_INFINITY) : readSecretInput()
 }
 
 /** The same where exactly one is wanted. */
 export async function readSecret(name: string): Promise<Secret> {
-  const [value, ...more] = await readSecrets(undefined, name)
+  const [value, ...more] = await (canAsk() ? askSecrets(name, 1) : readSecretInput())
   if (value && more.length === 0) return value
   throw new BalanceError('usage', `Exactly one ${name} is wanted; ${more.length + 1} came.`)
 }

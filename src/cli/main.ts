@@ -19,7 +19,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return output
   })
   try {
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(helpLast(args), { from: 'user' })
     return 0
   } catch (error) {
     if (isHelp(error)) return error.exitCode === 0 ? 0 : 2
@@ -36,6 +36,11 @@ function endQuietlyWithReader(): void {
     if (error.code === 'EPIPE') process.exit(0)
     throw error
   })
+}
+
+/** `help keys` as `keys --help`: a group's subcommands are known only once it is parsed. */
+function helpLast(args: readonly string[]): readonly string[] {
+  return args[0] === 'help' ? [...args.slice(1), '--help'] : args
 }
 
 function isHelp(error: unknown): error is CommanderError {

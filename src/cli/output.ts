@@ -8,6 +8,7 @@ import {
 } from 'chalk'
 import { printable } from '../base/text.ts'
 import { invocationOf } from './invocation.ts'
+import { type Column, table } from './table.ts'
 
 /**
  * Where a command writes: data on stdout, words on stderr. With `--json` the data is one JSON
@@ -39,6 +40,16 @@ export class Output {
   show(shape: unknown, human: () => string): void {
     if (this.json) this.line(JSON.stringify(shape, null, 2))
     else this.line(human())
+  }
+
+  /** Rows as a JSON array with `--json`, else as a table, which is nothing where there are none. */
+  list<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): void {
+    this.show(rows, () => (rows.length === 0 ? '' : this.table(columns, rows)))
+  }
+
+  /** A table no wider than the terminal; in a pipe, as wide as its cells. */
+  table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+    return table(columns, rows, this.onTerminal ? process.stdout.columns : undefined)
   }
 
   /** A line of data; nothing where there is none. */

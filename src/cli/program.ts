@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { VERSION } from '../base/version.ts'
 import type { Output } from './output.ts'
 import { type GlobalFlags, Session } from './session.ts'
 
@@ -56,7 +57,7 @@ export function createProgram(openOutput: (flags: GlobalFlags) => Output): {
     .option('--config <file>', 'configuration file')
     .option('--json', 'data as JSON on stdout, errors as JSON on stderr')
     .option('--no-color', 'no colours')
-    .option('-V, --version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => {} })
     .exitOverride()

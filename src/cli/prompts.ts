@@ -25,15 +25,15 @@ export async function confirm(question: string, yes: boolean): Promise<void> {
   if (!agreed) throw new BalanceError('failed', 'Nothing was changed.')
 }
 
-/** Asks for secrets without showing them, one after the other, until an empty answer. */
-export async function askSecrets(name: string): Promise<Secret[]> {
+/** Asks for secrets without showing them, one after the other, until `most` came or an empty answer. */
+export async function askSecrets(name: string, most: number): Promise<Secret[]> {
   const answers: string[] = []
   const lines = new LineByLine()
   try {
     do {
       const message = answers.length === 0 ? `${name}:` : `Another ${name}, or Enter to finish:`
       answers.push(await askHidden(message, lines.next()))
-    } while (answers.at(-1) !== '')
+    } while (answers.length < most && answers.at(-1) !== '')
   } finally {
     lines.close()
   }

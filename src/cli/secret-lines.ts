@@ -25,14 +25,14 @@ export function parseSecretLines(text: string, source: string): Secret[] {
     const fault = faultOf(value)
     if (fault) {
       throw new BalanceError('invalid_value', `Line ${index + 1} of ${source} ${fault}.`, {
-        hint: 'Write one key a line and nothing else. Nothing was added.',
+        hint: 'Write one a line and nothing else. Nothing was changed.',
       })
     }
     secrets.push(new Secret(value))
   }
   if (secrets.length > 0) return secrets
-  throw new BalanceError('usage', `There is no key in ${source}.`, {
-    hint: 'Write one key a line, for example: balance keys add openai < keys.txt',
+  throw new BalanceError('usage', `There is no secret in ${source}.`, {
+    hint: 'Write one a line; blank lines and lines that start with # are skipped.',
   })
 }
 

@@ -6,18 +6,29 @@ export interface Column<Row> {
   readonly head: string
   readonly cell: (row: Row) => string | number | boolean | null
   readonly right?: boolean
+  /** May be cut where the table is too wide; ids and names may not, they are typed again. */
+  readonly soft?: true
   /** Colours the finished cell. */
   readonly paint?: (text: string, row: Row) => string
 }
 
-/** Rows as aligned columns under their heads, no borders; an empty cell is a dash. */
-export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+/**
+ * Rows as aligned columns under their heads, no borders; an empty cell is a dash.
+ * @param width characters to fit into, as far as soft columns can give way
+ */
+export function table<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  width?: number,
+): string {
+  const cells = rows.map(row => columns.map(column => cell(column.cell(row))))
   const sheet = new Table({
     ...BARE,
     head: columns.map(column => column.head),
     colAligns: columns.map(column => (column.right ? 'right' : 'left')),
+    ...(width === undefined ? {} : { colWidths: narrowed(columns, cells, width) }),
   })
-  for (const row of rows) sheet.push(columns.map(column => written(column, row)))
+  for (const [index, row] of rows.entries()) sheet.push(painted(columns, row, cells[index] ?? []))
   return trimmed(sheet.toString())
 }
 
@@ -33,19 +44,41 @@ export function card(fields: readonly Field[]): string {
 /** The last member colours the finished value. */
 export type Field = readonly [name: string, value: unknown, paint?: (text: string) => string]
 
+const GAP = '  '
+const NARROWEST = 8
+
 const BARE = {
   chars: Object.fromEntries(
     `top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right
      left left-mid mid mid-mid right right-mid middle`
       .split(/\s+/)
-      .map(place => [place, place === 'middle' ? '  ' : '']),
+      .map(place => [place, place === 'middle' ? GAP : '']),
   ),
   style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
 }
 
-function written<Row>(column: Column<Row>, row: Row): string {
-  const text = cell(column.cell(row))
-  return column.paint ? column.paint(text, row) : text
+function painted<Row>(columns: readonly Column<Row>[], row: Row, cells: string[]): string[] {
+  return cells.map((text, index) => columns[index]?.paint?.(text, row) ?? text)
+}
+
+/** Widths of the columns, taken from the widest soft one until all fit. */
+function narrowed<Row>(
+  columns: readonly Column<Row>[],
+  cells: readonly string[][],
+  width: number,
+): number[] {
+  const fitted = columns.map(({ head }, index) =>
+    cells.reduce((widest, row) => Math.max(widest, row[index]?.length ?? 0), head.length),
+  )
+  const gaps = GAP.length * (columns.length - 1)
+  let over = fitted.reduce((sum, column) => sum + column, gaps) - width
+  for (; over > 0; over--) {
+    const soft = fitted.map((column, index) => (columns[index]?.soft ? column : 0))
+    const widest = Math.max(...soft)
+    if (widest <= NARROWEST) break
+    fitted[soft.indexOf(widest)] = widest - 1
+  }
+  return fitted
 }
 
 /** Cells hold what clients and upstreams wrote: no control character of theirs reaches a terminal. */

@@ -96,7 +96,7 @@ async function answer(
     if (!isOperation(name))
       return send(response, 404, refusal(new BalanceError('no_such', `No operation ${name}.`)))
     const operate = operator[name] as (input: unknown) => Promise<unknown>
-    send(response, 200, await operate(parse<unknown>(OPERATIONS[name], input)))
+    send(response, 200, await operate.call(operator, parse<unknown>(OPERATIONS[name], input)))
   } catch (error) {
     send(response, 400, refusal(asBalanceError(error)))
   }

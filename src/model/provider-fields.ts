@@ -28,7 +28,7 @@ export function parseBaseUrl(text: string): string {
   const given = text.trim()
   if (!/^https?:\/\//i.test(given)) {
     throw new BalanceError('invalid_value', 'A base URL begins with https:// or http://.', {
-      hint: /^[\w.-]+(:\d+)?(\/|$)/.test(given) ? `Write https://${given}` : EXAMPLE,
+      hint: /^[\w.-]+(:\d+)?(\/|$)/.test(given) ? `Write ${withScheme(given)}` : EXAMPLE,
     })
   }
   const url = URL.canParse(given) ? new URL(given) : null
@@ -46,6 +46,10 @@ export function parseBaseUrl(text: string): string {
     })
   }
   return url.origin + url.pathname.replace(/\/+$/, '')
+}
+
+function withScheme(given: string): string {
+  return `${/^(localhost|127\.)/.test(given) ? 'http' : 'https'}://${given}`
 }
 
 const EXAMPLE = 'Write it as the vendor prints it, like https://api.openai.com/v1.'

@@ -226,9 +226,13 @@ export function parseSetting<K extends SettingName>(setting: K, given: unknown):
   const result = SETTINGS[setting].schema.safeParse(value)
   if (result.success) return result.data as Settings[K]
   const [issue] = result.error.issues
-  throw new BalanceError('invalid_value', `${setting}: ${issue?.message ?? 'invalid value'}.`, {
-    hint: `${setting} is ${SETTINGS[setting].doc}; its default is ${formatSetting(setting, SETTINGS[setting].fallback)}.`,
-  })
+  throw new BalanceError(
+    'invalid_value',
+    `${setting}: ${issue?.message.replace(/\.$/, '') ?? 'invalid value'}.`,
+    {
+      hint: `${setting} is ${SETTINGS[setting].doc}; its default is ${formatSetting(setting, SETTINGS[setting].fallback)}.`,
+    },
+  )
 }
 
 /** The value as an operator would write it. */

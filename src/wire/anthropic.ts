@@ -71,14 +71,14 @@ function failureOf(error: Json) {
   return classifyError(FAILURES, error)
 }
 
-const USAGE = Buffer.from('"usage"')
+const TELLING = [Buffer.from('"usage"')]
 
 /** Once the answer has begun, the events that are looked into whatever they hold. */
 const TOLD_BY_NAME: ReadonlySet<string> = new Set(['message_stop', 'error', ''])
 
 /** https://docs.claude.com/en/docs/build-with-claude/streaming */
 function readEvent(tap: StreamTap, name: string, data: Buffer): void {
-  if (tap.meaningful && !TOLD_BY_NAME.has(name) && !holds(data, USAGE)) return
+  if (tap.meaningful && !TOLD_BY_NAME.has(name) && !holds(data, TELLING)) return
   const event = parseJson(data)
   const type = name || member(event, 'type')
   if (type === 'message_stop') {

@@ -92,13 +92,12 @@ function failureOf(error: Json) {
   return classifyError(FAILURES, error)
 }
 
-const USAGE = Buffer.from('"usageMetadata"')
-const FINISH = Buffer.from('"finishReason"')
-const ERROR = Buffer.from('"error"')
+/** Members for which an event is looked into once the answer has begun. */
+const TELLING = ['"usageMetadata"', '"finishReason"', '"error"'].map(name => Buffer.from(name))
 
 /** https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent */
 function readEvent(tap: StreamTap, _name: string, data: Buffer): void {
-  if (tap.meaningful && !holds(data, USAGE) && !holds(data, FINISH) && !holds(data, ERROR)) return
+  if (tap.meaningful && !holds(data, TELLING)) return
   const event = parseJson(data)
   const error = member(event, 'error')
   if (error !== undefined && error !== null) {

@@ -98,8 +98,8 @@ function errorType(status: number): string {
 }
 
 const DONE = Buffer.from('[DONE]')
-const USAGE = Buffer.from('"usage"')
-const ERROR = Buffer.from('"error"')
+/** Members for which an event is looked into once the answer has begun. */
+const TELLING = [Buffer.from('"usage"'), Buffer.from('"error"')]
 /** What OpenAI's typed events begin with. */
 const TYPED = Buffer.from('{"type":"')
 const LONGEST_TYPE = 64
@@ -127,9 +127,8 @@ function readEvent(tap: StreamTap, name: string, data: Buffer): void {
     tap.terminated = true
     return
   }
-  if (tap.meaningful && !END.has(name) && !END.has(typeAhead(data))) {
-    if (!holds(data, USAGE) && name !== 'error' && !holds(data, ERROR)) return
-  }
+  const ends = name === 'error' || END.has(name) || END.has(typeAhead(data))
+  if (tap.meaningful && !ends && !holds(data, TELLING)) return
   readObject(tap, name, parseJson(data))
 }
 

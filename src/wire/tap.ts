@@ -93,18 +93,28 @@ function parsed(member: Member | undefined): Json {
 }
 
 /**
- * Whether the bytes hold a member of this name with an object or a string for its value. Inside a
- * JSON string it can't be found: there its quotes are escaped.
- * @param name with its quotes
+ * Whether the bytes hold a member of one of these names, with an object or a string for its value.
+ * Inside a JSON string none can be found: there the quotes are escaped.
+ * @param names with their quotes
  */
-export function holds(data: Buffer, name: Buffer): boolean {
-  for (let at = data.indexOf(name); at !== -1; at = data.indexOf(name, at)) {
-    at = afterSpace(data, at + name.length)
-    if (data[at] !== COLON) continue
-    at = afterSpace(data, at + 1)
-    if (data[at] === OPEN_BRACE || data[at] === QUOTE) return true
+export function holds(data: Buffer, names: readonly Buffer[]): boolean {
+  const last = data.length - 1
+  for (let at = 0; at < last; at++) {
+    if (data[at] !== QUOTE) continue
+    const initial = data[at + 1]
+    for (const name of names) {
+      if (name[1] === initial && isMember(data, at, name)) return true
+    }
   }
   return false
+}
+
+function isMember(data: Buffer, from: number, name: Buffer): boolean {
+  for (let at = 2; at < name.length; at++) if (data[from + at] !== name[at]) return false
+  const colon = afterSpace(data, from + name.length)
+  if (data[colon] !== COLON) return false
+  const value = data[afterSpace(data, colon + 1)]
+  return value === OPEN_BRACE || value === QUOTE
 }
 
 function afterSpace(data: Buffer, from: number): number {

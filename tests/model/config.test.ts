@@ -191,6 +191,7 @@ describe('the environment', () => {
         BALANCE_MASTER_KEY: 'master-secret-0123456789',
         BALANCE_STORE_PASSWORD: 'password-0123456789abc',
         BALANCE_BOOTSTRAP_TOKEN: 'bootstrap-0123456789abc',
+        OPENAI_API_KEY: 'sk-proj-0123456789abc',
       },
     )
     const { masterKey, storePassword, bootstrapToken } = config.environment
@@ -198,7 +199,7 @@ describe('the environment', () => {
     expect(storePassword?.read().reveal()).toBe('password-0123456789abc')
     expect(bootstrapToken?.read().reveal()).toBe('bootstrap-0123456789abc')
     const shown = inspect(config, { depth: null }) + JSON.stringify(config)
-    for (const part of ['master-secret', 'password-0', 'bootstrap-0']) {
+    for (const part of ['master-secret', 'password-0', 'bootstrap-0', 'sk-proj']) {
       expect(shown).not.toContain(part)
     }
   })
@@ -223,7 +224,8 @@ describe('the environment', () => {
   it("lets references see everyone's variables but our own", () => {
     const env = { OPENAI_API_KEY: 'sk', BALANCE_MASTER_KEY: 'm', balance_x: 'y' }
     const { variables } = folder.load({}, env).environment.references
-    expect(variables.OPENAI_API_KEY).toBe('sk')
+    expect({ ...variables }).toMatchObject({ OPENAI_API_KEY: 'sk', HOME: folder.home })
+    expect(structuredClone(variables).OPENAI_API_KEY).toBe('sk')
     expect(Object.keys(variables).filter(name => /balance/i.test(name))).toEqual([])
   })
 

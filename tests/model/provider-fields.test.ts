@@ -40,7 +40,7 @@ describe('parseBaseUrl', () => {
 
   it('says what to write where the scheme is missing', () => {
     expect(refusal(() => parseBaseUrl('api.x.com/v1')).hint).toBe('Write https://api.x.com/v1')
-    expect(refusal(() => parseBaseUrl('localhost:8000')).hint).toBe('Write https://localhost:8000')
+    expect(refusal(() => parseBaseUrl('localhost:8000')).hint).toBe('Write http://localhost:8000')
   })
 
   it('gives what it takes unchanged', () => {

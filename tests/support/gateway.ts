@@ -104,9 +104,10 @@ export function ask(
       agent: false,
       headers: {
         ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
-        ...(body === undefined
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined || 'transfer-encoding' in headers
           ? {}
-          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+          : { 'content-length': Buffer.byteLength(body) }),
         ...headers,
       },
     })

@@ -105,17 +105,15 @@ export class Mariadb {
     )
     this.#server = server
     process.once('exit', () => server.kill('SIGKILL'))
-    let said = ''
-    for await (const chunk of server.stderr) {
-      said += chunk
-      if (said.includes('ready for connections')) {
-        // Read on, or it would stop at a full pipe; and it must not keep this process alive.
-        server.stderr.resume().unref()
-        server.unref()
-        return
-      }
-    }
-    throw new Error(`mariadbd did not start:\n${said}`)
+    server.stderr.setEncoding('utf8')
+    await new Promise<void>((resolve, reject) => {
+      let said = ''
+      server.stderr.on('data', (text: string) => {
+        said += text
+        if (said.includes('ready for connections')) resolve()
+      })
+      server.once('exit', () => reject(new Error(`mariadbd did not start:\n${said}`)))
+    })
   }
 
   async kill(): Promise<void> {

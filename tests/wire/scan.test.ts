@@ -20,7 +20,18 @@ const escapedString = fc
   .array(
     fc.oneof(
       fc.string({ unit: 'binary', maxLength: 6 }).map(text => JSON.stringify(text).slice(1, -1)),
-      fc.constantFrom('\\u006d', '\\"', '\\\\', '\\/', '\\ud83d\\ude00', '😀', 'é', '\\n', '{', ']'),
+      fc.constantFrom(
+        '\\u006d',
+        '\\"',
+        '\\\\',
+        '\\/',
+        '\\ud83d\\ude00',
+        '😀',
+        'é',
+        '\\n',
+        '{',
+        ']',
+      ),
     ),
     { maxLength: 6 },
   )
@@ -45,7 +56,12 @@ const { value } = fc.letrec<{ value: string; object: string; array: string }>(ti
     .map(members => `{${members.map(([name, item]) => `${name}: ${item}`).join(',')}}`),
 }))
 
-const modelName = fc.constantFrom('"model"', '"\\u006dodel"', '"mode\\u006C"', '"\\u006d\\u006f\\u0064\\u0065\\u006c"')
+const modelName = fc.constantFrom(
+  '"model"',
+  '"\\u006dodel"',
+  '"mode\\u006C"',
+  '"\\u006d\\u006f\\u0064\\u0065\\u006c"',
+)
 const streamName = fc.constantFrom('"stream"', '"s\\u0074ream"')
 const otherName = escapedString.filter(text => !['model', 'stream'].includes(JSON.parse(text)))
 
@@ -105,7 +121,10 @@ describe('BodyScan', () => {
         const chunks = cut(Buffer.from(text), at)
         const scan = scanned(chunks)
         const spliced = Buffer.concat(spliceModel(chunks, scan, model)).toString()
-        if (scan.model === null) return expect(spliced).toBe(text)
+        if (scan.model === null) {
+          expect(spliced).toBe(text)
+          return
+        }
         const bytes = Buffer.from(text)
         expect(JSON.parse(bytes.toString('utf8', scan.modelStart, scan.modelEnd))).toBe(scan.model)
         expect(spliced).toBe(
@@ -113,7 +132,7 @@ describe('BodyScan', () => {
             JSON.stringify(model) +
             bytes.toString('utf8', scan.modelEnd),
         )
-        expect(JSON.parse(spliced.replace(/^\ufeff/, ''))).toEqual({ ...object, model: model.toWellFormed() })
+        expect(JSON.parse(spliced.replace(/^\ufeff/, ''))).toEqual({ ...object, model })
       }),
       { numRuns: 300 },
     )
@@ -177,10 +196,11 @@ describe('BodyScan', () => {
   it('needs no stack for depth and no second look at long strings', () => {
     const deep = `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)},"model":"deep"}`
     const long = `{"a":"${'\\\\'.repeat(500_000)}","b":"${'\\"'.repeat(500_000)}","model":"long"}`
-    const began = performance.now()
+    const began = process.cpuUsage()
     expect(scanText(deep).model).toBe('deep')
     expect(scanned(cut(Buffer.from(long), [0.1, 0.25, 0.5, 0.7500001])).model).toBe('long')
-    expect(performance.now() - began).toBeLessThan(500)
+    const { user, system } = process.cpuUsage(began)
+    expect(user + system).toBeLessThan(300_000)
   })
 })
 

@@ -9,7 +9,7 @@ export function keyColumns(paint: ChalkInstance, wall: number): Column<KeyStatus
   return [
     { head: 'ID', cell: row => row.id },
     { head: 'PROVIDER', cell: row => row.provider },
-    { head: 'LABEL', cell: row => row.label },
+    { head: 'LABEL', soft: true, cell: row => row.label },
     { head: 'KEY', cell: row => row.reference ?? row.masked },
     {
       head: 'STATE',
@@ -20,7 +20,7 @@ export function keyColumns(paint: ChalkInstance, wall: number): Column<KeyStatus
     { head: 'FAULTS', cell: row => row.failures, right: true },
     { head: 'WEIGHT', cell: row => row.weight, right: true },
     { head: 'TIER', cell: row => row.tier, right: true },
-    { head: 'REASON', cell: row => row.reason },
+    { head: 'REASON', soft: true, cell: row => row.reason },
   ]
 }
 

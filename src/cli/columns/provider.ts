@@ -7,7 +7,7 @@ export function providerColumns(paint: ChalkInstance): Column<ProviderStatus>[] 
   return [
     { head: 'PROVIDER', cell: row => row.name },
     { head: 'KIND', cell: row => row.kind },
-    { head: 'BASE URL', cell: row => row.base_url },
+    { head: 'BASE URL', soft: true, cell: row => row.base_url },
     { head: 'PATH', cell: row => `/${row.path ?? row.name}` },
     {
       head: 'STATE',

@@ -8,7 +8,7 @@ import { plural } from '../plural.ts'
 import type { Run } from '../program.ts'
 import type { Session } from '../session.ts'
 import { type SettingShape, settingShape, startOptionHint, startShapes } from '../shapes/setting.ts'
-import { type Column, table } from '../table.ts'
+import type { Column } from '../table.ts'
 
 export function define(command: Command, run: Run): void {
   command
@@ -56,14 +56,14 @@ function example(line: string): string {
 async function list(session: Session, options: { showOrigin?: true }): Promise<void> {
   const shapes = await readAll(session)
   const columns = options.showOrigin ? [NAME, VALUE, ORIGIN, FILE] : [NAME, VALUE, MEANING]
-  session.out.show(shapes, () => table(columns, shapes))
+  session.out.list(columns, shapes)
 }
 
 type SettingColumn = Column<SettingShape>
 const NAME: SettingColumn = { head: 'NAME', cell: row => row.name }
 const VALUE: SettingColumn = { head: 'VALUE', cell: row => row.value }
-const MEANING: SettingColumn = { head: 'MEANING', cell: row => row.doc }
-const ORIGIN: SettingColumn = { head: 'ORIGIN', cell: row => row.origin }
+const MEANING: SettingColumn = { head: 'MEANING', soft: true, cell: row => row.doc }
+const ORIGIN: SettingColumn = { head: 'ORIGIN', soft: true, cell: row => row.origin }
 const FILE: SettingColumn = { head: 'FILE SAYS', cell: row => row.file_value }
 
 async function get(session: Session, name: string): Promise<void> {

@@ -11,7 +11,7 @@ import type { Run } from '../program.ts'
 import { confirm } from '../prompts.ts'
 import type { Session } from '../session.ts'
 import { readState } from '../state.ts'
-import { card, type Field, table } from '../table.ts'
+import { card, type Field } from '../table.ts'
 
 export function define(command: Command, run: Run): void {
   command.addHelpText('after', '\nA KEY is named by its id (k_…) or its label.')
@@ -96,7 +96,7 @@ async function list(session: Session, provider: string | undefined): Promise<voi
   const state = await readState(session)
   const keys = state.keys.filter(key => provider === undefined || key.provider === provider)
   const columns = keyColumns(session.out.paint, session.clock.wall())
-  session.out.show(keys, () => (keys.length === 0 ? '' : table(columns, keys)))
+  session.out.list(columns, keys)
   if (keys.length === 0) session.out.say(`No key yet: balance keys add ${provider ?? 'PROVIDER'}`)
 }
 

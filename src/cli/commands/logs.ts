@@ -7,7 +7,7 @@ import { whole } from '../option-values.ts'
 import type { Run } from '../program.ts'
 import type { Session } from '../session.ts'
 import { type ExchangeShape, exchangeShape, failureShape } from '../shapes/exchange.ts'
-import { card, table } from '../table.ts'
+import { card } from '../table.ts'
 import { tail } from '../tail.ts'
 
 export function define(command: Command, run: Run): void {
@@ -67,9 +67,7 @@ async function list(session: Session, options: PageOptions): Promise<void> {
   await session.flush()
   const query = { ...(await readFilter(session, options)), ...page(options) }
   const rows = (await (await session.store()).records(query)).map(exchangeShape)
-  session.out.show(rows, () =>
-    rows.length === 0 ? '' : table(exchangeColumns(session.out.paint), rows),
-  )
+  session.out.list(exchangeColumns(session.out.paint), rows)
   more(session, rows, options.limit, 'request')
 }
 
@@ -77,9 +75,7 @@ async function errors(session: Session, options: PageOptions): Promise<void> {
   await session.flush()
   const query = { ...(await readFilter(session, options)), ...page(options) }
   const rows = (await (await session.store()).failures(query)).map(failureShape)
-  session.out.show(rows, () =>
-    rows.length === 0 ? '' : table(failureColumns(session.out.paint), rows),
-  )
+  session.out.list(failureColumns(session.out.paint), rows)
   more(session, rows, options.limit, 'failed attempt')
 }
 
@@ -110,7 +106,7 @@ async function show(session: Session, id: string): Promise<void> {
     const excerpts = attempts.map(
       ({ attempt, excerpt }) => `attempt ${attempt}: ${printable(excerpt, 4_096) || '(no answer)'}`,
     )
-    return `${fields}\n\n${table(failureColumns(paint), attempts)}\n\n${excerpts.join('\n')}`
+    return `${fields}\n\n${session.out.table(failureColumns(paint), attempts)}\n\n${excerpts.join('\n')}`
   })
 }
 

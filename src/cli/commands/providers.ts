@@ -14,7 +14,7 @@ import { confirm } from '../prompts.ts'
 import type { Session } from '../session.ts'
 import { providerShape } from '../shapes/provider.ts'
 import { readState, type State } from '../state.ts'
-import { card, table } from '../table.ts'
+import { card } from '../table.ts'
 
 export function define(command: Command, run: Run): void {
   command
@@ -84,7 +84,7 @@ function example(line: string): string {
 async function list(session: Session): Promise<void> {
   const { providers } = await readState(session)
   const columns = providerColumns(session.out.paint)
-  session.out.show(providers, () => (providers.length === 0 ? '' : table(columns, providers)))
+  session.out.list(columns, providers)
   if (providers.length === 0) session.out.say('No provider yet: balance providers add openai')
 }
 
@@ -145,7 +145,7 @@ async function show(session: Session, name: string): Promise<void> {
       ),
     ])
     if (keys.length === 0) return fields
-    return `${fields}\n\n${table(keyColumns(out.paint, session.clock.wall()), keys)}`
+    return `${fields}\n\n${out.table(keyColumns(out.paint, session.clock.wall()), keys)}`
   })
   if (keys.length === 0) out.say(`It has no key: balance keys add ${name}`)
 }

@@ -6,7 +6,7 @@ import { formatLeft, formatMoment } from '../moment.ts'
 import type { Run } from '../program.ts'
 import type { Session } from '../session.ts'
 import { readState } from '../state.ts'
-import { card, type Field, table } from '../table.ts'
+import { card, type Field } from '../table.ts'
 
 export function define(command: Command, run: Run): void {
   command
@@ -89,7 +89,7 @@ function started(iso: string | null, wall: number): string | null {
 
 function providers(found: readonly ProviderStatus[], session: Session): string {
   if (found.length === 0) return '\n\nNo provider yet: balance providers add openai'
-  return `\n\n${table(providerColumns(session.out.paint), found)}`
+  return `\n\n${session.out.table(providerColumns(session.out.paint), found)}`
 }
 
 function sum(numbers: readonly number[]): number {

@@ -11,7 +11,7 @@ import type { Run } from '../program.ts'
 import { confirm } from '../prompts.ts'
 import type { Session } from '../session.ts'
 import { tokenShape } from '../shapes/token.ts'
-import { card, table } from '../table.ts'
+import { card } from '../table.ts'
 
 export function define(command: Command, run: Run): void {
   command
@@ -61,7 +61,7 @@ async function list(session: Session): Promise<void> {
   const wall = session.clock.wall()
   const tokens = (await (await session.store()).tokens()).map(token => tokenShape(token, wall))
   const columns = tokenColumns(session.out.paint)
-  session.out.show(tokens, () => (tokens.length === 0 ? '' : table(columns, tokens)))
+  session.out.list(columns, tokens)
   if (tokens.length === 0) session.out.say('No token yet: balance tokens create NAME')
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import { inspect } from 'node:util'
 import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 
@@ -72,6 +73,15 @@ function othersVariables(env: Readonly<NodeJS.ProcessEnv>): Record<string, strin
   const variables: Record<string, string> = {}
   for (const [name, value] of Object.entries(env)) {
     if (value !== undefined && !/^BALANCE_/i.test(name)) variables[name] = value
+  }
+  return unprinted(variables)
+}
+
+/** The same object, shown by its size alone: keys are among its values. */
+function unprinted(variables: Record<string, string>): Record<string, string> {
+  const shown = `${Object.keys(variables).length} variables`
+  for (const how of [inspect.custom, 'toJSON']) {
+    Object.defineProperty(variables, how, { value: () => shown })
   }
   return variables
 }

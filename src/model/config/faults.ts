@@ -14,6 +14,8 @@ export function faultsOf(
   return new BalanceError('config_invalid', lines.map(line => line.text).join('\n'))
 }
 
+const LONGEST_LINE = 400
+
 interface Line {
   readonly place: string
   readonly text: string
@@ -40,8 +42,9 @@ function named(document: ConfigDocument, given: readonly PropertyKey[]): KeyPath
 
 function line(place: string, path: KeyPath, text: string): Line {
   const name = shown(path)
-  const sentence = name === '' ? text : `${name}: ${text}`
-  return { place, text: `${place}: ${sentence}${/[.?]$/.test(text) ? '' : '.'}` }
+  // Some messages repeat the value, which may run over lines that a missing quote swallowed.
+  const sentence = printable(name === '' ? text : `${name}: ${text}`, LONGEST_LINE)
+  return { place, text: `${place}: ${sentence}${/[.?]$/.test(sentence) ? '' : '.'}` }
 }
 
 /** `providers.openai.keys[0]` */
