@@ -1,5 +1,4 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
-import { createInterface } from 'node:readline'
 import { BalanceError, CATALOGUE, type ErrorCode } from '../base/errors.ts'
 import type { RecordFilter } from '../model/record.ts'
 import { socketPaths } from './address.ts'
@@ -43,11 +42,12 @@ export class DaemonClient {
   /** Exchanges as they end, until the daemon stops or the signal fires. */
   async *tail(filter: RecordFilter, signal?: AbortSignal): AsyncGenerator<TailLine> {
     const response = await this.#post('/tail', filter)
+    // A follower may hear nothing for hours.
+    response.socket.setTimeout(0)
     const stop = () => void response.destroy()
     signal?.addEventListener('abort', stop, { once: true })
     try {
-      for await (const line of createInterface({ input: response }))
-        yield JSON.parse(line) as TailLine
+      for await (const line of linesOf(response)) yield JSON.parse(line) as TailLine
     } catch (error) {
       if (!signal?.aborted && (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error
     } finally {
@@ -87,6 +87,17 @@ export class DaemonClient {
       )
       sent.end(JSON.stringify(input))
     })
+  }
+}
+
+/** Not readline: its iterator never ends when the stream is destroyed. */
+async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
+  let rest = ''
+  response.setEncoding('utf8')
+  for await (const chunk of response) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
   }
 }
 

@@ -25,7 +25,7 @@ interface PackedError {
   readonly message: string
   readonly hint: string | null
   readonly retryAfter: number | null
-  readonly cause: unknown
+  readonly cause: { readonly message: string; readonly stack: string } | null
 }
 
 /** No name that anybody can choose, of a header or a model, has a NUL in it. */
@@ -53,15 +53,21 @@ export function unpackOptions(value: unknown): ThreadOptions {
 
 export function packError(thrown: unknown): PackedError {
   const { code, message, hint, retryAfter, cause } = asBalanceError(thrown)
-  return { code, message, hint, retryAfter, cause: cause instanceof Error ? cause : undefined }
+  return { code, message, hint, retryAfter, cause: packCause(cause) }
 }
 
 export function unpackError({ code, message, hint, retryAfter, cause }: PackedError): BalanceError {
   return new BalanceError(code, message, {
     ...(hint !== null && { hint }),
     ...(retryAfter !== null && { retryAfter }),
-    ...(cause !== undefined && { cause }),
+    ...(cause !== null && { cause: Object.assign(new Error(cause.message), cause) }),
   })
+}
+
+/** By hand: the errors of better-sqlite3 are none to the structured clone algorithm. */
+function packCause(cause: unknown): PackedError['cause'] {
+  if (!(cause instanceof Error)) return null
+  return { message: cause.message, stack: cause.stack ?? '' }
 }
 
 function packed(value: unknown): unknown {

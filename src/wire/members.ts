@@ -9,6 +9,7 @@ import {
   QUOTE,
 } from './bytes.ts'
 import { Member } from './member.ts'
+import { NameReader } from './name.ts'
 
 /** `[` and `{`, `]` and `}` are the same byte once bit 5 is set, and no other byte is. */
 const OPEN = 0x7b
@@ -27,8 +28,6 @@ const A_NAME = 0
 const A_COLON = 1
 const A_VALUE = 2
 
-/** Bytes of a name that are kept: any name looked for, with every character written as `\u0000`. */
-const LONGEST_NAME = 96
 /** A string's end is first looked for byte by byte, then by memchr: most are short, some are huge. */
 const SHORT_STRING = 64
 
@@ -48,9 +47,7 @@ export class MemberScan {
   /** What the document turned out to be. */
   shape: 'empty' | 'object' | 'array' | 'other' = 'empty'
 
-  readonly #name: Buffer
-  #nameLength = 0
-  #nameEscaped = false
+  readonly #name = new NameReader()
   #state = BEFORE
   #expected = A_NAME
   #escaped = false
@@ -65,7 +62,6 @@ export class MemberScan {
   /** @param keep the most bytes of a value that {@link Member.raw} holds */
   constructor(names: readonly string[], keep: number) {
     this.members = names.map(name => new Member(name, keep))
-    this.#name = Buffer.allocUnsafe(LONGEST_NAME)
   }
 
   push(chunk: Buffer): void {
@@ -147,7 +143,7 @@ export class MemberScan {
     for (let at = from; at < chunk.length; at++) {
       const byte = chunk[at] as number
       if (byte === QUOTE) {
-        if (this.#expected === A_NAME) this.#openName()
+        if (this.#expected === A_NAME) this.#state = NAME
         else this.#openValue(at, STRING)
         return at + 1
       }
@@ -221,36 +217,18 @@ export class MemberScan {
     return at
   }
 
-  #openName(): void {
-    this.#state = NAME
-    this.#nameLength = 0
-    this.#nameEscaped = false
-  }
-
   #readName(chunk: Buffer, from: number): number {
     for (let at = from; at < chunk.length; at++) {
-      const byte = chunk[at] as number
-      if (this.#escaped) {
-        this.#escaped = false
-      } else if (byte === BACKSLASH) {
-        this.#escaped = true
-        this.#nameEscaped = true
-      } else if (byte === QUOTE) {
-        this.#state = STRUCTURE
-        this.#expected = A_COLON
-        this.#named = this.#lookUp()
-        return at + 1
-      }
-      if (this.#nameLength < LONGEST_NAME) this.#name[this.#nameLength] = byte
-      this.#nameLength++
+      if (!this.#name.ends(chunk[at] as number)) continue
+      this.#state = STRUCTURE
+      this.#expected = A_COLON
+      this.#named = this.#lookUp(this.#name.take())
+      return at + 1
     }
     return chunk.length
   }
 
-  #lookUp(): Member | null {
-    if (this.#nameLength > LONGEST_NAME) return null
-    const raw = this.#name.toString('latin1', 0, this.#nameLength)
-    const name = this.#nameEscaped ? unescaped(raw) : raw
+  #lookUp(name: string | null): Member | null {
     for (const member of this.members) if (member.name === name) return member
     return null
   }
@@ -275,12 +253,4 @@ function backslashesBefore(chunk: Buffer, at: number, from: number): number {
   let first = at
   while (first > from && chunk[first - 1] === BACKSLASH) first--
   return at - first
-}
-
-function unescaped(raw: string): string | null {
-  try {
-    return JSON.parse(`"${raw}"`)
-  } catch {
-    return null
-  }
 }

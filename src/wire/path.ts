@@ -183,7 +183,7 @@ const VERSION = /^v\d+[a-z0-9]*$/
  */
 const VERSIONED_BASE = /^(.*)\/v\d+[a-z0-9]*(?:\/openai)?$/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const ORIGIN_FORM = /^\/[^\u0000-\u0020\u007f\\#]*$/
+const ORIGIN_FORM = /^\/[^\u0000-\u0020\u007f\\#?]*(?:\?[^\u0000-\u0020\u007f#]*)?$/
 
 /**
  * The path and query to ask a fixed origin for. The client's `/v1` is a façade: a base with a version

@@ -82,7 +82,7 @@ export function settingSuite(place: () => Promise<Place>): void {
       const store = await (await place()).open()
       const { taken, overridden } = await store.reconcile(declared)
       expect([...taken].sort()).toEqual([
-        'key openai/key-2',
+        'key openai/key-1',
         'key openai/main',
         'max_retries',
         'policy',
@@ -98,7 +98,7 @@ export function settingSuite(place: () => Promise<Place>): void {
       expect(providers).toMatchObject([{ name: 'openai', path: 'oa', origin: 'file' }])
       expect(keys).toMatchObject([
         { label: 'main', weight: 2, reference: 'env:OPENAI_KEY', origin: 'file' },
-        { label: 'key-2', weight: 1, reference: 'file:/etc/keys/openai', origin: 'file' },
+        { label: 'key-1', weight: 1, reference: 'file:/etc/keys/openai', origin: 'file' },
       ])
     })
 
@@ -132,7 +132,7 @@ export function settingSuite(place: () => Promise<Place>): void {
         { path: null, enabled: false, overrides: { policy: 'least-busy' }, origin: 'file' },
       ])
       expect(providers[0]?.overrides).not.toHaveProperty('timeout')
-      expect(keys).toMatchObject([{ label: 'first', weight: 1 }, { label: 'key-2' }])
+      expect(keys).toMatchObject([{ label: 'first', weight: 1 }, { label: 'key-1' }])
     })
 
     it('leaves alone what a command owns, and names it', async () => {

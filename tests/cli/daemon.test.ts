@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Operations, Operator } from '../../src/control/api.ts'
+import { ControlSocket } from '../../src/control/socket.ts'
+import { TailHub } from '../../src/control/tail.ts'
+import type { KeyStatus } from '../../src/model/status.ts'
+import { CommandLine } from '../support/command-line.ts'
+
+/** Answers on the control socket as a daemon would, and writes down what it was asked. */
+class FakeDaemon {
+  readonly asked: [name: string, input: unknown][] = []
+  readonly answers: { -readonly [K in keyof Operations]: Operations[K]['out'] }
+  #socket: ControlSocket | null = null
+
+  constructor(store: string) {
+    this.answers = {
+      status: {
+        running: true,
+        version: '9.9.9',
+        store,
+        revision: 7,
+        pending: null,
+        providers: [],
+        pid: 4242,
+        url: 'http://127.0.0.1:8077',
+        started: '2026-01-01T00:00:00.000Z',
+        config_file: null,
+        draining: false,
+        workers: [{ pid: 4242, revision: 7, in_flight: 1, requests: 10, errors: 0 }],
+        records: { written: 10, waiting: 0, dropped: 0 },
+        store_health: { ok: true, error: null },
+      },
+      nudge: { revision: 7, error: null },
+      reload: { revision: 8, taken: ['timeout'], overridden: ['policy'], error: null },
+      // Above the kernel's largest pid: it is never running.
+      stop: { pid: 4_194_305 },
+      abort: { aborted: 2 },
+      flush: {},
+    }
+  }
+
+  async open(store: string, folder: string): Promise<void> {
+    const operator = Object.fromEntries(
+      Object.entries(this.answers).map(([name]) => [
+        name,
+        (input: unknown) => this.#answer(name, input),
+      ]),
+    ) as unknown as Operator
+    this.#socket = await ControlSocket.open(store, [folder], operator, new TailHub())
+  }
+
+  close(): void {
+    this.#socket?.close()
+  }
+
+  async #answer(name: string, input: unknown): Promise<unknown> {
+    this.asked.push([name, input])
+    return this.answers[name as keyof Operations]
+  }
+}
+
+let cli: CommandLine
+let daemon: FakeDaemon
+
+beforeEach(async () => {
+  cli = new CommandLine()
+  daemon = new FakeDaemon(cli.storeUrl)
+  await daemon.open(cli.storeUrl, cli.folder)
+})
+afterEach(() => {
+  daemon.close()
+  cli.remove()
+})
+
+const ADD = ['providers', 'add', 'ollama']
+
+describe('a command, with a daemon running', () => {
+  it('nudges it with the new revision and says that the change is in force', async () => {
+    const { code, stderr } = await cli.inProcess(ADD)
+    expect(code).toBe(0)
+    expect(stderr).toContain('in force (revision 7)')
+    expect(daemon.asked).toContainEqual(['nudge', { revision: 1 }])
+  })
+
+  it('warns when the daemon cannot put the change in force', async () => {
+    daemon.answers.nudge = { revision: 6, error: 'two providers are called ollama' }
+    const { code, stderr } = await cli.inProcess(ADD)
+    expect(code).toBe(0)
+    expect(stderr).toContain(
+      'warning: saved, but revision 6 stays in force: two providers are called ollama',
+    )
+  })
+
+  it('has it write down what keys learned before listing them', async () => {
+    await cli.inProcess(['keys', 'list'])
+    expect(daemon.asked[0]).toEqual(['flush', {}])
+  })
+
+  it('leaves it to the daemon whether a reference can be resolved', async () => {
+    await cli.inProcess(ADD)
+    await cli.run(['keys', 'add', 'ollama'], 'env:NOT_SET_IN_THIS_SHELL\n')
+    const list = async (): Promise<KeyStatus[]> =>
+      JSON.parse((await cli.inProcess(['keys', 'list', '--json'])).stdout)
+    expect(await list()).toMatchObject([
+      { state: 'active', reference: 'env:NOT_SET_IN_THIS_SHELL' },
+    ])
+    daemon.close()
+    expect(await list()).toMatchObject([{ state: 'invalid' }])
+  })
+
+  it('ends attempts in flight with --now', async () => {
+    await cli.inProcess(ADD)
+    await cli.run(['keys', 'add', 'ollama', '--label', 'one'], 'sk-0123456789abcdef\n')
+    const { stderr, stdout } = await cli.inProcess(['keys', 'disable', 'one', '--now', '--json'])
+    const [key] = JSON.parse(stdout) as KeyStatus[]
+    expect(key?.state).toBe('disabled')
+    expect(daemon.asked).toContainEqual(['abort', { keys: [key?.id] }])
+    expect(stderr).toContain('ended 2 attempts in flight')
+  })
+
+  it('prints its status as it is', async () => {
+    const { stdout } = await cli.inProcess(['status', '--json'])
+    expect(JSON.parse(stdout)).toEqual(daemon.answers.status)
+    const words = await cli.inProcess(['status'])
+    expect(words.stdout).toMatch(/^daemon +running$/m)
+    expect(words.stdout).toMatch(/^url +http:\/\/127\.0\.0\.1:8077$/m)
+    expect(words.stdout).toMatch(/^requests +10 since start, 1 in flight$/m)
+  })
+
+  it('shows in its status why the newest revision is not in force', async () => {
+    daemon.answers.status = {
+      ...daemon.answers.status,
+      pending: { revision: 9, error: 'no such policy' },
+    }
+    const { stdout } = await cli.inProcess(['status'])
+    expect(stdout).toMatch(/^not in force +revision 9: no such policy$/m)
+  })
+
+  it('reloads it and says what the file gave and what commands had set', async () => {
+    const { code, stderr } = await cli.inProcess(['reload'])
+    expect(code).toBe(0)
+    expect(stderr).toBe(
+      'taken from the file: timeout\nleft as commands set them: policy\nin force (revision 8)\n',
+    )
+    daemon.answers.reload = { revision: 7, taken: [], overridden: [], error: 'line 3 is wrong' }
+    expect(await cli.inProcess(['reload'])).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('line 3 is wrong'),
+    })
+  })
+
+  it('stops it and waits until its process has ended', async () => {
+    const { code, stderr } = await cli.inProcess(['stop', '--now'])
+    expect(code).toBe(0)
+    expect(daemon.asked).toEqual([['stop', { now: true }]])
+    expect(stderr).toMatch(/stopped\n$/)
+  })
+})

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundle } from './bundle.ts'
+import { ENGINES, stopSharedServer, usePlaces } from './place.ts'
+
+const CHANGES = 40
+
+/** Creates tokens and writes records as fast as it can. */
+const WRITER = `
+  import { systemClock } from '../base/clock.ts'
+  import { openStore } from './open.ts'
+  const { options, name, changes, record } = JSON.parse(process.argv[2])
+  const store = await openStore({ ...options, clock: systemClock })
+  for (let turn = 0; turn < changes; turn++) {
+    await store.createToken({ name: name + turn })
+    await store.record([{ ...record, requestId: name + turn }])
+  }
+  await store.close()
+`
+
+stopSharedServer()
+
+describe.each(ENGINES)('two processes at once on %s', engine => {
+  const place = usePlaces(engine)
+  let code: Awaited<ReturnType<typeof bundle>>
+
+  beforeAll(async () => {
+    code = await bundle(WRITER)
+  })
+  afterAll(() => code.remove())
+
+  async function write(options: object, name: string): Promise<string> {
+    const { exchange } = await import('./suites/records.ts')
+    const task = JSON.stringify({ options, name, changes: CHANGES, record: exchange() })
+    const child = spawn(process.execPath, [fileURLToPath(code.url), task], { stdio: 'pipe' })
+    let said = ''
+    child.stderr.on('data', text => {
+      said += text
+    })
+    const [status] = await once(child, 'exit')
+    return `${status}${said}`
+  }
+
+  it('lose no change, no audit row and no record, and open a store that is not there yet', async () => {
+    const here = await place()
+    const fates = await Promise.all([write(here.options, 'a'), write(here.options, 'b')])
+    expect(fates).toEqual(['0', '0'])
+    const store = await here.open()
+    expect(await store.revision()).toBe(2 * CHANGES)
+    expect(await store.tokens()).toHaveLength(2 * CHANGES)
+    expect(await store.records({ limit: 1_000 })).toHaveLength(2 * CHANGES)
+    const audit = await here.sql('select distinct revision from audit')
+    expect(audit).toHaveLength(2 * CHANGES)
+  })
+})
