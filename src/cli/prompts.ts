@@ -20,7 +20,7 @@ export async function confirm(question: string, yes: boolean): Promise<void> {
       hint: 'Add --yes to go on without a question.',
     })
   }
-  const { confirm: ask } = await import('@inquirer/prompts')
+  const { confirm: ask } = await import('./questions.ts')
   const agreed = await ask({ message: question, default: false }, { output: process.stderr })
   if (!agreed) throw new BalanceError('failed', 'Nothing was changed.')
 }
@@ -41,7 +41,7 @@ export async function askSecrets(name: string, most: number): Promise<Secret[]> 
 }
 
 async function askHidden(message: string, input: PassThrough): Promise<string> {
-  const { password } = await import('@inquirer/prompts')
+  const { password } = await import('./questions.ts')
   const answer = await password({ message, mask: true }, { input, output: process.stderr })
   return answer.trim()
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ExchangeRecord, RecordFilter } from '../model/record.ts'
 import type { DaemonStatus } from '../model/status.ts'
 

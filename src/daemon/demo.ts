@@ -59,11 +59,16 @@ export async function startDemo(parts: DemoParts, flags: BootstrapFlags): Promis
       reread: () => config,
       makeFirstToken: false,
     })
-    return { daemon, token, dataDir, ended: daemon.ended.finally(clear) }
+    return { daemon, token, dataDir, ended: endThen(daemon, clear) }
   } catch (error) {
     await clear()
     throw error
   }
+}
+
+async function endThen({ ended }: Daemon, clear: () => Promise<void>): Promise<void> {
+  await ended
+  await clear()
 }
 
 async function fill(config: LoadedConfig, { clock }: DemoParts, baseUrl: string): Promise<Secret> {

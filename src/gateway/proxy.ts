@@ -82,10 +82,8 @@ function mayRetry(
   if (spent.transient >= provider.settings.max_retries) return false
   if (gateway.clock.now() >= exchange.startedAt + provider.settings.first_byte_timeout) return false
   if (outcome.fault !== 'provider') return true
-  if (outcome.reach === 'ambiguous') {
-    if (exchange.endpoint.repeat === 'stateful' || spent.ambiguous > 0) return false
-    spent.ambiguous++
-  }
+  if (outcome.reach !== 'not-sent' && exchange.endpoint.repeat === 'stateful') return false
+  if (outcome.reach === 'ambiguous' && spent.ambiguous++ > 0) return false
   return provider.pool.budget.spend()
 }
 

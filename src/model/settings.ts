@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { BalanceError } from '../base/errors.ts'
 import { nearest } from '../base/text.ts'
 import { formatDuration, formatSize, parseDuration, parseSize } from './units.ts'

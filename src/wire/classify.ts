@@ -61,7 +61,7 @@ const SEEN = 65_536
 /** Characters of an upstream's message that are kept. */
 const LONGEST_MESSAGE = 512
 
-/** A refused answer, or one with a success status that is no answer; see {@link Dialect.classify}. */
+/** A refused answer, or one with a success status that is no answer; as `Dialect.classify` has it. */
 export function classifyAnswer(
   table: FailureTable,
   status: number,
@@ -115,10 +115,15 @@ function judge(table: FailureTable, facts: Facts, headers: Headers, wall: number
     fault: rule.fault,
     reach: rule.reach ?? 'rejected',
     code: rule.error ?? null,
-    detail: printable(facts.codes[0] ?? `http_${facts.status}`),
+    detail: printable(detailOf(facts)),
     message: printable(facts.message, LONGEST_MESSAGE) || `The upstream answered ${facts.status}.`,
     retryAfter: readWhen(headers, hints, wall, rule.fault === 'quota'),
   }
+}
+
+/** A word tells more than a number. */
+function detailOf({ codes, status }: Facts): string {
+  return codes.find(code => !/^\d+$/.test(code)) ?? codes[0] ?? `http_${status}`
 }
 
 function matches(rule: Rule, facts: Facts): boolean {

@@ -71,7 +71,7 @@ const GEMINI_MODEL = /^(?:models|tunedModels)\/([^/:]+):([A-Za-z]+)$/
 const MODEL_FIRST = /^(?:openai\/deployments|engines)\/([^/]+)\/(.+)$/
 
 /**
- * What an endpoint is, by method and path without its provider, as {@link Route.path} has it: any
+ * What an endpoint is, by method and path without its provider, as `Route.path` has it: any
  * version segment will do, or none.
  */
 export function endpointOf(method: string, path: string): Endpoint {

@@ -14,7 +14,6 @@ import { NameReader } from './name.ts'
 /** `[` and `{`, `]` and `}` are the same byte once bit 5 is set, and no other byte is. */
 const OPEN = 0x7b
 const CLOSE = 0x7d
-
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 
 const BEFORE = 0
@@ -222,15 +221,11 @@ export class MemberScan {
       if (!this.#name.ends(chunk[at] as number)) continue
       this.#state = STRUCTURE
       this.#expected = A_COLON
-      this.#named = this.#lookUp(this.#name.take())
+      const name = this.#name.take()
+      this.#named = this.members.find(member => member.name === name) ?? null
       return at + 1
     }
     return chunk.length
-  }
-
-  #lookUp(name: string | null): Member | null {
-    for (const member of this.members) if (member.name === name) return member
-    return null
   }
 
   #openValue(at: number, state: number): void {

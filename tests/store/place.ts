@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
+import type { RowDataPacket } from 'mysql2/promise'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { Store } from '../../src/model/store.ts'
 import { openStore, type StoreOptions } from '../../src/store/open.ts'
@@ -24,11 +25,18 @@ export interface Place {
   sql(statement: string, values?: unknown[], log?: boolean): Promise<Row[]>
 }
 
-/** For a `describe`: gives each test empty places of this engine, and clears up behind it. */
-export function usePlaces(engine: EngineName): () => Promise<Place> {
+export type MakePlace = (options?: { readonly untouched?: boolean }) => Promise<Place>
+
+/**
+ * For a `describe`: gives each test empty places of this engine, and clears up behind it.
+ * Databases of MariaDB are emptied and used again, unless one never opened is asked for.
+ */
+export function usePlaces(engine: EngineName): MakePlace {
   let server: Mariadb | null = null
   const stores: Store[] = []
   const folders: string[] = []
+  const used: string[] = []
+  const free: string[] = []
 
   beforeAll(async () => {
     if (engine === 'mariadb') server = await sharedServer()
@@ -36,28 +44,47 @@ export function usePlaces(engine: EngineName): () => Promise<Place> {
   afterEach(async () => {
     for (const store of stores.splice(0)) await store.close()
     for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+    free.push(...used.splice(0))
   })
 
-  return async () => {
+  async function database(from: Mariadb, untouched: boolean): Promise<string> {
+    const again = untouched ? undefined : free.pop()
+    const name = again ?? (await from.database())
+    if (again) await empty(from, again)
+    if (!untouched) used.push(name)
+    return name
+  }
+
+  return async ({ untouched = false } = {}) => {
     const folder = mkdtempSync(join(tmpdir(), 'bal-store-'))
     folders.push(folder)
-    const database = server ? await server.database() : null
     const defaults = storeOptions(folder)
-    const options = server && database ? { ...defaults, url: server.url(database) } : defaults
+    const name = server ? await database(server, untouched) : ''
     return {
       folder,
-      options,
+      options: server ? { ...defaults, url: server.url(name) } : defaults,
       async open(overrides = {}) {
-        const store = await openStore({ ...options, ...overrides })
+        const url = server ? server.url(name) : defaults.url
+        const store = await openStore({ ...defaults, url, ...overrides })
         stores.push(store)
         return store
       },
       async sql(statement, values = [], log = false) {
-        if (server && database) return onMariadb(server, database, statement, values)
+        if (server) return onMariadb(server, name, statement, values)
         return onSqlite(join(folder, log ? 'balance-log.db' : 'balance.db'), statement, values)
       },
     }
   }
+}
+
+async function empty(server: Mariadb, database: string): Promise<void> {
+  const connection = await server.connect(database)
+  const [tables] = await connection.query<RowDataPacket[]>('show tables')
+  for (const table of tables.map(row => Object.values(row)[0])) {
+    if (table === 'revision') await connection.query('update revision set number = 0')
+    else if (table !== 'balance_migrations') await connection.query(`delete from ${table}`)
+  }
+  await connection.end()
 }
 
 let shared: Promise<Mariadb> | null = null

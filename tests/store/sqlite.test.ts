@@ -149,7 +149,7 @@ describe('a SQLite store locked by another process', () => {
       ...systemClock,
       now: () => systemClock.now() + waited,
       async sleep(ms) {
-        waited += ms * 20
+        waited += ms * 200
       },
       get waited() {
         return waited

@@ -188,7 +188,7 @@ describe('errors inside a stream', () => {
       gemini,
       'data: {"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}',
       'provider',
-      '503',
+      'UNAVAILABLE',
     ],
   ] as const)(
     '%#: are failures, before and after the first token',

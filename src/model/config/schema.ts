@@ -1,5 +1,5 @@
 import { isAbsolute, normalize } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import { printable } from '../../base/text.ts'

@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import type { AddressInfo, Server } from 'node:net'
+import { fileURLToPath } from 'node:url'
+
+/** A process of the bench, told by messages; `R` is what it reports back. */
+export class Child<R> {
+  readonly process: ChildProcess
+
+  constructor(process: ChildProcess) {
+    this.process = process
+  }
+
+  get pid(): number {
+    return this.process.pid ?? 0
+  }
+
+  /** The next report; rejects when it ends before. */
+  report(): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const ended = (code: number | null) => reject(new Error(`A bench process ended (${code}).`))
+      this.process.once('exit', ended)
+      this.process.once('message', report => {
+        this.process.off('exit', ended)
+        resolve(report as R)
+      })
+    })
+  }
+
+  ask(question: object): Promise<R> {
+    const report = this.report()
+    this.process.send(question)
+    return report
+  }
+
+  async end(): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return
+    const ended = new Promise(resolve => this.process.once('exit', resolve))
+    this.process.kill('SIGTERM')
+    await ended
+  }
+}
+
+/** Where processes run: the contender by itself, what drives it elsewhere. */
+export type Core = 'contender' | 'driver'
+
+const TASKSET = '/usr/bin/taskset'
+
+/** Whether processes can be kept on cores of their own: util-linux's taskset and two cores. */
+export function canPin(cores: number): boolean {
+  return cores >= 2 && existsSync(TASKSET)
+}
+
+/** What to run so that the command stays on its core. */
+export function pinned(command: readonly string[], core: Core, pin: boolean): string[] {
+  return pin ? [TASKSET, '-c', core === 'contender' ? '1' : '0', ...command] : [...command]
+}
+
+/** Nothing of this host's environment may change what is measured. */
+export function cleanEnvironment(home: string): Record<string, string> {
+  return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: home, XDG_RUNTIME_DIR: home }
+}
+
+/** Starts this program again in another role. */
+export function startRole<R>(role: string, args: readonly string[], core: Core, pin: boolean) {
+  const script = fileURLToPath(new URL('./bench.js', import.meta.url))
+  const [file = '', ...rest] = pinned([process.execPath, script, role, ...args], core, pin)
+  return new Child<R>(
+    spawn(file, rest, {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: cleanEnvironment('/nonexistent'),
+    }),
+  )
+}
+
+/** What a role reports first. */
+export interface Ready {
+  readonly port: number
+}
+
+export function reportReady(port: number): void {
+  process.on('disconnect', () => process.exit())
+  process.send?.({ port } satisfies Ready)
+}
+
+export function listenOnLoopback(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+  })
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { BalanceError } from '../../src/base/errors.ts'
+import { createLogger } from '../../src/base/log.ts'
+import { Redactor } from '../../src/base/redactor.ts'
+import { Recorder } from '../../src/daemon/recorder.ts'
+import type { KeyMemory } from '../../src/model/catalog.ts'
+import type { ExchangeRecord } from '../../src/model/record.ts'
+import type { Store } from '../../src/model/store.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const quiet = createLogger('silent', new Redactor(), { write: () => {} })
+
+function record(requestId: string): ExchangeRecord {
+  return { requestId } as ExchangeRecord
+}
+
+function memory(keyId: string, failures: number): KeyMemory {
+  return { keyId, failures } as KeyMemory
+}
+
+/** A store whose answers the test decides; the real one is tried in tests/store. */
+function scripted() {
+  const taken = { records: [] as string[], memories: [] as KeyMemory[] }
+  const control = { fails: false }
+  const refuse = () => {
+    if (control.fails) throw new BalanceError('store_unavailable', 'locked')
+  }
+  const store = {
+    record: async (batch: readonly ExchangeRecord[]) => {
+      refuse()
+      taken.records.push(...batch.map(({ requestId }) => requestId))
+    },
+    remember: async (memories: readonly KeyMemory[]) => {
+      refuse()
+      taken.memories.push(...memories)
+    },
+  } as unknown as Store
+  return { store, taken, control }
+}
+
+describe('Recorder', () => {
+  it('writes what it is given, in order', async () => {
+    const { store, taken } = scripted()
+    const recorder = new Recorder(store, new ManualClock(), quiet, () => {})
+    recorder.records([record('1'), record('2')])
+    recorder.records([record('3')])
+    await recorder.flush()
+    expect(taken.records).toEqual(['1', '2', '3'])
+    expect([recorder.written, recorder.waiting, recorder.dropped]).toEqual([3, 0, 0])
+  })
+
+  it('keeps records while the store fails, and writes them when it takes them again', async () => {
+    const { store, taken, control } = scripted()
+    const clock = new ManualClock()
+    const recorder = new Recorder(store, clock, quiet, () => {})
+    control.fails = true
+    recorder.records([record('1')])
+    await expect(recorder.flush()).rejects.toMatchObject({ code: 'store_unavailable' })
+    recorder.records([record('2')])
+    expect(recorder.waiting).toBe(2)
+    control.fails = false
+    clock.advance(2_000)
+    await recorder.flush()
+    expect(taken.records).toEqual(['1', '2'])
+  })
+
+  it('drops the oldest beyond 50,000, and counts them', async () => {
+    const { store, taken, control } = scripted()
+    const recorder = new Recorder(store, new ManualClock(), quiet, () => {})
+    control.fails = true
+    for (let i = 0; i < 60; i++)
+      recorder.records(Array.from({ length: 1_000 }, (_, n) => record(String(i * 1_000 + n))))
+    expect([recorder.waiting, recorder.dropped]).toEqual([50_000, 10_000])
+    control.fails = false
+    await recorder.flush()
+    expect(taken.records[0]).toBe('10000')
+    expect(taken.records.at(-1)).toBe('59999')
+    expect(new Set(taken.records).size).toBe(50_000)
+  })
+
+  it('writes the newest of what a key learned, within a quarter of a second', async () => {
+    const { store, taken, control } = scripted()
+    const clock = new ManualClock()
+    const recorder = new Recorder(store, clock, quiet, () => {})
+    control.fails = true
+    recorder.verdicts([memory('a', 1)])
+    clock.advance(250)
+    await recorder.flush().catch(() => {})
+    recorder.verdicts([memory('a', 2), memory('b', 1)])
+    control.fails = false
+    clock.advance(1_250)
+    await recorder.flush()
+    expect(taken.memories).toEqual([memory('a', 2), memory('b', 1)])
+  })
+
+  it('shows every batch to those who follow, whether or not the store takes it', () => {
+    const { store, control } = scripted()
+    control.fails = true
+    const seen: string[] = []
+    const recorder = new Recorder(store, new ManualClock(), quiet, batch =>
+      seen.push(...batch.map(({ requestId }) => requestId)),
+    )
+    recorder.records([record('1')])
+    expect(seen).toEqual(['1'])
+  })
+})

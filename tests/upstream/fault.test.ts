@@ -1,0 +1,150 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Outcome } from '../../src/model/outcome.ts'
+import { Agents } from '../../src/upstream/agents.ts'
+import { dispatch } from '../../src/upstream/dispatch.ts'
+import { AttemptTimeout, transportOutcome } from '../../src/upstream/fault.ts'
+import { type Ending, type Guide, Relay } from '../../src/upstream/relay.ts'
+
+let server: Server | null = null
+const agents = new Agents()
+
+afterEach(async () => {
+  await agents.destroy()
+  server?.close()
+  server = null
+})
+
+/** What one request to this origin ends in; a raw server scripts the bytes. */
+async function outcomeOf(origin: string): Promise<Outcome> {
+  const relay = await new Promise<Relay>(resolve => {
+    const guide: Guide = {
+      onHead: () => ({ handling: 'judge', tap: null }),
+      onCommit: () => {},
+      onToken: () => {},
+      onEnd: (ended: Relay, _ending: Ending) => resolve(ended),
+    }
+    const made = new Relay(guide, undefined as never)
+    dispatch(
+      agents,
+      {
+        dial: { origin, connectTimeout: 300 },
+        method: 'POST',
+        path: '/',
+        headers: [],
+        body: Buffer.from('{}'),
+      },
+      made,
+    )
+  })
+  expect(relay.error).not.toBeNull()
+  return transportOutcome(relay.error as Error)
+}
+
+function listening(script: (socket: Socket) => void): Promise<string> {
+  return new Promise(resolve => {
+    const made = createServer(socket => {
+      socket.on('error', () => {})
+      script(socket)
+    })
+    made.listen(0, '127.0.0.1', () => resolve(`127.0.0.1:${(made.address() as AddressInfo).port}`))
+    server = made
+  })
+}
+
+const onRequest = (act: (socket: Socket) => void) => (socket: Socket) =>
+  void socket.once('data', () => act(socket))
+
+describe('a transport that fails', () => {
+  it('refused: nothing was sent', async () => {
+    expect(await outcomeOf('http://127.0.0.1:1')).toMatchObject({
+      fault: 'provider',
+      reach: 'not-sent',
+      code: 'upstream_unreachable',
+      detail: 'ECONNREFUSED',
+    })
+  })
+
+  it('no such host', async () => {
+    expect(await outcomeOf('http://no-such-host.invalid')).toMatchObject({
+      reach: 'not-sent',
+      detail: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/),
+    })
+  })
+
+  it('closed without an answer: it may have acted', async () => {
+    const at = await listening(onRequest(socket => socket.end()))
+    expect(await outcomeOf(`http://${at}`)).toMatchObject({
+      fault: 'provider',
+      reach: 'ambiguous',
+      code: 'upstream_unreachable',
+      detail: 'UND_ERR_SOCKET',
+    })
+  })
+
+  it('reset without an answer', async () => {
+    const at = await listening(onRequest(socket => socket.resetAndDestroy()))
+    expect(await outcomeOf(`http://${at}`)).toMatchObject({
+      reach: 'ambiguous',
+      detail: 'ECONNRESET',
+    })
+  })
+
+  it('what is no HTTP', async () => {
+    const at = await listening(onRequest(socket => socket.end('SSH-2.0-OpenSSH_9.2\r\n')))
+    expect(await outcomeOf(`http://${at}`)).toMatchObject({
+      fault: 'provider',
+      code: 'upstream_error',
+      reach: 'ambiguous',
+    })
+  })
+
+  it('a head without end', async () => {
+    const at = await listening(
+      onRequest(socket => socket.end(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(80_000)}\r\n\r\n`)),
+    )
+    expect(await outcomeOf(`http://${at}`)).toMatchObject({
+      code: 'upstream_error',
+      detail: 'UND_ERR_HEADERS_OVERFLOW',
+    })
+  })
+
+  it('TLS asked of a plain port', async () => {
+    const at = await listening(
+      socket => void socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+    )
+    expect(await outcomeOf(`https://${at}`)).toMatchObject({
+      fault: 'provider',
+      reach: 'not-sent',
+      code: 'upstream_tls',
+    })
+  })
+
+  it('a handshake that stalls', async () => {
+    const at = await listening(() => {})
+    expect(await outcomeOf(`https://${at}`)).toMatchObject({
+      fault: 'provider',
+      reach: 'not-sent',
+      code: 'upstream_timeout',
+    })
+  })
+
+  it.each(['EMFILE', 'ENOBUFS', 'EAI_AGAIN'])('%s is this host’s own fault', code => {
+    expect(transportOutcome(Object.assign(new Error(), { code }))).toMatchObject({
+      fault: 'local',
+      code: 'local_fault',
+    })
+  })
+
+  it('time-outs of the gateway’s own', () => {
+    expect(transportOutcome(new AttemptTimeout('first_token_timeout', 'late'))).toMatchObject({
+      fault: 'provider',
+      code: 'first_token_timeout',
+    })
+  })
+
+  it('a request that cannot be sent is the client’s', async () => {
+    const relay = Object.assign(new Error('bad'), { code: 'UND_ERR_INVALID_ARG' })
+    expect(transportOutcome(relay)).toMatchObject({ fault: 'client', reach: 'not-sent' })
+  })
+})
