@@ -9,7 +9,9 @@ import { listenOnLoopback, reportReady } from './child.ts'
  */
 export async function runBare(upstreamPort: number): Promise<void> {
   const pool = new Pool(`http://127.0.0.1:${upstreamPort}`, { headersTimeout: 0, bodyTimeout: 0 })
-  const server = createServer({ noDelay: true }, (request, response) => pass(request, response, pool))
+  const server = createServer({ noDelay: true }, (request, response) =>
+    pass(request, response, pool),
+  )
   reportReady(await listenOnLoopback(server))
 }
 

@@ -69,7 +69,7 @@ export class AnswerScan {
         return false
       }
       at = chunk.length - (head.length - end - HEAD_END.length)
-      this.#open(head.latin1Slice(0, end + 2))
+      this.#open(head.toString('latin1', 0, end + 2))
     }
     const complete = this.#chunked ? this.#dechunk(chunk, at) : this.#plain(chunk.length - at)
     if (complete) this.#finish()
@@ -102,11 +102,11 @@ export class AnswerScan {
         continue
       }
       const end = chunk.indexOf('\n', at)
-      this.#sizeLine += chunk.latin1Slice(at, end === -1 ? chunk.length : end + 1)
+      this.#sizeLine += chunk.toString('latin1', at, end === -1 ? chunk.length : end + 1)
       if (end === -1) return false
       at = end + 1
       // The last chunk is `0` and an empty line: there are no trailers here.
-      if (this.#sizeLine === '0\r\n\r\n' || this.#sizeLine === '\r\n') return true
+      if (this.#sizeLine === '0\r\n\r\n') return true
       if (this.#sizeLine === '0\r\n') continue
       const size = Number.parseInt(this.#sizeLine, 16)
       this.#count += size

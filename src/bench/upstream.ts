@@ -68,7 +68,7 @@ function serve(socket: Socket, streams: Set<Stream>): void {
 function requestEnd(bytes: Buffer): number {
   const head = bytes.indexOf(HEAD_END)
   if (head === -1) return -1
-  const [, length = '0'] = LENGTH.exec(bytes.latin1Slice(0, head + 2)) ?? []
+  const [, length = '0'] = LENGTH.exec(bytes.toString('latin1', 0, head + 2)) ?? []
   const end = head + HEAD_END.length + Number(length)
   return end <= bytes.length ? end : -1
 }

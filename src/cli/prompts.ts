@@ -20,7 +20,7 @@ export async function confirm(question: string, yes: boolean): Promise<void> {
       hint: 'Add --yes to go on without a question.',
     })
   }
-  const { confirm: ask } = await import('./questions.ts')
+  const { confirm: ask } = await import('@inquirer/prompts')
   const agreed = await ask({ message: question, default: false }, { output: process.stderr })
   if (!agreed) throw new BalanceError('failed', 'Nothing was changed.')
 }
@@ -33,7 +33,7 @@ export async function askSecrets(name: string, most: number): Promise<Secret[]> 
     do {
       const message = answers.length === 0 ? `${name}:` : `Another ${name}, or Enter to finish:`
       answers.push(await askHidden(message, lines.next()))
-    } while (answers.length < most && answers.at(-1) !== '')
+    } while (answers.length < most && (answers.at(-1) !== '' || lines.waiting))
   } finally {
     lines.close()
   }
@@ -41,7 +41,7 @@ export async function askSecrets(name: string, most: number): Promise<Secret[]> 
 }
 
 async function askHidden(message: string, input: PassThrough): Promise<string> {
-  const { password } = await import('./questions.ts')
+  const { password } = await import('@inquirer/prompts')
   const answer = await password({ message, mask: true }, { input, output: process.stderr })
   return answer.trim()
 }
@@ -53,6 +53,7 @@ async function askHidden(message: string, input: PassThrough): Promise<string> {
  */
 class LineByLine {
   #held = ''
+  #last = ''
   #reader: PassThrough | null = null
 
   constructor() {
@@ -74,8 +75,17 @@ class LineByLine {
     process.stdin.pause()
   }
 
-  readonly #take = (text: string): void => {
-    this.#held += text
+  /** More was pasted than has been asked for. */
+  get waiting(): boolean {
+    return this.#held !== ''
+  }
+
+  readonly #take = (typed: string): void => {
+    // Ctrl-D is an answer too; a prompt that is fed would wait for more.
+    const text = typed.replaceAll('\u0004', '\r')
+    const brokenLineEnd = this.#last === '\r' && text.startsWith('\n')
+    this.#held += brokenLineEnd ? text.slice(1) : text
+    this.#last = text.slice(-1)
     this.#feed()
   }
 

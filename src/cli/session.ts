@@ -1,10 +1,11 @@
 import { hostname, userInfo } from 'node:os'
-import { dirname } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
+import { controlFolders } from '../control/address.ts'
 import { DaemonClient } from '../control/client.ts'
 import { type LoadedConfig, loadConfig } from '../model/config.ts'
 import type { Store } from '../model/store.ts'
+import { storeOptions } from '../store/options.ts'
 import type { Output } from './output.ts'
 
 /** The options that every command takes. */
@@ -91,29 +92,13 @@ export class Session {
   /** The room is imported here: an engine's package costs most of a command's start. */
   async #open(): Promise<Store> {
     const { openStore } = await import('../store/open.ts')
-    const { store: url, dataDir, file, environment } = this.config()
-    const { masterKey, references, storePassword } = environment
-    return openStore({
-      url,
-      dataDir,
-      configDir: file === null ? null : dirname(file),
-      env: {
-        credentialsDirectory: masterKey.credentialsDirectory,
-        masterKeyFile: masterKey.file,
-        masterKey: masterKey.value,
-        mysqlPassword: storePassword?.read() ?? null,
-        variables: references.variables,
-      },
-      etcMasterKey: masterKey.etcFile,
-      clock: this.clock,
-      actor: { who: `${userInfo().username}@${hostname()}`, what: this.#doing },
-    })
+    const who = `${userInfo().username}@${hostname()}`
+    return openStore(storeOptions(this.config(), this.clock, { who, what: this.#doing }))
   }
 
   async #connect(): Promise<DaemonClient | null> {
-    const { store, dataDir, environment } = this.config()
-    const directories = [environment.runtimeDir, dataDir].filter(folder => folder !== null)
-    return DaemonClient.connect(store, directories)
+    const { store } = this.config()
+    return DaemonClient.connect(store, controlFolders(this.config()))
   }
 }
 

@@ -1,6 +1,7 @@
 import { BalanceError } from '../base/errors.ts'
+import type { DaemonClient } from '../control/client.ts'
 import type { Catalog, Key } from '../model/catalog.ts'
-import { keyStatuses, providerStatuses } from '../model/key-status.ts'
+import { keyStatuses, type OpenBreakers, providerStatuses } from '../model/key-status.ts'
 import { DEFAULT_SETTINGS, type Settings } from '../model/settings.ts'
 import type { KeyStatus, ProviderStatus } from '../model/status.ts'
 import type { Store } from '../model/store.ts'
@@ -22,9 +23,7 @@ export async function readState(session: Session): Promise<State> {
   const daemon = await session.daemon()
   const judged = daemon ? { ...catalog, keys: catalog.keys.map(leaveReference) } : catalog
   const wall = session.clock.wall()
-  const breakers = new Map(
-    daemon ? (await liveProviders(session)).map(({ name, breakers }) => [name, breakers]) : [],
-  )
+  const breakers = daemon ? await openBreakers(daemon) : new Map()
   return {
     revision: catalog.revision,
     settings: catalog.settings,
@@ -67,7 +66,8 @@ function leaveReference(key: Key): Key {
   return key.reference === null ? key : { ...key, fault: null }
 }
 
-async function liveProviders(session: Session): Promise<readonly ProviderStatus[]> {
-  const daemon = await session.requireDaemon()
-  return (await daemon.call('status', {})).providers
+/** Only a daemon knows them; none are shown where it does not answer. */
+async function openBreakers(daemon: DaemonClient): Promise<OpenBreakers> {
+  const status = await daemon.call('status', {}).catch(() => null)
+  return new Map(status?.providers.map(({ name, breakers }) => [name, breakers]))
 }

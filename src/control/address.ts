@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import type { LoadedConfig } from '../model/config.ts'
 
 /** A Unix socket's path takes at most 107 bytes on Linux (`sun_path`, unix(7)). */
 const LONGEST = 107
 
+/** The folders a control socket of this configuration may be in, likeliest first. */
+export function controlFolders({ environment, dataDir }: LoadedConfig): string[] {
+  return environment.runtimeDir === null ? [dataDir] : [environment.runtimeDir, dataDir]
+}
+
 /**
  * Where a daemon of this store may be reached, likeliest first: it listens at the first path it can
  * use, and whoever looks for it tries them all.
- * @param directories `$RUNTIME_DIRECTORY`, `$XDG_RUNTIME_DIR/balance`, the data folder, as far as set
  */
 export function socketPaths(storeUrl: string, directories: readonly string[]): string[] {
   const name = `${createHash('sha256').update(storeUrl).digest('hex').slice(0, 16)}.sock`

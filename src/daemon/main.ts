@@ -3,6 +3,7 @@ import { BalanceError } from '../base/errors.ts'
 import { createLogger, type Logger } from '../base/log.ts'
 import { Redactor } from '../base/redactor.ts'
 import type { Secret } from '../base/secret.ts'
+import { controlFolders } from '../control/address.ts'
 import { ControlSocket } from '../control/socket.ts'
 import { TailHub } from '../control/tail.ts'
 import type { LoadedConfig } from '../model/config.ts'
@@ -154,9 +155,4 @@ function isLoopback(host: string): boolean {
 
 function hostInUrl(host: string): string {
   return host.includes(':') ? `[${host}]` : host
-}
-
-/** Where the control socket may be, likeliest first. */
-export function controlFolders({ environment, dataDir }: LoadedConfig): string[] {
-  return environment.runtimeDir === null ? [dataDir] : [environment.runtimeDir, dataDir]
 }

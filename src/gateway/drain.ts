@@ -2,6 +2,8 @@ import type { Server } from 'node:http'
 import { BalanceError } from '../base/errors.ts'
 import type { Gateway } from './gateway.ts'
 
+const SWEEP_MS = 100
+
 /**
  * Takes no new connections, lets exchanges end for up to `ms`, then ends the rest truthfully:
  * a stream gets an error event, an exchange without an answer a 503.
@@ -10,12 +12,18 @@ export async function drain(gateway: Gateway, server: Server, ms: number): Promi
   gateway.draining = true
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
   server.closeIdleConnections()
-  const sweeping = gateway.clock.every(100, () => server.closeIdleConnections())
+  const sweeping = gateway.clock.every(SWEEP_MS, () => sweep(gateway, server))
   const late = gateway.clock.after(ms, () => cutOff(gateway, server))
   if (ms === 0) cutOff(gateway, server)
   await closed
   sweeping.stop()
   late.stop()
+}
+
+/** To Node a connection that never asked anything is not idle, and nothing would ever end it. */
+function sweep(gateway: Gateway, server: Server): void {
+  if (gateway.exchanges.size === 0) server.closeAllConnections()
+  else server.closeIdleConnections()
 }
 
 /** Ends what is still in flight, and soon after every connection. */

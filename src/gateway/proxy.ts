@@ -10,6 +10,8 @@ import { relayRefusal } from './respond.ts'
 
 /** An excerpt of a failed attempt is cut at this many bytes. */
 const EXCERPT = 2_048
+/** So much is masked before it is cut: a secret that the cut halves would not be recognised. */
+const MASKED = 65_536
 
 /**
  * Tries keys until one answers, or no further attempt is right. Nothing is ever tried again after a
@@ -122,10 +124,15 @@ function noKey(exchange: Exchange, gateway: Gateway, provider: CompiledProvider)
       hint: `balance keys add ${provider.name}`,
     })
   }
-  const wait = provider.pool.wait(exchange.model ?? '', gateway.clock.now())
+  const model = exchange.model ?? ''
+  const now = gateway.clock.now()
+  const wait = provider.pool.wait(model, now)
+  const failing = provider.pool.breakers(now)[model] !== undefined
   return new BalanceError(
     'no_key_available',
-    `No key of provider ${provider.name} is usable now.`,
+    failing
+      ? `Provider ${provider.name} fails for this model; it is left alone for a while.`
+      : `No key of provider ${provider.name} is usable now.`,
     wait === null ? { hint: `balance keys list ${provider.name}` } : { retryAfter: wait },
   )
 }
@@ -134,9 +141,7 @@ function noKey(exchange: Exchange, gateway: Gateway, provider: CompiledProvider)
 function note(exchange: Exchange, gateway: Gateway, attempt: Attempt, outcome: Outcome): void {
   const { relay } = attempt
   const said =
-    relay.heldBytes > 0
-      ? Buffer.concat(relay.held).toString('utf8', 0, 2 * EXCERPT)
-      : outcome.message
+    relay.heldBytes > 0 ? Buffer.concat(relay.held).toString('utf8', 0, MASKED) : outcome.message
   exchange.failures.push({
     time: attempt.startedWall,
     attempt: attempt.number,

@@ -12,7 +12,6 @@ export function commit(exchange: Exchange, status: number, rawHeaders: readonly 
   exchange.status = status
   const head = downwardHeaders(rawHeaders)
   addOurs(head, exchange)
-  exchange.response.sendDate = false
   exchange.response.writeHead(status, head)
 }
 
@@ -35,7 +34,9 @@ export function refuse(exchange: Exchange, error: BalanceError): void {
     String(Buffer.byteLength(body)),
   ]
   addOurs(head, exchange)
-  addRetry(head, error.retry ? error.retryAfter : null, error.retry)
+  // With no time known for any key, only its owner can change that.
+  const hopeless = error.code === 'no_key_available' && error.retryAfter === null
+  addRetry(head, error.retryAfter, error.retry && !hopeless)
   response.writeHead(error.status, head)
   exchange.bytesOut = body.length
   response.end(exchange.method === 'HEAD' ? undefined : body)
@@ -60,7 +61,6 @@ export function relayRefusal(
   addOurs(head, exchange)
   if (repeated)
     addRetry(head, relay.headers['retry-after'] === undefined ? outcome.retryAfter : null, false)
-  exchange.response.sendDate = false
   exchange.response.writeHead(relay.status, head)
   exchange.bytesOut = body.length
   exchange.response.end(exchange.method === 'HEAD' ? undefined : body)

@@ -230,7 +230,7 @@ export function parseSetting<K extends SettingName>(setting: K, given: unknown):
     'invalid_value',
     `${setting}: ${issue?.message.replace(/\.$/, '') ?? 'invalid value'}.`,
     {
-      hint: `${setting} is ${SETTINGS[setting].doc}; its default is ${formatSetting(setting, SETTINGS[setting].fallback)}.`,
+      hint: `${setting}: ${SETTINGS[setting].doc}. Its default is ${formatSetting(setting, SETTINGS[setting].fallback)}.`,
     },
   )
 }

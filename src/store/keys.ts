@@ -51,13 +51,7 @@ export function keyVerbs({ engine, change, vault }: StoreParts): KeyVerbs {
       change(async made => {
         const rows = await findKeys(made.db, ids)
         for (const slice of slices(rows)) await forget(made.db, slice, true)
-        if (rows.length > 0)
-          made.note(
-            'keys.reset',
-            told(rows),
-            null,
-            rows.map(({ id }) => id),
-          )
+        if (rows.length > 0) made.note('keys.reset', told(rows), null, idsOf(rows))
       }),
 
     removeKeys: ids =>

@@ -41,7 +41,7 @@ export function migrationTarget(
       return newest ?? 0
     },
     async locked(run) {
-      const pool = await openPool(address, { connections: 1, queryTimeout: 0 })
+      const pool = await openPool(address, { connections: 1, queryTimeout: 0 }, clock)
       const own = new Kysely<Tables>({ dialect: new MysqlDialect({ pool }) })
       try {
         await own.connection().execute(async connection => {

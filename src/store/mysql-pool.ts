@@ -1,10 +1,11 @@
 import type { MysqlPool, MysqlPoolConnection, MysqlQueryResult } from 'kysely'
 import type { Pool, PoolConnection } from 'mysql2'
+import type { Clock } from '../base/clock.ts'
 import type { MysqlAddress } from './url.ts'
 
 const CONNECT_TIMEOUT = 2_000
-/** Of one statement. */
-export const QUERY_TIMEOUT = 2_000
+/** How long the server may take to say good-bye. */
+const END_TIMEOUT = 2_000
 
 /**
  * Strict, or MySQL cuts what is too long without an error; and without NO_BACKSLASH_ESCAPES,
@@ -12,10 +13,17 @@ export const QUERY_TIMEOUT = 2_000
  */
 const SESSION = `set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'`
 
+export interface PoolLimits {
+  readonly connections: number
+  /** Of one statement, in ms; 0: none. */
+  readonly queryTimeout: number
+}
+
 /** A mysql2 pool as Kysely takes one, whose connections are set up and whose statements time out. */
 export async function openPool(
   address: MysqlAddress,
-  options: { readonly connections: number; readonly queryTimeout: number },
+  limits: PoolLimits,
+  clock: Clock,
 ): Promise<MysqlPool> {
   const { createPool } = await import('mysql2')
   const pool = createPool({
@@ -27,17 +35,22 @@ export async function openPool(
     database: address.database,
     charset: 'utf8mb4',
     connectTimeout: CONNECT_TIMEOUT,
-    connectionLimit: options.connections,
+    connectionLimit: limits.connections,
     queueLimit: 1_000,
     supportBigNumbers: true,
     stringifyObjects: true,
     multipleStatements: false,
   })
-  return preparedPool(pool, options.queryTimeout)
+  return preparedPool(pool, limits.queryTimeout, clock)
 }
 
-function preparedPool(pool: Pool, queryTimeout: number): MysqlPool {
+function preparedPool(pool: Pool, queryTimeout: number, clock: Clock): MysqlPool {
   const prepared = new WeakMap<PoolConnection, TimedConnection>()
+  const open = new Set<PoolConnection>()
+  pool.on('connection', raw => {
+    open.add(raw)
+    raw.once('end', () => open.delete(raw))
+  })
   return {
     getConnection(give) {
       pool.getConnection((error, raw) => {
@@ -55,8 +68,25 @@ function preparedPool(pool: Pool, queryTimeout: number): MysqlPool {
         })
       })
     },
-    end: done => pool.end(done),
+    end: done => endPool(pool, open, clock, done),
   }
+}
+
+/** Politely; but a server that is frozen must not hold up the end of a command. */
+function endPool(
+  pool: Pool,
+  open: ReadonlySet<PoolConnection>,
+  clock: Clock,
+  done: (error: unknown) => void,
+): void {
+  const late = clock.after(END_TIMEOUT, () => {
+    for (const raw of open) raw.destroy()
+    done(null)
+  })
+  pool.end(error => {
+    late.stop()
+    done(error)
+  })
 }
 
 /** A connection whose statements time out, and which is given up when one did. */

@@ -15,7 +15,8 @@ const QUERY_TIMEOUT = 2_000
 
 /** A store in one database of MySQL 8 or MariaDB 10.3 and newer. */
 export async function openMysql(address: MysqlAddress, clock: Clock): Promise<Engine> {
-  const pool = await openPool(address, { connections: CONNECTIONS, queryTimeout: QUERY_TIMEOUT })
+  const limits = { connections: CONNECTIONS, queryTimeout: QUERY_TIMEOUT }
+  const pool = await openPool(address, limits, clock)
   const db = new Kysely<Tables>({ dialect: new MysqlDialect({ pool }) })
   const guarded = async <T>(run: () => Promise<T>): Promise<T> => {
     try {

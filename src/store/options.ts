@@ -15,7 +15,7 @@ export function storeOptions(config: LoadedConfig, clock: Clock, actor: Actor): 
       credentialsDirectory: masterKey.credentialsDirectory,
       masterKeyFile: masterKey.file,
       masterKey: masterKey.value,
-      mysqlPassword: storePassword?.read() ?? null,
+      mysqlPassword: config.store.startsWith('mysql:') ? (storePassword?.read() ?? null) : null,
       variables: references.variables,
     },
     etcMasterKey: masterKey.etcFile,

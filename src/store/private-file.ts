@@ -17,6 +17,7 @@ import {
 import { dirname, join } from 'node:path'
 import { BalanceError } from '../base/errors.ts'
 
+const STICKY = 0o1000
 /** More than any secret or reference needs. */
 const LONGEST = 16_384
 
@@ -73,13 +74,19 @@ export function readPrivate(path: string, refused: number): string | null {
   }
 }
 
-/** Refuses a file that others could write: what it says could be anybody's words. */
+/** Refuses a file that others could write or replace: what it says could be anybody's words. */
 export function refuseWritableByOthers(path: string): void {
-  const { mode } = statSync(path)
-  if ((mode & 0o022) === 0) return
-  throw new BalanceError('config_unsafe', `${path} can be written by others.`, {
-    hint: `chmod 600 ${path}`,
-  })
+  if ((statSync(path).mode & 0o022) !== 0) throw writable(path, `chmod 600 ${path}`)
+  const folder = dirname(path)
+  const { mode } = statSync(folder)
+  // In a sticky folder, as /tmp is, nobody can replace what is another's.
+  if ((mode & 0o002) !== 0 && (mode & STICKY) === 0) {
+    throw writable(folder, `chmod 700 ${folder}`)
+  }
+}
+
+function writable(path: string, hint: string): BalanceError {
+  return new BalanceError('config_unsafe', `${path} can be written by others.`, { hint })
 }
 
 function openNoFollow(path: string): number | null {

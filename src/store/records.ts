@@ -72,7 +72,7 @@ async function findExchange(engine: Engine, id: string): Promise<ExchangeRow> {
   })
   if (row) return row
   throw new BalanceError('no_such', `There is no record "${printable(id, 80)}".`, {
-    hint: 'See balance logs list; old records are removed after log_max_age.',
+    hint: 'See balance logs list.',
   })
 }
 

@@ -1,4 +1,4 @@
-/** Rows of one statement: SQLite takes 32,766 values, and MySQL by its smallest default 1 MiB. */
+/** Rows of one statement: SQLite takes 32,766 values, MariaDB by default 16 MiB. */
 const ROWS = 250
 
 /** A list in parts that one statement can carry; nothing for an empty list. */

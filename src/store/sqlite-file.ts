@@ -128,7 +128,8 @@ const NEWEST = 'select max(number) from balance_migrations where part = ?'
 async function openRaw(path: string): Promise<Database> {
   try {
     ensureFolder(dirname(path))
-    if (!createPrivate(path, '')) refuseWritableByOthers(path)
+    createPrivate(path, '')
+    refuseWritableByOthers(path)
     const { default: Sqlite } = await import('better-sqlite3')
     return new Sqlite(path, { timeout: BLOCKING_WAIT, fileMustExist: true })
   } catch (error) {

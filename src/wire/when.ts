@@ -34,7 +34,7 @@ const DIMENSIONS: readonly (readonly [remaining: string, reset: string])[] = [
  * Milliseconds until the upstream said to come back; null where it said nothing believable.
  *
  * In this order: `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` (RFC 9110 §10.2.3), RetryInfo,
- * a duration in the message, the reset of the dimensions that are used up. A time is taken against
+ * a duration in the message, the reset of the dimensions that are used up (of a rate). A time is taken against
  * the answer's own `date`, so that neither clock need be right; one that has passed is 0. More than an
  * hour is believed of a quota only.
  * @param wall milliseconds since the epoch, for answers without a `date`
@@ -53,7 +53,8 @@ export function readWhen(
     retryAfter(headers['retry-after'], now),
     goDuration(hints.retryDelay),
     goDuration(IN_MESSAGE.exec(hints.message)?.[1]),
-    exhaustedReset(headers, now),
+    // How fast one may go says nothing of when money comes back.
+    quota ? null : exhaustedReset(headers, now),
   ]
   const ms = candidates.find(candidate => candidate !== null && candidate <= longest) ?? null
   return ms === null ? null : Math.ceil(ms)

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { DaemonStatus, KeyStatus } from '../../src/model/status.ts'
-import { CommandLine } from '../support/command-line.ts'
+import { CommandLine, type Ended } from '../support/command-line.ts'
 
 let cli = new CommandLine()
 
@@ -72,9 +72,20 @@ describe('the binary, with no daemon', () => {
     expect(stdout).toBe(
       [
         'PROVIDER  KIND    BASE URL                   PATH    STATE             KEYS',
-        'ollama    openai  http://localhost:11434/v1  /local  enabled, default  none\n',
+        'ollama    openai  http://localhost:11434/v1  /local  enabled, default  1 active\n',
       ].join('\n'),
     )
+  })
+
+  it('numbers the label where several keys are added', async () => {
+    await cli.run(['providers', 'add', 'openai'])
+    await cli.run(
+      ['keys', 'add', 'openai', '--label', 'team'],
+      'sk-0123456789a1\nsk-0123456789a2\n',
+    )
+    await cli.run(['keys', 'add', 'openai', '--label', 'mine'], 'sk-0123456789a3\n')
+    const keys = await cli.json<KeyStatus[]>(['keys', 'list'])
+    expect(keys.map(({ label }) => label)).toEqual(['team-1', 'team-2', 'mine'])
   })
 
   it('adds nothing when one line is bad', async () => {
@@ -105,24 +116,20 @@ describe('the binary, with no daemon', () => {
     const key = 'sk-planted-0123456789abcdef'
     const token = 'planted-token-0123456789'
     const outputs: string[] = []
-    const run = async (args: string[], stdin = '') => {
-      for (const more of [[], ['--json']]) {
-        const { stdout, stderr } = await cli.run([...args, ...more], stdin)
-        outputs.push(stdout, stderr)
-      }
+    const keep = ({ stdout, stderr }: Ended) => void outputs.push(stdout, stderr)
+    keep(await cli.inProcess(['providers', 'add', 'openai']))
+    keep(await cli.run(['keys', 'add', 'openai'], key))
+    keep(await cli.run(['keys', 'set', 'key-1', '--secret', '--json'], `${key}-new`))
+    keep(await cli.run(['tokens', 'create', 'mine', '--stdin', '--json'], token))
+    for (const words of ['keys list', 'keys show key-1', 'tokens list', 'tokens show mine']) {
+      keep(await cli.inProcess(words.split(' ')))
+      keep(await cli.inProcess([...words.split(' '), '--json']))
     }
-    await run(['providers', 'add', 'openai'])
-    await run(['keys', 'add', 'openai'], key)
-    await run(['tokens', 'create', 'mine', '--stdin'], token)
-    await run(['keys', 'show', 'key-1'])
-    await run(['keys', 'set', 'key-1', '--secret'], `${key}-new`)
-    await run(['providers', 'show', 'openai'])
-    await run(['tokens', 'show', 'mine'])
     const all = outputs.join('')
-    expect(all).toContain('sk-…cdef')
+    expect(all).toContain('sk-…-new')
     expect(all).not.toContain(key)
     expect(all).not.toContain(token)
-  }, 30_000)
+  })
 
   it('keeps secrets out of the command line that other users can read', async () => {
     await cli.run(['providers', 'add', 'openai'])

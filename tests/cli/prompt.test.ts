@@ -38,10 +38,12 @@ afterAll(() => cli.remove())
 
 describe.skipIf(!hasScript)('on a terminal', () => {
   it('takes typed and pasted keys without showing them', async () => {
-    const pasted = 'sk-pasted-0123456789ab01\nsk-pasted-0123456789ab02\nsk-pasted-0123456789ab03\n'
+    const pasted =
+      'sk-pasted-0123456789ab01\r\n\r\nsk-pasted-0123456789ab02\nsk-pasted-0123456789ab03\n'
     const { code, screen } = await onTerminal('keys add openai', [
       ['key for openai:', pasted],
-      ['or Enter to finish:', '\r'],
+      // Ctrl-D, as good as Enter.
+      ['or Enter to finish:', '\u0004'],
     ])
     expect(code).toBe(0)
     expect(screen).toContain('added 3 keys to openai')

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { CommandLine } from '../support/command-line.ts'
 
 const cli = new CommandLine()
@@ -119,5 +119,26 @@ describe('a malformed configuration file', () => {
     expect(code).toBe(78)
     expect(stderr).toContain(`${file}:2:1`)
     expect(stderr).toContain('workers')
+  })
+})
+
+describe('a master key that is not the right one', () => {
+  it('leaves keys to be listed as sealed and to be removed, and adds none', async () => {
+    const wrong = join(cli.folder, 'wrong-master-key')
+    writeFileSync(wrong, `${Buffer.alloc(32, 7).toString('base64')}\n`, { mode: 0o600 })
+    vi.stubEnv('BALANCE_MASTER_KEY_FILE', wrong)
+    const listed = await cli.inProcess(['keys', 'list', '--json'])
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ label: 'main', state: 'sealed' }])
+
+    const more = join(cli.folder, 'more.txt')
+    writeFileSync(more, 'sk-0123456789abcdef0002\n')
+    vi.stubEnv('BALANCE_MASTER_KEY_FILE', wrong)
+    expect(await cli.inProcess(['keys', 'add', 'openai', '--from', more])).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining(wrong),
+    })
+
+    vi.stubEnv('BALANCE_MASTER_KEY_FILE', wrong)
+    expect((await cli.inProcess(['keys', 'remove', 'main', '--yes'])).code).toBe(0)
   })
 })

@@ -32,7 +32,7 @@ afterEach(async () => {
 })
 
 describe('keys', () => {
-  it('take turns exactly: 10,000 requests over five keys', async () => {
+  it('take turns exactly: 2,000 requests over five keys', async () => {
     await start({}, ['a', 'b', 'c', 'd', 'e'])
     const counts = new Map<string, number>()
     mock.onRequest(request => {

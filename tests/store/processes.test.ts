@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundle } from './bundle.ts'
 import { ENGINES, stopSharedServer, usePlaces } from './place.ts'
+import { exchange } from './suites/records.ts'
 
 const CHANGES = 40
 
@@ -32,7 +33,6 @@ describe.each(ENGINES)('two processes at once on %s', engine => {
   afterAll(() => code.remove())
 
   async function write(options: object, name: string): Promise<string> {
-    const { exchange } = await import('./suites/records.ts')
     const task = JSON.stringify({ options, name, changes: CHANGES, record: exchange() })
     const child = spawn(process.execPath, [fileURLToPath(code.url), task], { stdio: 'pipe' })
     let said = ''

@@ -37,8 +37,8 @@ describe('SQLite files', () => {
   })
   afterEach(() => rmSync(base, { recursive: true, force: true }))
 
-  // A worker thread has no umask of its own to set, so the modes are asked of a real process.
-  it('are 0600 in folders of 0700, WAL and master key too', async () => {
+  it.each([0o000, 0o022, 0o077])('are 0600 in folders of 0700 under umask %i', async umask => {
+    const before = process.umask(umask)
     const store = await openStore(options)
     await store.addProvider(OPENAI, { makeDefault: false })
     await store.addKeys('openai', [value('sk-1')])
@@ -56,6 +56,7 @@ describe('SQLite files', () => {
     expect(made.map(name => mode(join(folder, name)))).toEqual(made.map(() => '600'))
     expect([mode(folder), mode(join(base, 'state'))]).toEqual(['700', '700'])
     await store.close()
+    process.umask(before)
   })
 
   it('belong to the owner of the folder when root makes them', async context => {
@@ -85,6 +86,14 @@ describe('SQLite files', () => {
     const error = await openStore(options).catch(e => e)
     expect(error).toMatchObject({ code: 'config_unsafe', exit: 78 })
     expect(error.hint).toBe(`chmod 600 ${join(folder, name)}`)
+  })
+
+  it('in a folder where anybody could replace them are refused, unless it is sticky', async () => {
+    mkdirSync(folder, { recursive: true })
+    chmodSync(folder, 0o777)
+    await expect(openStore(options)).rejects.toMatchObject({ code: 'config_unsafe' })
+    chmodSync(folder, 0o1777)
+    await (await openStore(options)).close()
   })
 
   it.each(FILES)('%s that is no database is refused, named and left as it is', async name => {

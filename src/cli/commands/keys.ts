@@ -71,7 +71,7 @@ interface Attributes {
 
 function attributes(command: Command): Command {
   return command
-    .option('--label <text>', 'a name of its own')
+    .option('--label <text>', 'a name of its own; several keys get text-1, text-2, …')
     .option('--weight <n>', 'its share under the weighted policy', whole('--weight', 1, 1_000))
     .option('--tier <n>', 'used after lower tiers', whole('--tier', 1, 100))
     .option('--rpm <n|none>', 'most requests a minute', limit('--rpm'))
@@ -113,7 +113,7 @@ async function add(
   const secrets = await readSecrets(from, `key for ${provider}`)
   const { added, duplicates } = await store.addKeys(
     provider,
-    secrets.map(value => ({ ...given, value })),
+    secrets.map((value, index) => ({ ...given, ...labelled(given, index, secrets.length), value })),
   )
   const keys = await statusesOf(session, added)
   session.out.show({ provider, added: keys, duplicates }, () => '')
@@ -124,6 +124,11 @@ async function add(
   }
   await session.inForce()
   session.out.say(`See them: balance keys list ${provider}`)
+}
+
+/** A label names one key: several get `label-1`, `label-2`, … */
+function labelled({ label }: Attributes, index: number, count: number): Attributes {
+  return label === undefined || count === 1 ? {} : { label: `${label}-${index + 1}` }
 }
 
 async function show(session: Session, given: string): Promise<void> {

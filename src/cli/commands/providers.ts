@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
+import { Secret } from '../../base/secret.ts'
 import { PROVIDER_KINDS, type Provider, type ProviderKind } from '../../model/catalog.ts'
 import { PRESETS, presetOf } from '../../model/presets.ts'
 import { parseBaseUrl, parseProviderName } from '../../model/provider-fields.ts'
@@ -112,12 +113,21 @@ async function add(session: Session, name: string, options: AddOptions): Promise
     },
     { makeDefault: options.default === true },
   )
+  const keyless = preset?.needsKey === false
+  if (keyless) await store.addKeys(name, [PLACEHOLDER])
   session.out.show(shape(provider, await readState(session)), () => '')
   session.out.say(`added ${name} (${provider.kind}, ${provider.baseUrl})`)
   await session.inForce()
   if (preset?.note) session.out.say(preset.note)
-  session.out.say(`Give it keys: balance keys add ${name}`)
+  session.out.say(
+    keyless
+      ? 'It asks for no key; a placeholder stands for one.'
+      : `Give it keys: balance keys add ${name}`,
+  )
 }
+
+/** Requests are balanced over keys, so a server that asks for none is given one that says nothing. */
+const PLACEHOLDER = { value: new Secret('none-needed'), label: 'placeholder' }
 
 function noBaseUrl(name: string): BalanceError {
   return new BalanceError('usage', `${name} is no preset, so its base URL is needed.`, {

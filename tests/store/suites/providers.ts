@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { NewProvider } from '../../../src/model/store.ts'
 import type { Place } from '../place.ts'
+import { memory, value } from './keys.ts'
 
 export const OPENAI: NewProvider = {
   name: 'openai',
@@ -103,10 +104,9 @@ export function providerSuite(place: () => Promise<Place>): void {
       const store = await here.open()
       await store.addProvider(OPENAI, AUTO)
       await store.addProvider(DEEPSEEK, AUTO)
-      const { value } = await import('./keys.ts')
       const { added } = await store.addKeys('openai', [value('sk-1'), value('sk-2')])
       await store.addKeys('deepseek', [value('sk-1')])
-      await store.remember(added.map(({ id }) => memoryOf(id)))
+      await store.remember(added.map(({ id }) => memory(id, 1)))
       expect(await store.removeProvider('openai')).toBe(2)
       expect((await store.keys()).map(key => key.provider)).toEqual(['deepseek'])
       expect((await store.catalog()).settings.default_provider).toBe('')
@@ -132,9 +132,4 @@ export function providerSuite(place: () => Promise<Place>): void {
       },
     )
   })
-}
-
-function memoryOf(keyId: string) {
-  const none = { failures: 0, invalid: null, exhausted: null, cooling: {} }
-  return { ...none, keyId, generation: 1, savedAt: 1 }
 }

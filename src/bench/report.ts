@@ -1,0 +1,113 @@
+import type { Measured, Scenario, Spread } from './rounds.ts'
+import type { Startup } from './startup.ts'
+
+/** All that one run of the bench found out. */
+export interface Report {
+  readonly host: {
+    readonly node: string
+    readonly platform: string
+    readonly cpu: string
+    readonly cores: number
+    /** Contender on core 1, load and upstream on core 0. */
+    readonly pinned: boolean
+  }
+  readonly scenarios: readonly { readonly scenario: Scenario; readonly measured: Measured[] }[]
+  /** Resident bytes after all rounds. */
+  readonly rss: { readonly bare: number; readonly balance: number }
+  readonly startup: Startup
+  readonly ratios: Ratios
+}
+
+/** What is promised, as balance ÷ bare; see the scenario of the same name. */
+export interface Ratios {
+  readonly json: number
+  readonly stream: number
+  /** `balance --version` ÷ `node -e 0` */
+  readonly startup: number
+}
+
+export function ratiosOf({ scenarios, startup }: Omit<Report, 'ratios'>): Ratios {
+  const ratio = (name: Scenario['name']) => {
+    const measured = scenarios.find(({ scenario }) => scenario.name === name)?.measured ?? []
+    const cpuOf = (contender: Measured['name']) =>
+      measured.find(one => one.name === contender)?.cpu?.median ?? Number.NaN
+    return cpuOf('balance') / cpuOf('bare')
+  }
+  return {
+    json: ratio('json'),
+    stream: ratio('stream'),
+    startup: startup.version.median / startup.node.median,
+  }
+}
+
+/** The report for people: plain text, columns aligned. */
+export function rendered(report: Report): string {
+  const { host, scenarios, rss, startup, ratios } = report
+  return [
+    `Node ${host.node} on ${host.platform}, ${host.cores} × ${host.cpu}`,
+    host.pinned
+      ? 'Pinned: the contender on core 1, load generator and upstream on core 0.'
+      : 'Not pinned: contender, load generator and upstream share all cores.',
+    'Medians of interleaved rounds, least and most in brackets.',
+    ...scenarios.flatMap(({ scenario, measured }) => [
+      '',
+      titleOf(scenario),
+      ...columns([
+        [
+          '',
+          scenario.traffic === 'stream' ? 'CPU/event µs' : 'CPU/request µs',
+          'requests/s',
+          'p50 ms',
+          'p99 ms',
+        ],
+        ...measured.map(one => [
+          one.name,
+          one.cpu === null ? '-' : shown(one.cpu, 1),
+          shown(one.requestsPerSecond, 0),
+          shown(one.p50, 2),
+          shown(one.p99, 2),
+        ]),
+      ]),
+    ]),
+    '',
+    `Resident after it: balance ${mebibytes(rss.balance)}, bare ${mebibytes(rss.bare)}`,
+    `Start: balance --version ${shown(startup.version, 1)} ms, node -e 0 ${shown(startup.node, 1)} ms`,
+    '',
+    'balance ÷ bare',
+    ...columns([
+      ['CPU per JSON request', ratios.json.toFixed(2)],
+      ['CPU per streamed event', ratios.stream.toFixed(2)],
+      ['balance --version ÷ node -e 0', ratios.startup.toFixed(2)],
+    ]),
+    '',
+  ].join('\n')
+}
+
+const TITLES: Readonly<Record<Scenario['name'], string>> = {
+  json: 'JSON chat, 1 KB either way, as fast as it goes',
+  stream: 'Event streams of 40 events, one each 5 ms',
+  latency: 'JSON chat, unhurried',
+}
+
+function titleOf({ name, connections, requests, rounds }: Scenario): string {
+  return `${TITLES[name]}: ${connections} connections, ${rounds} rounds of ${requests} requests`
+}
+
+function shown({ median, least, most }: Spread, digits: number): string {
+  return `${median.toFixed(digits)} [${least.toFixed(digits)}-${most.toFixed(digits)}]`
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`
+}
+
+/** Two spaces between columns, no white space at the end of a line. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map(row => row[i]?.length ?? 0))) ?? []
+  return rows.map(row =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}

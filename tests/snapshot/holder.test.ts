@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import { Live } from '../../src/balancer/live.ts'
+import type { Catalog } from '../../src/model/catalog.ts'
+import { SnapshotHolder } from '../../src/snapshot/holder.ts'
+import { Agents } from '../../src/upstream/agents.ts'
+import { catalog, key, provider, token } from '../support/catalog.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+function holding(first: Catalog): SnapshotHolder {
+  const clock = new ManualClock()
+  const holder = new SnapshotHolder(new Live(clock), new Agents(), clock)
+  holder.swap(first)
+  return holder
+}
+
+const openai = provider('openai', 'https://api.openai.com/v1')
+
+describe('a snapshot', () => {
+  it('resolves each provider’s settings once: its own over the general ones', () => {
+    const { current } = holding(
+      catalog({
+        settings: { max_failures: 5, headers: { 'x-all': '1', 'x-both': 'general' } },
+        providers: [
+          openai,
+          provider('lab', 'http://lab/v1', {
+            overrides: { max_failures: 9, headers: { 'x-both': 'own' } },
+          }),
+        ],
+      }),
+    )
+    expect(current?.byName.get('openai')?.settings).toMatchObject({
+      max_failures: 5,
+      max_retries: 3,
+    })
+    expect(current?.byName.get('lab')?.settings.max_failures).toBe(9)
+    expect(current?.byName.get('lab')?.upward.own).toEqual(['x-all', '1', 'x-both', 'own'])
+  })
+
+  it('finds providers by name, path and kind; disabled ones by none', () => {
+    const { current } = holding(
+      catalog({
+        settings: { default_provider: 'off' },
+        providers: [
+          provider('off', 'http://off/v1', { enabled: false, path: 'gone' }),
+          provider('a', 'http://a/v1', { path: 'first' }),
+          provider('b', 'http://b', { kind: 'anthropic' }),
+        ],
+      }),
+    )
+    expect([...(current?.byName.keys() ?? [])]).toEqual(['a', 'b'])
+    expect(current?.byPath.get('first')?.name).toBe('a')
+    expect(current?.byPath.has('gone')).toBe(false)
+    expect(current?.ofKind.get('anthropic')?.name).toBe('b')
+    expect(current?.defaultProvider).toBeNull()
+  })
+
+  it('is frozen, and keeps what a request began with', () => {
+    const holder = holding(
+      catalog({ providers: [openai], keys: [key('a', { provider: 'openai' })] }),
+    )
+    const before = holder.current
+    holder.swap(catalog({ revision: 2, providers: [] }))
+    expect(before?.byName.get('openai')?.keys.size).toBe(1)
+    expect(holder.current?.byName.size).toBe(0)
+    expect(() => Object.assign(before as object, { revision: 9 })).toThrow()
+  })
+})
+
+describe('a swap', () => {
+  it('that does not compile changes nothing, and names the row', () => {
+    const holder = holding(
+      catalog({ providers: [openai], keys: [key('a', { provider: 'openai' })] }),
+    )
+    const before = holder.current
+    const broken = catalog({
+      revision: 2,
+      providers: [openai, provider('lab', 'not a url')],
+      keys: [],
+    })
+    expect(() => holder.swap(broken)).toThrow(
+      expect.objectContaining({ code: 'config_invalid', message: expect.stringContaining('lab') }),
+    )
+    expect(holder.current).toBe(before)
+    expect(before?.byName.get('openai')?.pool.size).toBe(1)
+  })
+
+  it('carries what was learned: a pool, and what a token has used', () => {
+    const parts = {
+      providers: [openai],
+      keys: [key('a', { provider: 'openai' })],
+      tokens: [token('t', 'bal_x', { rpm: 1 })],
+    }
+    const holder = holding(catalog(parts))
+    const [caller] = holder.current?.tokens.values() ?? []
+    expect(caller?.caller.enter(1_000)).toBe(0)
+    const pool = holder.current?.byName.get('openai')?.pool
+    holder.swap(catalog({ ...parts, revision: 2, settings: { max_retries: 7 } }))
+    expect(holder.current?.byName.get('openai')?.pool).toBe(pool)
+    const [again] = holder.current?.tokens.values() ?? []
+    expect(again?.caller.enter(1_000)).toBeGreaterThan(0)
+  })
+
+  it('forgets a provider that was removed: one of the same name begins anew', () => {
+    const parts = { providers: [openai], keys: [key('a', { provider: 'openai' })] }
+    const holder = holding(catalog(parts))
+    const pool = holder.current?.byName.get('openai')?.pool
+    holder.swap(catalog({ revision: 2 }))
+    holder.swap(catalog({ ...parts, revision: 3 }))
+    expect(holder.current?.byName.get('openai')?.pool).not.toBe(pool)
+  })
+})
