@@ -1,22 +1,23 @@
 import { defineConfig } from 'vitest/config'
 
-/** quick: every commit. full: adds what is slow or needs Debian packages. soak: long counts only. */
+/** Slow, or in need of Debian's packages: `npm run test:full`. Everything else is `npm test`. */
 const FULL = ['tests/sdk/**/*.test.ts', 'tests/chaos/**/*.test.ts', 'tests/**/*.full.test.ts']
-const SOAK = ['tests/**/*.soak.test.ts']
+
+const soaking = process.env.BALANCE_SOAK !== undefined
 
 export default defineConfig({
   test: {
+    ...(soaking ? { reporters: ['default', './tests/support/soak-report.ts'] } : {}),
     projects: [
       {
         test: {
           name: 'quick',
           include: ['tests/**/*.test.ts'],
-          exclude: [...FULL, ...SOAK],
-          testTimeout: 20_000,
+          exclude: FULL,
+          testTimeout: soaking ? 3_600_000 : 20_000,
         },
       },
-      { test: { name: 'full', include: FULL, exclude: SOAK, testTimeout: 120_000 } },
-      { test: { name: 'soak', include: SOAK, testTimeout: 3_600_000 } },
+      { test: { name: 'full', include: FULL, testTimeout: soaking ? 3_600_000 : 120_000 } },
     ],
   },
 })

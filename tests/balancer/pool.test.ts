@@ -7,6 +7,7 @@ import type { Key, KeyMemory } from '../../src/model/catalog.ts'
 import { type Fault, type Outcome, WORKED } from '../../src/model/outcome.ts'
 import type { Policy } from '../../src/model/settings.ts'
 import { key } from '../support/catalog.ts'
+import { count } from '../support/count.ts'
 
 const WALL = Date.UTC(2026, 0, 1)
 let learned: KeyState[] = []
@@ -309,7 +310,7 @@ describe('any history', () => {
           if (wait !== null) expect(some.select('x', [], now + wait)).not.toBeNull()
         },
       ),
-      { numRuns: 500 },
+      { numRuns: count(500, 50_000) },
     )
   })
 })

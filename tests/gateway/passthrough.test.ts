@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Mock, startMock } from '../../src/mock/server.ts'
 import { key, provider } from '../support/catalog.ts'
+import { count } from '../support/count.ts'
 import { ask, chat, startGateway, type TestGateway, TOKEN } from '../support/gateway.ts'
 
 let mock: Mock
@@ -90,7 +91,7 @@ const jsonBody = fc
   })
 
 describe('bodies', () => {
-  it('400 generated JSON bodies go up and answers come down byte for byte', async () => {
+  it('400 (soak: 5,000) generated JSON bodies go up and answers come down byte for byte', async () => {
     await fc.assert(
       fc.asyncProperty(jsonBody, async body => {
         answerWith = () => ({
@@ -103,7 +104,7 @@ describe('bodies', () => {
         expect(mock.requests.at(-1)?.body.toString()).toBe(body)
         expect(answer.text).toBe(body)
       }),
-      { numRuns: 400 },
+      { numRuns: count(400, 5_000) },
     )
     gateway.gateway.flush()
     expect(gateway.records.at(-1)?.model).toBe('mock-large')

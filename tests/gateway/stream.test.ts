@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Mock, type MockOptions, startMock } from '../../src/mock/server.ts'
 import { key, provider } from '../support/catalog.ts'
+import { count } from '../support/count.ts'
 import { ask, chat, startGateway, type TestGateway, TOKEN } from '../support/gateway.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -151,7 +152,7 @@ describe('an event stream', () => {
     },
   )
 
-  it('cut at 100 places: whatever was relayed is an exact prefix, and the end never looks clean', async () => {
+  it('cut at 100 (soak: 1,000) places: whatever was relayed is an exact prefix, and the end never looks clean', async () => {
     let at = 0
     await start({
       respond: (_request, response) => {
@@ -161,8 +162,9 @@ describe('an event stream', () => {
       },
     })
     const terminator = RECORDED.indexOf('data: [DONE]')
-    for (let i = 0; i < 100; i++) {
-      at = 1 + Math.floor((i * (terminator - 1)) / 100)
+    const places = count(100, 1_000)
+    for (let i = 0; i < places; i++) {
+      at = 1 + Math.floor((i * (terminator - 1)) / places)
       const answer = await ask(gateway.port, { path, body })
       expect(answer.text).not.toContain('[DONE]')
       if (answer.status !== 200) {

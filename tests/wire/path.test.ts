@@ -7,6 +7,7 @@ import {
   type ProviderIndex,
   parseTarget,
 } from '../../src/wire/path.ts'
+import { count } from '../support/count.ts'
 
 function index(
   names: readonly string[],
@@ -352,7 +353,7 @@ describe('normalisation', () => {
         // What it has put right needs no normaliser any more.
         expect(taken(once, known, false)).toBe(before)
       }),
-      { numRuns: 50_000 },
+      { numRuns: count(50_000, 1_000_000) },
     )
   })
 
@@ -385,7 +386,7 @@ describe('normalisation', () => {
           })
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: count(2_000, 100_000) },
     )
   })
 })
@@ -443,7 +444,7 @@ describe('joinUpstream', () => {
           expect(url.pathname).toBe(target.split('?')[0])
         },
       ),
-      { numRuns: 20_000 },
+      { numRuns: count(20_000, 500_000) },
     )
   })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BodyScan, spliceModel } from '../../src/wire/scan.ts'
+import { count } from '../support/count.ts'
 import { cut, cuts, singleBytes } from './chunks.ts'
 
 function scanned(chunks: readonly Buffer[]): BodyScan {
@@ -99,7 +100,7 @@ describe('BodyScan', () => {
         expect(scan.stream).toBe(object.stream === true)
         expect(scanned(singleBytes(Buffer.from(text)))).toMatchObject({ ...plain(scan) })
       }),
-      { numRuns: 600 },
+      { numRuns: count(600, 50_000) },
     )
   })
 
@@ -111,7 +112,7 @@ describe('BodyScan', () => {
           expect(scanned([bytes.subarray(0, length)]).problem).not.toBeNull()
         }
       }),
-      { numRuns: 60 },
+      { numRuns: count(60, 2_000) },
     )
   })
 
@@ -134,7 +135,7 @@ describe('BodyScan', () => {
         )
         expect(JSON.parse(spliced.replace(/^\ufeff/, ''))).toEqual({ ...object, model })
       }),
-      { numRuns: 300 },
+      { numRuns: count(300, 20_000) },
     )
   })
 
