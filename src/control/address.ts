@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { lstatSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { LoadedConfig } from '../model/config.ts'
@@ -19,7 +20,14 @@ export function socketPaths(storeUrl: string, directories: readonly string[]): s
   const name = `${createHash('sha256').update(storeUrl).digest('hex').slice(0, 16)}.sock`
   // A data folder deep in the tree is too long for a socket; this one never is.
   const last = join(tmpdir(), `balance-${userInfo().uid}`)
-  return [...directories, last]
+  return (mayBeOurs(last) ? [...directories, last] : directories)
     .map(directory => join(directory, name))
     .filter(path => Buffer.byteLength(path) <= LONGEST)
+}
+
+/** Anybody can make a folder in a shared place; in one of theirs nobody listens and nobody asks. */
+function mayBeOurs(folder: string): boolean {
+  const found = lstatSync(folder, { throwIfNoEntry: false })
+  if (found === undefined) return true
+  return found.isDirectory() && found.uid === userInfo().uid && (found.mode & 0o077) === 0
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, unlinkSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, renameSync, type Stats, unlinkSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { dirname } from 'node:path'
 import type { ZodType } from 'zod'
@@ -30,15 +30,18 @@ export class ControlSocket {
     operator: Operator,
     tail: TailHub,
   ): Promise<ControlSocket> {
+    const paths = socketPaths(storeUrl, directories)
     await refuseSecond(storeUrl, directories)
     const server = createServer(
       (request, response) => void answer(request, response, operator, tail),
     )
-    for (const path of socketPaths(storeUrl, directories)) {
-      if (await bind(server, path)) return new ControlSocket(path, server)
+    for (const path of paths) {
+      if (await claim(server, path, () => refuseSecond(storeUrl, directories))) {
+        return new ControlSocket(path, server)
+      }
     }
     throw new BalanceError('failed', 'There is no folder for the control socket.', {
-      hint: `Looked at ${socketPaths(storeUrl, directories).join(', ')}.`,
+      hint: `Looked at ${paths.join(', ')}.`,
     })
   }
 
@@ -54,23 +57,53 @@ async function refuseSecond(storeUrl: string, directories: readonly string[]): P
   const { pid, url } = await other.call('status', {})
   throw new BalanceError(
     'already_running',
-    `A daemon serves this store already: pid ${pid}, ${url}.`,
+    `A daemon serves this store already: pid ${pid}, ${url ?? 'which is still starting'}.`,
     {
       hint: 'balance status shows it, balance stop ends it.',
     },
   )
 }
 
-/** Listens at the path, taking the place of a socket that nobody answers; false where it can't. */
-function bind(server: Server, path: string): Promise<boolean> {
+/**
+ * Listens at the path, in place of a socket that nobody answers; false where it can't. Of several
+ * that start at once only one gets to listen; the others find it when they ask again.
+ */
+async function claim(
+  server: Server,
+  path: string,
+  refuseIfAnswered: () => Promise<void>,
+): Promise<boolean> {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    unlinkSync(path)
+    for (let left = TRIES; left > 0; left--) {
+      const there = lstatSync(path, { throwIfNoEntry: false })
+      if (await bind(server, path)) return true
+      await refuseIfAnswered()
+      if (there !== undefined) moveAside(path, there)
+    }
+    return false
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return Promise.resolve(false)
+    if (error instanceof BalanceError) throw error
+    return false
   }
-  return new Promise(resolve => {
-    const failed = () => resolve(false)
+}
+
+const TRIES = 5
+
+/** Removes a socket found dead. One that came in its place meanwhile is alive: it is put back. */
+function moveAside(path: string, dead: Stats): void {
+  const aside = `${path}.${process.pid}`
+  renameSync(path, aside)
+  const { ino, mtimeMs } = lstatSync(aside)
+  if (ino === dead.ino && mtimeMs === dead.mtimeMs) unlinkSync(aside)
+  else renameSync(aside, path)
+}
+
+/** False where something is at the path already. */
+function bind(server: Server, path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(false) : reject(error)
     server.once('error', failed)
     // The socket is made inside listen(), with the modes that the umask leaves.
     const umask = process.umask(0o177)

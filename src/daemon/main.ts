@@ -90,11 +90,12 @@ async function start(
     const { overridden } = await store.reconcile(config.declared)
     for (const name of overridden)
       log.info({ value: name }, 'set by a command, which overrides the file')
-    const firstToken = await seeToTokens(parts, store)
+    await seeToTokens(parts, store)
     await follower.start()
     const address = await gateway.listen(config.listen.host, config.listen.port)
     operator.url = `http://${hostInUrl(address.host)}:${address.port}`
     log.info({ url: operator.url, store: store.url, pid: process.pid }, 'listening')
+    const firstToken = parts.makeFirstToken ? await makeFirstToken(parts, store, follower) : null
     const ended = operator.stopped.then(async drainMs => {
       log.info({ in_flight: gateway.counts.inFlight, drain_ms: drainMs }, 'stopping')
       follower.stop()
@@ -125,18 +126,13 @@ async function start(
   }
 }
 
-/** Off loopback nothing is served without a token; on it, a first one is made for who can be told. */
-async function seeToTokens(
-  { config, makeFirstToken, anonymous }: DaemonParts,
-  store: DaemonStore,
-): Promise<Secret | null> {
-  if ((await store.tokens()).length > 0) return null
+/** The first token from the environment. Off loopback nothing is served without any. */
+async function seeToTokens({ config }: DaemonParts, store: DaemonStore): Promise<void> {
+  if ((await store.tokens()).length > 0) return
   const given = config.environment.bootstrapToken
   if (given !== null) {
     await store.createToken({ name: 'bootstrap', value: given.read() })
-    return null
-  }
-  if (!isLoopback(config.listen.host)) {
+  } else if (!isLoopback(config.listen.host)) {
     throw new BalanceError(
       'no_token',
       `Listening on ${config.listen.host} needs a client token first: without one anybody could spend your keys.`,
@@ -145,8 +141,18 @@ async function seeToTokens(
       },
     )
   }
-  if (!makeFirstToken || anonymous) return null
-  return (await store.createToken({ name: 'first' })).secret
+}
+
+/** Made last: a start that fails after it would have shown the token to nobody. */
+async function makeFirstToken(
+  { anonymous }: DaemonParts,
+  store: DaemonStore,
+  follower: Follower,
+): Promise<Secret | null> {
+  if (anonymous || follower.catalog === null || follower.catalog.tokens.length > 0) return null
+  const { secret } = await store.createToken({ name: 'first' })
+  await follower.catchUp()
+  return secret
 }
 
 function isLoopback(host: string): boolean {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Mock, startMock } from '../../src/mock/server.ts'
-import { BINARY, Daemon, eventually, World } from '../support/daemon.ts'
+import { BINARY, eventually, World } from '../support/daemon.ts'
 
 const KEY = 'sk-good-0123456789abcdef'
 const GIVEN = 'given-token-0123456789abcdef'
@@ -35,7 +35,7 @@ describe('a second daemon', () => {
     expect(error).toBe(`error: A daemon serves this store already: pid ${first.pid}, ${first.url}.`)
     expect(hint).toContain('balance stop')
     expect(more).toEqual([])
-    expect((await first.ask(null, { path: '/readyz' })).status).toBe(200)
+    expect((await fetch(`${first.url}/readyz`)).status).toBe(200)
   })
 
   it('of several started at once is the only one that stays', async () => {
