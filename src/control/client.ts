@@ -33,10 +33,7 @@ export class DaemonClient {
     input: Operations[K]['in'],
   ): Promise<Operations[K]['out']> {
     const response = await this.#post(`/${name}`, input)
-    const text = await readAll(response)
-    const body = JSON.parse(text) as { error?: { code: string; message: string; hint?: string } }
-    if (response.statusCode === 200) return body as Operations[K]['out']
-    throw remoteError(body.error)
+    return JSON.parse(await readAll(response).catch(unreachable)) as Operations[K]['out']
   }
 
   /** Exchanges as they end, until the daemon stops or the signal fires. */
@@ -58,7 +55,7 @@ export class DaemonClient {
 
   async #answers(): Promise<boolean> {
     try {
-      const response = await this.#post('/', {})
+      const response = await this.#send('/', {})
       response.resume()
       return true
     } catch {
@@ -66,7 +63,15 @@ export class DaemonClient {
     }
   }
 
-  #post(path: string, input: unknown): Promise<IncomingMessage> {
+  /** The response to what the daemon accepts; throws what it answers otherwise. */
+  async #post(path: string, input: unknown): Promise<IncomingMessage> {
+    const response = await this.#send(path, input).catch(unreachable)
+    if (response.statusCode === 200) return response
+    const text = await readAll(response).catch(unreachable)
+    throw remoteError((JSON.parse(text) as { error?: RemoteError }).error)
+  }
+
+  #send(path: string, input: unknown): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const sent: ClientRequest = request({
         socketPath: this.#path,
@@ -77,17 +82,17 @@ export class DaemonClient {
       })
       sent.on('response', resolve)
       sent.on('timeout', () => sent.destroy(new Error('no answer in time')))
-      sent.on('error', cause =>
-        reject(
-          new BalanceError('daemon_unreachable', 'The daemon does not answer.', {
-            cause,
-            hint: 'balance status',
-          }),
-        ),
-      )
+      sent.on('error', reject)
       sent.end(JSON.stringify(input))
     })
   }
+}
+
+function unreachable(cause: unknown): never {
+  throw new BalanceError('daemon_unreachable', 'The daemon does not answer.', {
+    cause,
+    hint: 'balance status',
+  })
 }
 
 /** Not readline: its iterator never ends when the stream is destroyed. */
@@ -107,9 +112,13 @@ async function readAll(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-function remoteError(
-  error: { code: string; message: string; hint?: string } | undefined,
-): BalanceError {
+interface RemoteError {
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+}
+
+function remoteError(error: RemoteError | undefined): BalanceError {
   const code =
     error !== undefined && Object.hasOwn(CATALOGUE, error.code)
       ? (error.code as ErrorCode)

@@ -156,10 +156,16 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   let size = 0
   for await (const chunk of request) {
     size += (chunk as Buffer).length
-    if (size > LARGEST_BODY) throw new BalanceError('invalid_value', 'The request is too large.')
-    chunks.push(chunk as Buffer)
+    // Read to its end all the same: leaving would close the connection before the answer.
+    if (size <= LARGEST_BODY) chunks.push(chunk as Buffer)
   }
-  return size === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString())
+  if (size === 0) return {}
+  if (size > LARGEST_BODY) throw new BalanceError('invalid_value', 'The request is too large.')
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString())
+  } catch (cause) {
+    throw new BalanceError('invalid_value', 'The request is not JSON.', { cause })
+  }
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

@@ -1,3 +1,4 @@
+import { BalanceError } from '../base/errors.ts'
 import { endpointOf, modelInPath } from '../wire/endpoint.ts'
 import { parseTarget } from '../wire/path.ts'
 import type { Exchange } from './exchange.ts'
@@ -8,6 +9,10 @@ export function locate(exchange: Exchange): void {
   exchange.route = parseTarget(request.url ?? '/', snapshot, {
     normalize: snapshot.settings.normalize_urls,
   })
+  // Health is answered before; nothing else of the gateway's own is served here yet.
+  if (exchange.route.kind === 'reserved') {
+    throw new BalanceError('not_found', 'Nothing is served at this path.')
+  }
   exchange.endpoint = endpointOf(exchange.method, exchange.route.path)
   if (exchange.endpoint.model === 'path') exchange.model = modelInPath(exchange.route.path)
 }

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
 import type { Socket } from 'node:net'
 import { BalanceError } from '../base/errors.ts'
+import { dialectNamed } from '../wire/dialects.ts'
 import { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { answerHealth } from './health.ts'
@@ -66,32 +73,34 @@ function close(gateway: Gateway, exchange: Exchange): void {
   exchange.attempt?.relay.leave()
 }
 
-/** What is no HTTP gets one line and a closed connection; there is no exchange to account for. */
+/** What is no HTTP gets an answer and a closed connection; there is no exchange to account for. */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
-  const { status, message } = malformed(error)
-  const body = JSON.stringify({
-    error: { message, type: 'invalid_request_error', param: null, code: 'invalid_request' },
-  })
+  const refusal = malformed(error)
+  const body = dialectNamed('openai').errorBody(refusal, '')
   socket.end(
-    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    [
+      `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
+      'content-type: application/json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
   )
 }
 
-function malformed({ code }: NodeJS.ErrnoException): { status: string; message: string } {
+function malformed({ code }: NodeJS.ErrnoException): BalanceError {
   if (code === 'HPE_HEADER_OVERFLOW') {
-    return {
-      status: '431 Request Header Fields Too Large',
-      message: 'The request headers are too large.',
-    }
+    return new BalanceError('headers_too_large', 'The request headers are too large.')
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return { status: '408 Request Timeout', message: 'The request did not arrive in time.' }
+    return new BalanceError('request_timeout', 'The request did not arrive in time.')
   }
-  return { status: '400 Bad Request', message: 'This is not a valid HTTP/1.1 request.' }
+  return new BalanceError('invalid_request', 'This is not a valid HTTP/1.1 request.')
 }
 
 /** Listens; rejects with `address_in_use` naming the address, or with what else went wrong. */

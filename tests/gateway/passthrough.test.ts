@@ -395,3 +395,49 @@ describe('health', () => {
       expect((await ask(gateway.port, { path, token: null })).status).toBe(200)
   })
 })
+
+describe('what is served nowhere', () => {
+  it.each(['/metrics', '/admin', '/admin/api/keys', '/livez/'])(
+    '%s: 404, and no upstream call',
+    async path => {
+      const before = mock.requests.length
+      const answer = await ask(gateway.port, { path })
+      expect([answer.status, JSON.parse(answer.text).error.code]).toEqual([404, 'not_found'])
+      expect(mock.requests).toHaveLength(before)
+    },
+  )
+
+  it.each([
+    ['no HTTP at all', 'SSH-2.0-x\r\n\r\n', 400, 'invalid_request'],
+    [
+      'two lengths',
+      'POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n',
+      400,
+      'invalid_request',
+    ],
+    [
+      'a length and chunks',
+      'POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n',
+      400,
+      'invalid_request',
+    ],
+    [
+      'a head of 100 kB',
+      `GET /v1/x HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`,
+      431,
+      'headers_too_large',
+    ],
+  ])('%s', async (_name, bytes, status, code) => {
+    const answer = await new Promise<string>(resolve => {
+      let text = ''
+      const socket = connect(gateway.port, '127.0.0.1', () => socket.write(bytes))
+      socket.on('data', chunk => {
+        text += chunk
+      })
+      socket.on('error', () => {})
+      socket.on('close', () => resolve(text))
+    })
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(answer).toContain(code)
+  })
+})
