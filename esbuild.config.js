@@ -18,6 +18,7 @@ const dist = join(root, 'dist')
 const ENTRY_POINTS = {
   cli: 'src/cli/main.ts',
   'store-thread': 'src/store/thread.ts',
+  worker: 'src/daemon/worker.ts',
   bench: 'src/bench/run.ts',
 }
 

@@ -17,6 +17,15 @@ export default defineConfig({
           testTimeout: soaking ? 3_600_000 : 20_000,
         },
       },
+      {
+        test: {
+          name: 'workers',
+          include: ['tests/daemon/**/*.test.ts'],
+          exclude: FULL,
+          env: { BALANCE_TEST_WORKERS: '2' },
+          testTimeout: soaking ? 3_600_000 : 60_000,
+        },
+      },
       { test: { name: 'full', include: FULL, testTimeout: soaking ? 3_600_000 : 120_000 } },
     ],
   },

@@ -1,6 +1,9 @@
 import type { Key, KeyMemory, Mark } from '../model/catalog.ts'
 import { Bucket } from './bucket.ts'
 
+/** What was learned so recently that another process cannot have heard of it, ms. */
+const RECENT_MS = 1_000
+
 /** A time limit that is running; `until` is monotonic ms, `strikes` counts those in a row. */
 export interface Limit {
   until: number
@@ -32,6 +35,9 @@ export class KeyState {
   exhausted: Limit | null = null
   /** By model; '' for requests that name none. */
   readonly cooling = new Map<string, Limit>()
+
+  /** When this process last learned something about it, monotonic ms. */
+  learnedAt = Number.NEGATIVE_INFINITY
 
   inFlight = 0
   /** A single request is out to see whether an exhausted key works again. */
@@ -107,16 +113,23 @@ export class KeyState {
     }
   }
 
-  /** Takes over what another process or an earlier life learned under the same generation. */
+  /**
+   * Takes over what another process or an earlier life learned under the same generation. What this
+   * process learned in the last second stays: the other did not know of it when it spoke.
+   */
   recall(memory: KeyMemory, now: number, wall: number): void {
     if (memory.generation !== this.generation) return
-    this.failures = memory.failures
-    this.invalid = memory.invalid
-    this.exhausted = memory.exhausted && limit(memory.exhausted, memory.savedAt, now, wall)
-    this.cooling.clear()
+    const ours = now - this.learnedAt < RECENT_MS
+    this.failures = ours ? Math.max(this.failures, memory.failures) : memory.failures
+    this.invalid = memory.invalid ?? (ours ? this.invalid : null)
+    if (memory.exhausted !== null)
+      this.exhausted = limit(memory.exhausted, memory.savedAt, now, wall)
+    else if (!ours) this.exhausted = null
+    if (!ours) this.cooling.clear()
     for (const [model, kept] of Object.entries(memory.cooling)) {
       const restored = limit(kept, memory.savedAt, now, wall)
-      if (restored.until > now) this.cooling.set(model, restored)
+      const until = this.cooling.get(model)?.until ?? now
+      if (restored.until > until) this.cooling.set(model, restored)
     }
   }
 }

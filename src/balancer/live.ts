@@ -40,6 +40,15 @@ export class Live {
     for (const id of this.#callers.keys()) if (!tokenIds.has(id)) this.#callers.delete(id)
   }
 
+  /** Takes over what another process learned. */
+  learn(memories: readonly KeyMemory[]): void {
+    const now = this.#clock.now()
+    const wall = this.#clock.wall()
+    for (const memory of memories) {
+      for (const pool of this.#pools.values()) pool.learn(memory, now, wall)
+    }
+  }
+
   /** What keys learned since the last call, each as a whole. */
   takeLearned(): KeyMemory[] {
     if (this.#learned.size === 0) return []

@@ -96,7 +96,19 @@ export class Pool {
     if (!changed && !trial) return
     this.#watch(key, model, now)
     this.#place(key, now)
-    if (changed) this.#changed(key)
+    if (!changed) return
+    key.learnedAt = now
+    this.#changed(key)
+  }
+
+  /** Takes over what another process learned about one of its keys; nobody is told of that again. */
+  learn(memory: KeyMemory, now: number, wall: number): void {
+    const key = this.#keys.get(memory.keyId)
+    if (key === undefined) return
+    key.recall(memory, now, wall)
+    for (const model of key.cooling.keys()) this.#watch(key, model, now)
+    if (key.exhausted !== null) this.#returns.add(key.exhausted.until, key)
+    this.#place(key, now)
   }
 
   /** Milliseconds until a key may be had for this model; null when no time is known. */

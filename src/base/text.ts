@@ -1,11 +1,14 @@
 /** Longest client-controlled text that is written down, in bytes of UTF-8. */
 const LONGEST = 256
+const PLAIN = /^[\x20-\x7e]*$/
 
 /**
  * Client- or upstream-controlled text made fit for a log, a table or a terminal:
  * control characters escaped, cut at `limit` bytes on a character border.
  */
 export function printable(text: string, limit = LONGEST): string {
+  // Nearly every text is short plain ASCII, which needs neither escaping nor counting bytes.
+  if (text.length <= limit && PLAIN.test(text)) return text
   const escaped = text.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,

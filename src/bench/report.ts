@@ -18,7 +18,7 @@ export interface Report {
   readonly ratios: Ratios
 }
 
-/** What is promised, as balance ÷ bare; see the scenario of the same name. */
+/** What is promised: medians over the turns of balance ÷ bare; see the scenario of the same name. */
 export interface Ratios {
   readonly json: number
   readonly stream: number
@@ -29,9 +29,7 @@ export interface Ratios {
 export function ratiosOf({ scenarios, startup }: Omit<Report, 'ratios'>): Ratios {
   const ratio = (name: Scenario['name']) => {
     const measured = scenarios.find(({ scenario }) => scenario.name === name)?.measured ?? []
-    const cpuOf = (contender: Measured['name']) =>
-      measured.find(one => one.name === contender)?.cpu?.median ?? Number.NaN
-    return cpuOf('balance') / cpuOf('bare')
+    return measured.find(one => one.name === 'balance')?.ratio?.median ?? Number.NaN
   }
   return {
     json: ratio('json'),
@@ -41,34 +39,14 @@ export function ratiosOf({ scenarios, startup }: Omit<Report, 'ratios'>): Ratios
 }
 
 /** The report for people: plain text, columns aligned. */
-export function rendered(report: Report): string {
-  const { host, scenarios, rss, startup, ratios } = report
+export function rendered({ host, scenarios, rss, startup, ratios }: Report): string {
   return [
     `Node ${host.node} on ${host.platform}, ${host.cores} × ${host.cpu}`,
     host.pinned
       ? 'Pinned: the contender on core 1, load generator and upstream on core 0.'
       : 'Not pinned: contender, load generator and upstream share all cores.',
-    'Medians of interleaved rounds, least and most in brackets.',
-    ...scenarios.flatMap(({ scenario, measured }) => [
-      '',
-      titleOf(scenario),
-      ...columns([
-        [
-          '',
-          scenario.traffic === 'stream' ? 'CPU/event µs' : 'CPU/request µs',
-          'requests/s',
-          'p50 ms',
-          'p99 ms',
-        ],
-        ...measured.map(one => [
-          one.name,
-          one.cpu === null ? '-' : shown(one.cpu, 1),
-          shown(one.requestsPerSecond, 0),
-          shown(one.p50, 2),
-          shown(one.p99, 2),
-        ]),
-      ]),
-    ]),
+    'Medians of rounds taken in turns, least and most in brackets.',
+    ...scenarios.flatMap(({ scenario, measured }) => ['', ...scenarioLines(scenario, measured)]),
     '',
     `Resident after it: balance ${mebibytes(rss.balance)}, bare ${mebibytes(rss.bare)}`,
     `Start: balance --version ${shown(startup.version, 1)} ms, node -e 0 ${shown(startup.node, 1)} ms`,
@@ -83,6 +61,24 @@ export function rendered(report: Report): string {
   ].join('\n')
 }
 
+function scenarioLines(scenario: Scenario, measured: readonly Measured[]): string[] {
+  const unit = scenario.traffic === 'stream' ? 'event' : 'request'
+  return [
+    titleOf(scenario),
+    ...columns([
+      ['', `CPU/${unit} µs`, '÷ bare', 'requests/s', 'p50 ms', 'p99 ms'],
+      ...measured.map(({ name, cpu, ratio, requestsPerSecond, p50, p99 }) => [
+        name,
+        shown(cpu, 1),
+        shown(ratio, 2),
+        shown(requestsPerSecond, 0),
+        shown(p50, 2),
+        shown(p99, 2),
+      ]),
+    ]),
+  ]
+}
+
 const TITLES: Readonly<Record<Scenario['name'], string>> = {
   json: 'JSON chat, 1 KB either way, as fast as it goes',
   stream: 'Event streams of 40 events, one each 5 ms',
@@ -93,7 +89,9 @@ function titleOf({ name, connections, requests, rounds }: Scenario): string {
   return `${TITLES[name]}: ${connections} connections, ${rounds} rounds of ${requests} requests`
 }
 
-function shown({ median, least, most }: Spread, digits: number): string {
+function shown(spread: Spread | null, digits: number): string {
+  if (spread === null) return '-'
+  const { median, least, most } = spread
   return `${median.toFixed(digits)} [${least.toFixed(digits)}-${most.toFixed(digits)}]`
 }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '../base/clock.ts'
 import type { Child } from './child.ts'
 import type { Contender } from './contender.ts'
 import type { Drive, Order } from './load.ts'
@@ -19,6 +20,8 @@ export interface Measured {
   readonly name: Contender['name']
   /** CPU of the whole process tree for one request (`stream`: one event), µs; null for `direct`. */
   readonly cpu: Spread | null
+  /** The same as a multiple of what `bare` spent in the same turn; null without one of them. */
+  readonly ratio: Spread | null
   readonly requestsPerSecond: Spread
   /** Request sent to answer complete, ms. */
   readonly p50: Spread
@@ -48,8 +51,12 @@ export async function measure(
       if (number > 0) done.push(round)
     }
   }
-  return Array.from(rounds, ([contender, done]) => summary(contender, done))
+  const bare = Array.from(rounds).find(([{ name }]) => name === 'bare')?.[1] ?? []
+  return Array.from(rounds, ([contender, done]) => summary(contender, done, bare))
 }
+
+/** Longer than records wait before they are stored. */
+const SETTLING_MS = 300
 
 interface Round extends Drive {
   readonly cpu: number
@@ -63,15 +70,22 @@ async function oneRound(
   const order: Order = { traffic, connections, requests, port, token }
   const before = pid === null ? 0 : usedBy(pid).cpu
   const drive = await load.ask(order)
+  // What is written down is written a little later.
+  await systemClock.sleep(SETTLING_MS)
   const after = pid === null ? 0 : usedBy(pid).cpu
   const units = traffic === 'stream' ? requests * EVENTS_A_STREAM : requests
   return { ...drive, cpu: ((after - before) * 1_000) / units }
 }
 
-function summary({ name, pid }: Contender, rounds: readonly Round[]): Measured {
+function summary(
+  { name, pid }: Contender,
+  rounds: readonly Round[],
+  bare: readonly Round[],
+): Measured {
   return {
     name,
     cpu: pid === null ? null : spread(rounds.map(({ cpu }) => cpu)),
+    ratio: pid === null ? null : spread(rounds.map(({ cpu }, i) => cpu / (bare[i]?.cpu ?? cpu))),
     requestsPerSecond: spread(rounds.map(({ requests, ms }) => (requests * 1_000) / ms)),
     p50: spread(rounds.map(({ p50 }) => p50)),
     p99: spread(rounds.map(({ p99 }) => p99)),

@@ -33,12 +33,12 @@ async function main(): Promise<void> {
 }
 
 function scenarios(quick: boolean): readonly Scenario[] {
-  const rounds = quick ? 1 : 7
-  const scale = quick ? 20 : 1
+  const rounds = quick ? 1 : 9
+  const scale = quick ? 10 : 1
   return [
-    { name: 'json', traffic: 'json', connections: 64, requests: 20_000 / scale, rounds },
-    { name: 'stream', traffic: 'stream', connections: 64, requests: 1_280 / scale, rounds },
-    { name: 'latency', traffic: 'json', connections: 1, requests: 2_000 / scale, rounds },
+    { name: 'json', traffic: 'json', connections: 64, requests: 10_000 / scale, rounds },
+    { name: 'stream', traffic: 'stream', connections: 64, requests: 640 / scale, rounds },
+    { name: 'latency', traffic: 'json', connections: 1, requests: 1_000 / scale, rounds },
   ]
 }
 

@@ -31,6 +31,11 @@ export class Output {
     return process.stdout.isTTY === true
   }
 
+  /** Characters of a terminal's line, 80 where it does not say; undefined in a pipe. */
+  get width(): number | undefined {
+    return this.onTerminal ? process.stdout.columns || 80 : undefined
+  }
+
   /** How commands are typed where this one was: `balance`, `npx balance`, … */
   get invocation(): string {
     return invocationOf(process.argv[1] ?? '', process.cwd())
@@ -49,7 +54,7 @@ export class Output {
 
   /** A table no wider than the terminal; in a pipe, as wide as its cells. */
   table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-    return table(columns, rows, this.onTerminal ? process.stdout.columns : undefined)
+    return table(columns, rows, this.width)
   }
 
   /** A line of data; nothing where there is none. */
@@ -57,9 +62,19 @@ export class Output {
     if (text !== '') process.stdout.write(`${text}\n`)
   }
 
+  /** Puts a text in place of all that the terminal shows; in a pipe, the next paragraph. */
+  redraw(text: string): void {
+    this.line(this.onTerminal ? `\u001b[2J\u001b[H${text}` : `${text}\n`)
+  }
+
   /** Words for the person at the terminal. */
   say(text: string): void {
     process.stderr.write(`${text}\n`)
+  }
+
+  /** Words that the next ones replace; for a person alone. Empty takes them away. */
+  progress(text: string): void {
+    if (process.stderr.isTTY) process.stderr.write(`\r${text}\u001b[K`)
   }
 
   warn(text: string): void {

@@ -34,6 +34,10 @@ const GROUPS: Readonly<Record<string, Entry>> = {
     summary: 'what was requested, and how it ended',
     load: () => import('./commands/logs.ts'),
   },
+  stats: {
+    summary: 'requests, errors and tokens of a time',
+    load: () => import('./commands/stats.ts'),
+  },
   config: { summary: 'settings', load: () => import('./commands/config.ts') },
   mock: { summary: 'a simulated provider', load: () => import('./commands/mock.ts') },
 }

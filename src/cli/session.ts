@@ -53,6 +53,11 @@ export class Session {
     return this.#daemon
   }
 
+  /** Looks for the daemon again when it is next asked for: one may have ended or begun. */
+  forgetDaemon(): void {
+    this.#daemon = null
+  }
+
   /** @throws BalanceError daemon_unreachable */
   async requireDaemon(): Promise<DaemonClient> {
     const daemon = await this.daemon()

@@ -32,6 +32,25 @@ export async function readState(session: Session): Promise<State> {
   }
 }
 
+/** Every setting's value in the store, without opening any secret. */
+export async function readSettings(store: Store): Promise<Settings> {
+  const rows = await store.settings()
+  return { ...DEFAULT_SETTINGS, ...Object.fromEntries(rows.map(row => [row.name, row.value])) }
+}
+
+/** Provider name → when the first of its keys that rest comes back (wall ms); none for what does not. */
+export async function readReturns(store: Store, wall: number): Promise<Map<string, number>> {
+  const keys = await store.keys()
+  const memories = [...(await store.memories()).values()]
+  const returns = new Map<string, number>()
+  for (const { provider, until } of keyStatuses({ keys, memories }, wall)) {
+    if (until === null) continue
+    const soonest = returns.get(provider) ?? Number.POSITIVE_INFINITY
+    returns.set(provider, Math.min(soonest, Date.parse(until)))
+  }
+  return returns
+}
+
 async function readCatalog(session: Session, store: Store): Promise<Catalog> {
   try {
     return await store.catalog()
@@ -44,14 +63,10 @@ async function readCatalog(session: Session, store: Store): Promise<Catalog> {
 }
 
 async function unopened(store: Store): Promise<Catalog> {
-  const rows = await store.settings()
   const keys = await store.keys()
   return {
     revision: await store.revision(),
-    settings: {
-      ...DEFAULT_SETTINGS,
-      ...Object.fromEntries(rows.map(row => [row.name, row.value])),
-    },
+    settings: await readSettings(store),
     providers: await store.providers(),
     keys: keys.map(key => (key.reference === null ? { ...key, fault: NOT_OPENED } : key)),
     tokens: [],

@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk'
 import { printable } from '../base/text.ts'
 import type { RecordFilter } from '../model/record.ts'
 import { statusColor, tokensOf } from './columns/exchange.ts'
+import { interruption, pause } from './interrupt.ts'
 import { type FilterOptions, readFilter } from './log-filter.ts'
 import { formatTimeOfDay } from './moment.ts'
 import type { Session } from './session.ts'
@@ -17,10 +18,9 @@ const POLL_PAGE = 500
  */
 export async function tail(session: Session, options: FilterOptions): Promise<void> {
   const filter = await readFilter(session, options)
-  const end = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end.abort())
-  if (await follow(session, filter, end.signal)) return
-  await poll(session, filter, end.signal)
+  const end = interruption()
+  if (await follow(session, filter, end)) return
+  await poll(session, filter, end)
 }
 
 /** @returns whether it was the operator who ended it */
@@ -46,14 +46,13 @@ async function poll(session: Session, filter: RecordFilter, end: AbortSignal): P
   const store = await session.store()
   const [newest] = await store.records({ limit: 1 })
   let after = newest?.id ?? 0
-  const ended = new Promise<void>(resolve => end.addEventListener('abort', () => resolve()))
   while (!end.aborted) {
     const page = await store.records({ ...filter, after, limit: POLL_PAGE })
     for (const exchange of page) {
       print(session, exchange)
       after = Math.max(after, exchange.id)
     }
-    if (page.length < POLL_PAGE) await Promise.race([session.clock.sleep(POLL_EVERY), ended])
+    if (page.length < POLL_PAGE) await pause(session.clock, POLL_EVERY, end)
   }
 }
 

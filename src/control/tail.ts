@@ -10,6 +10,11 @@ const MOST_WAITING = 1_000
 export class TailHub {
   readonly #readers = new Set<Reader>()
 
+  /** Whether anybody follows. */
+  get followed(): boolean {
+    return this.#readers.size > 0
+  }
+
   publish(batch: readonly LiveExchange[]): void {
     for (const reader of this.#readers) {
       for (const exchange of batch) reader.offer(exchange)

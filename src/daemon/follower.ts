@@ -2,18 +2,20 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { asBalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Catalog } from '../model/catalog.ts'
-import type { LinkTarget } from '../model/link.ts'
 import type { Store } from '../model/store.ts'
+import type { GatewayHost } from './gateway-host.ts'
+import type { Learned } from './learned.ts'
 
-const POLL_MS = 1_000
+const POLL_MS = 500
 
 /**
- * Follows the store: a poll of its revision finds every change within a second, a nudge at once.
+ * Follows the store: a poll of its revision finds every change within half a second, a nudge at once.
  * A catalogue that does not compile changes nothing; which and why is kept for `status`.
  */
 export class Follower {
   readonly #store: Store
-  readonly #target: LinkTarget
+  readonly #host: GatewayHost
+  readonly #learned: Learned
   readonly #clock: Clock
   readonly #log: Logger
   #timer: Timer | null = null
@@ -22,9 +24,10 @@ export class Follower {
   #pending: { revision: number; error: string } | null = null
   #unreachable = false
 
-  constructor(store: Store, target: LinkTarget, clock: Clock, log: Logger) {
+  constructor(store: Store, host: GatewayHost, learned: Learned, clock: Clock, log: Logger) {
     this.#store = store
-    this.#target = target
+    this.#host = host
+    this.#learned = learned
     this.#clock = clock
     this.#log = log
   }
@@ -45,7 +48,7 @@ export class Follower {
 
   /** Puts the present catalogue into force, or throws; from then on follows. */
   async start(): Promise<void> {
-    this.#apply(await this.#store.catalog())
+    await this.#apply(await this.#store.catalog())
     this.#timer = this.#clock.every(POLL_MS, () => void this.#poll())
   }
 
@@ -58,6 +61,12 @@ export class Follower {
     // One under way may have read the store before the change that was nudged for.
     await this.#following
     await this.#follow()
+  }
+
+  /** As {@link catchUp}, also at the same revision: what keys refer to may have changed. */
+  async refresh(): Promise<void> {
+    await this.#following
+    await this.#load(true)
   }
 
   async #poll(): Promise<void> {
@@ -79,15 +88,16 @@ export class Follower {
     return this.#following
   }
 
-  async #load(): Promise<void> {
+  async #load(again = false): Promise<void> {
     const revision = await this.#store.revision()
-    if (revision === this.revision || revision === this.#pending?.revision) return
+    const known = revision === this.revision || revision === this.#pending?.revision
+    if (known && !again) return
     try {
-      this.#apply(await this.#store.catalog())
+      await this.#apply(await this.#store.catalog())
     } catch (error) {
-      const known = asBalanceError(error)
-      if (known.code === 'store_unavailable') throw known
-      this.#pending = { revision, error: known.message }
+      const reason = asBalanceError(error)
+      if (reason.code === 'store_unavailable') throw reason
+      this.#pending = { revision, error: reason.message }
       this.#log.error(
         { err: error, revision, in_force: this.revision },
         'this revision is not put into force',
@@ -95,8 +105,10 @@ export class Follower {
     }
   }
 
-  #apply(catalog: Catalog): void {
-    this.#target.apply(catalog)
+  async #apply(catalog: Catalog): Promise<void> {
+    // First: a worker that starts is told what is known about its keys.
+    this.#learned.seed(catalog)
+    await this.#host.apply(catalog)
     this.#catalog = catalog
     this.#pending = null
     this.#log.info(

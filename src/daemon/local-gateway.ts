@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { Live } from '../balancer/live.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
@@ -9,9 +10,10 @@ import { Gateway } from '../gateway/gateway.ts'
 import { createGatewayServer, listen } from '../gateway/server.ts'
 import { watchExchanges } from '../gateway/watch.ts'
 import type { Catalog, KeyMemory } from '../model/catalog.ts'
-import type { Link, LinkTarget } from '../model/link.ts'
+import type { Link } from '../model/link.ts'
 import { SnapshotHolder } from '../snapshot/holder.ts'
 import { Agents } from '../upstream/agents.ts'
+import type { GatewayHost, GatewayReport } from './gateway-host.ts'
 
 export interface LocalGatewayParts {
   readonly clock: Clock
@@ -21,8 +23,8 @@ export interface LocalGatewayParts {
   readonly anonymous: boolean
 }
 
-/** A gateway in this process, with its server: the link's in-process end. */
-export class LocalGateway implements LinkTarget {
+/** A gateway in this process, with its server. */
+export class LocalGateway implements GatewayHost {
   readonly #gateway: Gateway
   readonly #server: Server
   readonly #agents = new Agents()
@@ -47,17 +49,51 @@ export class LocalGateway implements LinkTarget {
     this.#watch = watchExchanges(this.#gateway)
   }
 
-  apply(catalog: Catalog): void {
+  async apply(catalog: Catalog): Promise<void> {
+    this.put(catalog)
+  }
+
+  /** As {@link apply}, at once. */
+  put(catalog: Catalog): void {
     // Known before the first request can carry one into a log line.
     for (const { secret } of catalog.keys) if (secret !== null) this.#redactor.add(secret.reveal())
     this.#holder.swap(catalog)
+  }
+
+  learn(memories: readonly KeyMemory[]): void {
+    this.#live.learn(memories)
   }
 
   listen(host: string, port: number): Promise<{ host: string; port: number }> {
     return listen(this.#server, host, port)
   }
 
-  /** What every key knows now, for `status`. */
+  /** Serves connections that are handed on with {@link take}, instead of listening. */
+  serveHandedOn(): void {
+    // It is at this event that Node sets up what watches connections for time and idleness.
+    this.#server.emit('listening')
+  }
+
+  take(socket: Socket): void {
+    this.#server.emit('connection', socket)
+  }
+
+  async reports(): Promise<GatewayReport[]> {
+    const { exchanges, requests, errors, draining } = this.#gateway
+    return [
+      {
+        pid: process.pid,
+        revision: this.#holder.current?.revision ?? 0,
+        inFlight: exchanges.size,
+        requests,
+        errors,
+        draining,
+        breakers: this.#breakers(),
+      },
+    ]
+  }
+
+  /** What every key knows now. */
   memories(): KeyMemory[] {
     const now = this.#clock.now()
     const wall = this.#clock.wall()
@@ -67,20 +103,7 @@ export class LocalGateway implements LinkTarget {
     )
   }
 
-  /** By provider: models whose breaker is not closed. */
-  breakers(): Map<string, Record<string, 'open' | 'half-open'>> {
-    const now = this.#clock.now()
-    const providers = this.#holder.current?.byName.values() ?? []
-    return new Map(Array.from(providers, ({ name, pool }) => [name, pool.breakers(now)]))
-  }
-
-  get counts(): { inFlight: number; requests: number; errors: number; draining: boolean } {
-    const { exchanges, requests, errors, draining } = this.#gateway
-    return { inFlight: exchanges.size, requests, errors, draining }
-  }
-
-  /** Ends attempts in flight on these keys; returns how many there were. */
-  abort(keyIds: readonly string[]): number {
+  async abort(keyIds: readonly string[]): Promise<number> {
     const reason = new BalanceError(
       'no_key_available',
       'The key in use was switched off by its owner.',
@@ -92,21 +115,24 @@ export class LocalGateway implements LinkTarget {
     return hit.length
   }
 
-  /** Hands everything gathered to the owner now. */
-  flush(): void {
+  async flush(): Promise<void> {
     this.#gateway.ledger.flush()
   }
 
-  /** Ends a drain that is under way, or the next one, at once. */
   cutOff(): void {
     if (this.#gateway.draining) cutOff(this.#gateway, this.#server)
   }
 
-  /** Lets exchanges end for up to `ms`, cuts off the rest, and gives everything up. */
   async close(ms: number): Promise<void> {
     await drain(this.#gateway, this.#server, ms)
     this.#watch.stop()
     this.#gateway.ledger.close()
     await this.#agents.destroy()
+  }
+
+  #breakers(): GatewayReport['breakers'] {
+    const now = this.#clock.now()
+    const providers = this.#holder.current?.byName.values() ?? []
+    return Object.fromEntries(Array.from(providers, ({ name, pool }) => [name, pool.breakers(now)]))
   }
 }

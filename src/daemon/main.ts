@@ -1,3 +1,4 @@
+import { availableParallelism, hostname } from 'node:os'
 import type { Clock } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
 import { createLogger, type Logger } from '../base/log.ts'
@@ -10,9 +11,15 @@ import type { LoadedConfig } from '../model/config.ts'
 import { storeOptions } from '../store/options.ts'
 import { openThreadedStore } from '../store/threaded.ts'
 import { Follower } from './follower.ts'
+import type { GatewayHost } from './gateway-host.ts'
+import { Learned } from './learned.ts'
 import { LocalGateway } from './local-gateway.ts'
 import { DaemonOperator, type DaemonStore } from './operator.ts'
+import { Peers } from './peers.ts'
+import { Recent } from './recent.ts'
 import { Recorder } from './recorder.ts'
+import { Upkeep } from './upkeep.ts'
+import { WorkerPool } from './worker-pool.ts'
 
 export interface DaemonParts {
   readonly config: LoadedConfig
@@ -74,17 +81,58 @@ async function start(
   log: Logger,
 ): Promise<Daemon> {
   const { config, clock } = parts
+  const node = `${hostname()}:${process.pid}`
   const tail = new TailHub()
-  const recorder = new Recorder(store, clock, log, batch => tail.publish(batch))
-  const gateway = new LocalGateway({
+  const learned = new Learned()
+  const recent = new Recent(clock)
+  const recorder = new Recorder({
+    store,
+    node,
     clock,
     log,
-    redactor,
-    link: recorder,
-    anonymous: parts.anonymous,
+    onRecords: batch => {
+      recent.add(batch)
+      tail.publish(batch)
+    },
+    onVerdicts: batch => {
+      learned.take(batch)
+      peers.wrote(batch)
+    },
   })
-  const follower = new Follower(store, gateway, clock, log)
-  const operator = new DaemonOperator({ ...parts, store, recorder, gateway, follower, log })
+  const gateway = openGateway(parts, { recorder, learned, redactor, log })
+  const follower = new Follower(store, gateway, learned, clock, log)
+  const started = clock.wall()
+  const peers = new Peers({
+    store,
+    clock,
+    log,
+    self: () => ({
+      id: node,
+      url: operator.url ?? '',
+      version: parts.version,
+      workers: workersOf(config),
+      revision: follower.revision,
+      started,
+    }),
+    onLearned: memories => {
+      learned.take(memories)
+      gateway.learn(memories)
+    },
+    onRecords: batch => tail.publish(batch),
+    followed: () => tail.followed,
+  })
+  const operator = new DaemonOperator({
+    ...parts,
+    node,
+    store,
+    recorder,
+    gateway,
+    learned,
+    recent,
+    peers,
+    follower,
+    log,
+  })
   const control = await ControlSocket.open(store.url, controlFolders(config), operator, tail)
   try {
     const { overridden } = await store.reconcile(config.declared)
@@ -95,12 +143,17 @@ async function start(
     const address = await gateway.listen(config.listen.host, config.listen.port)
     operator.url = `http://${hostInUrl(address.host)}:${address.port}`
     log.info({ url: operator.url, store: store.url, pid: process.pid }, 'listening')
+    await peers.start()
+    const settings = () => follower.catalog?.settings ?? null
+    const upkeep = new Upkeep({ store, node, settings, clock, log })
     const firstToken = parts.makeFirstToken ? await makeFirstToken(parts, store, follower) : null
     const ended = operator.stopped.then(async drainMs => {
-      log.info({ in_flight: gateway.counts.inFlight, drain_ms: drainMs }, 'stopping')
+      log.info({ drain_ms: drainMs }, 'stopping')
       follower.stop()
       await gateway.close(drainMs)
+      await upkeep.stop()
       await recorder.close()
+      await peers.stop()
       tail.close()
       control.close()
       await store.close()
@@ -121,9 +174,40 @@ async function start(
     follower.stop()
     await gateway.close(0)
     await recorder.close()
+    await peers.stop()
     control.close()
     throw error
   }
+}
+
+/** In this process, or in as many workers as are asked for. */
+function openGateway(
+  { config, clock, version, anonymous }: DaemonParts,
+  {
+    recorder,
+    learned,
+    redactor,
+    log,
+  }: { recorder: Recorder; learned: Learned; redactor: Redactor; log: Logger },
+): GatewayHost {
+  const count = workersOf(config)
+  if (count === 1) return new LocalGateway({ clock, log, redactor, link: recorder, anonymous })
+  return new WorkerPool({
+    count,
+    entry: new URL('./worker.js', import.meta.url),
+    hello: { kind: 'hello', version, logLevel: config.logLevel, anonymous },
+    link: recorder,
+    memories: () => learned.list(),
+    onDropped: records => {
+      recorder.dropped += records
+    },
+    clock,
+    log,
+  })
+}
+
+function workersOf({ workers }: LoadedConfig): number {
+  return workers === 'auto' ? availableParallelism() : workers
 }
 
 /** The first token from the environment. Off loopback nothing is served without any. */

@@ -3,12 +3,15 @@ import { asBalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Operations, Operator } from '../control/api.ts'
 import type { LoadedConfig } from '../model/config.ts'
-import { providerStatuses } from '../model/key-status.ts'
-import type { DaemonStatus } from '../model/status.ts'
+import { type OpenBreakers, providerStatuses } from '../model/key-status.ts'
+import type { DaemonStatus, NodeStatus, WorkerStatus } from '../model/status.ts'
 import type { Store } from '../model/store.ts'
 import type { StoreHealth } from '../store/threaded.ts'
 import type { Follower } from './follower.ts'
-import type { LocalGateway } from './local-gateway.ts'
+import type { GatewayHost, GatewayReport } from './gateway-host.ts'
+import type { Learned } from './learned.ts'
+import type { Peers } from './peers.ts'
+import type { Recent } from './recent.ts'
 import type { Recorder } from './recorder.ts'
 
 /** The store of a daemon: in a thread of its own, whose health can be asked. */
@@ -19,9 +22,13 @@ interface OperatorParts {
   readonly reread: () => LoadedConfig
   readonly clock: Clock
   readonly version: string
+  readonly node: string
   readonly store: DaemonStore
   readonly recorder: Recorder
-  readonly gateway: LocalGateway
+  readonly gateway: GatewayHost
+  readonly learned: Learned
+  readonly recent: Recent
+  readonly peers: Peers
   readonly follower: Follower
   readonly log: Logger
 }
@@ -52,28 +59,46 @@ export class DaemonOperator implements Operator {
   }
 
   async status(): Promise<DaemonStatus> {
-    const { config, version, store, recorder, gateway, follower, clock } = this.#parts
-    const { inFlight, requests, errors, draining } = gateway.counts
+    const { config, version, store, recorder, gateway, follower, learned, recent, clock } =
+      this.#parts
+    // What keys learned in this very moment belongs to the answer.
+    await gateway.flush()
+    const reports = await gateway.reports()
     const { catalog } = follower
-    const live = catalog === null ? null : { ...catalog, memories: gateway.memories() }
+    const live = catalog === null ? null : { ...catalog, memories: learned.list() }
     return {
       running: true,
       version,
       store: store.url,
       revision: follower.revision,
       pending: follower.pending,
-      providers: live === null ? [] : providerStatuses(live, clock.wall(), gateway.breakers()),
+      providers: live === null ? [] : providerStatuses(live, clock.wall(), openBreakers(reports)),
       pid: process.pid,
       url: this.url,
       started: this.#started,
       config_file: config.file,
-      draining,
-      workers: [
-        { pid: process.pid, revision: follower.revision, in_flight: inFlight, requests, errors },
-      ],
+      draining: this.#stopping,
+      workers: reports.map(workerStatus),
+      nodes: this.#nodes(),
+      last_minute: recent.sum(60_000),
+      last_hour: recent.sum(3_600_000),
       records: { written: recorder.written, waiting: recorder.waiting, dropped: recorder.dropped },
       store_health: store.health,
     }
+  }
+
+  #nodes(): NodeStatus[] {
+    const { peers, node } = this.#parts
+    return peers.nodes.map(({ id, url, version, workers, revision, started, seen }) => ({
+      id,
+      url,
+      version,
+      workers,
+      revision,
+      started: new Date(started).toISOString(),
+      seen: new Date(seen).toISOString(),
+      self: id === node,
+    }))
   }
 
   async nudge(): Promise<Operations['nudge']['out']> {
@@ -87,8 +112,9 @@ export class DaemonOperator implements Operator {
     try {
       const { taken, overridden } = await store.reconcile(reread().declared)
       log.info({ taken, overridden }, 'reload')
-      const { revision, error } = await this.nudge()
-      return { revision, taken, overridden, error }
+      await follower.refresh()
+      const { revision, pending } = follower
+      return { revision, taken, overridden, error: pending?.error ?? null }
     } catch (error) {
       // The file is wrong: what runs goes on running.
       const { message } = asBalanceError(error)
@@ -103,12 +129,31 @@ export class DaemonOperator implements Operator {
   }
 
   async abort({ keys }: Operations['abort']['in']): Promise<Operations['abort']['out']> {
-    return { aborted: this.#parts.gateway.abort(keys) }
+    return { aborted: await this.#parts.gateway.abort(keys) }
   }
 
   async flush(): Promise<Operations['flush']['out']> {
-    this.#parts.gateway.flush()
+    await this.#parts.gateway.flush()
     await this.#parts.recorder.flush()
     return {}
   }
+}
+
+function workerStatus({ pid, revision, inFlight, requests, errors }: GatewayReport): WorkerStatus {
+  return { pid, revision, in_flight: inFlight, requests, errors }
+}
+
+/** By provider; a model's breaker is as open as in the worker where it is most so. */
+function openBreakers(reports: readonly GatewayReport[]): OpenBreakers {
+  const open = new Map<string, Record<string, 'open' | 'half-open'>>()
+  for (const { breakers } of reports) {
+    for (const [provider, models] of Object.entries(breakers)) {
+      const known = open.get(provider) ?? {}
+      for (const [model, state] of Object.entries(models)) {
+        if (known[model] !== 'open') known[model] = state
+      }
+      open.set(provider, known)
+    }
+  }
+  return open
 }

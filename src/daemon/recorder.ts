@@ -13,15 +13,23 @@ const BATCH = 500
 const AGAIN_MS = 1_000
 const VERDICTS_MS = 250
 
+export interface RecorderParts {
+  readonly store: Store
+  /** Who served what is recorded: `host:pid`. */
+  readonly node: string
+  readonly clock: Clock
+  readonly log: Logger
+  /** Are given every batch as it arrives: those who follow live, and those who share what is learned. */
+  readonly onRecords: (batch: readonly ExchangeRecord[]) => void
+  readonly onVerdicts: (batch: readonly KeyMemory[]) => void
+}
+
 /**
  * Writes down what gateways report: the owner's end of the link. Nothing of it ever waits for the
  * store on a request's path; while the store is locked, full or gone, records wait here.
  */
 export class Recorder implements Link {
-  readonly #store: Store
-  readonly #clock: Clock
-  readonly #log: Logger
-  readonly #publish: (batch: readonly ExchangeRecord[]) => void
+  readonly #parts: RecorderParts
   readonly #timer: Timer
   #waiting: ExchangeRecord[] = []
   #verdicts = new Map<string, KeyMemory>()
@@ -30,22 +38,13 @@ export class Recorder implements Link {
   written = 0
   dropped = 0
 
-  /** @param publish is given every batch as it arrives, for those who follow live */
-  constructor(
-    store: Store,
-    clock: Clock,
-    log: Logger,
-    publish: (batch: readonly ExchangeRecord[]) => void,
-  ) {
-    this.#store = store
-    this.#clock = clock
-    this.#log = log
-    this.#publish = publish
-    this.#timer = clock.every(VERDICTS_MS, () => this.#wake())
+  constructor(parts: RecorderParts) {
+    this.#parts = parts
+    this.#timer = parts.clock.every(VERDICTS_MS, () => this.#wake())
   }
 
   records(batch: readonly ExchangeRecord[]): void {
-    this.#publish(batch)
+    this.#parts.onRecords(batch)
     for (const record of batch) this.#waiting.push(record)
     const surplus = this.#waiting.length - MOST_WAITING
     if (surplus > 0) {
@@ -56,6 +55,7 @@ export class Recorder implements Link {
   }
 
   verdicts(batch: readonly KeyMemory[]): void {
+    this.#parts.onVerdicts(batch)
     for (const memory of batch) this.#verdicts.set(memory.keyId, memory)
   }
 
@@ -65,8 +65,8 @@ export class Recorder implements Link {
 
   /** Writes all that waits; rejects when the store does not take it. */
   async flush(): Promise<void> {
-    await this.#writing
-    await this.#write()
+    while (this.#writing !== null) await this.#writing.catch(() => {})
+    await this.#begin()
   }
 
   /** Writes what it can and stops; what the store would not take is lost, and said so. */
@@ -75,7 +75,7 @@ export class Recorder implements Link {
     try {
       await this.flush()
     } catch (error) {
-      this.#log.error(
+      this.#parts.log.error(
         { err: error, records: this.#waiting.length },
         'records lost: the store did not take them',
       )
@@ -84,19 +84,23 @@ export class Recorder implements Link {
 
   #wake(): void {
     if (this.#writing !== null || (this.#waiting.length === 0 && this.#verdicts.size === 0)) return
-    if (this.#clock.now() < this.#failedAt + AGAIN_MS) return
-    this.#writing = this.#write()
-      .catch(error => this.#fail(error))
-      .finally(() => {
-        this.#writing = null
-      })
+    if (this.#parts.clock.now() < this.#failedAt + AGAIN_MS) return
+    this.#begin().catch(error => this.#fail(error))
+  }
+
+  /** One writer at a time: two would write the same batch. */
+  #begin(): Promise<void> {
+    this.#writing = this.#write().finally(() => {
+      this.#writing = null
+    })
+    return this.#writing
   }
 
   async #write(): Promise<void> {
     await this.#writeVerdicts()
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, BATCH)
-      await this.#store.record(batch)
+      await this.#parts.store.record(batch, this.#parts.node)
       // New ones were only added behind, and at most the oldest dropped meanwhile.
       this.#waiting.splice(0, this.#waiting.indexOf(batch[batch.length - 1] as ExchangeRecord) + 1)
       this.written += batch.length
@@ -108,7 +112,7 @@ export class Recorder implements Link {
     const verdicts = this.#verdicts
     this.#verdicts = new Map()
     try {
-      await this.#store.remember([...verdicts.values()])
+      await this.#parts.store.remember([...verdicts.values()])
     } catch (error) {
       // Newer ones win over those that could not be written.
       this.#verdicts = new Map([...verdicts, ...this.#verdicts])
@@ -117,8 +121,8 @@ export class Recorder implements Link {
   }
 
   #fail(error: unknown): void {
-    this.#failedAt = this.#clock.now()
-    this.#log.warn(
+    this.#failedAt = this.#parts.clock.now()
+    this.#parts.log.warn(
       { err: error, waiting: this.#waiting.length },
       'the store does not take records; they wait',
     )

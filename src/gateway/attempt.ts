@@ -11,7 +11,7 @@ import { dialectNamed, dialectOf } from '../wire/dialects.ts'
 import { joinUpstream } from '../wire/path.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
-import { breakOff, commit } from './respond.ts'
+import { breakOff, commit, maskBytes } from './respond.ts'
 
 /** As much of a refused answer is looked at for its meaning. */
 const CLASSIFIED = 64 * 1_024
@@ -88,7 +88,11 @@ export class Attempt implements Guide {
 
   onCommit(relay: Relay): void {
     this.#exchange.firstByteAt = this.#gateway.clock.now()
-    commit(this.#exchange, relay.status, relay.rawHeaders)
+    commit(this.#exchange, this.#gateway, relay)
+  }
+
+  mask(chunk: Buffer): Buffer {
+    return maskBytes(chunk, this.#gateway)
   }
 
   onToken(): void {
@@ -104,7 +108,6 @@ export class Attempt implements Guide {
   #judge(relay: Relay, ending: Ending): Outcome {
     switch (ending) {
       case 'complete':
-        this.#exchange.response.end()
         // An error event inside a committed stream was relayed as it came; it still teaches.
         return relay.tap?.failure ?? WORKED
       case 'refused':

@@ -79,7 +79,9 @@ async function hold(exchange: Exchange, gateway: Gateway, most: number): Promise
       }
     })
     request.on('end', resolve)
-    request.on('close', () => reject(left()))
+    request.on('close', () => {
+      if (!request.readableEnded) reject(left())
+    })
   })
   scan.end()
   const held = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)

@@ -12,18 +12,16 @@ export async function drain(gateway: Gateway, server: Server, ms: number): Promi
   gateway.draining = true
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
   server.closeIdleConnections()
-  const sweeping = gateway.clock.every(SWEEP_MS, () => sweep(gateway, server))
+  const sweeping = gateway.clock.every(SWEEP_MS, () => server.closeIdleConnections())
   const late = gateway.clock.after(ms, () => cutOff(gateway, server))
   if (ms === 0) cutOff(gateway, server)
-  await closed
+  // Not the connections: those that were handed on are none of the server's own, and to Node one
+  // that never asked anything is not idle, so that nothing would ever end it.
+  await gateway.exchanges.emptied()
   sweeping.stop()
   late.stop()
-}
-
-/** To Node a connection that never asked anything is not idle, and nothing would ever end it. */
-function sweep(gateway: Gateway, server: Server): void {
-  if (gateway.exchanges.size === 0) server.closeAllConnections()
-  else server.closeIdleConnections()
+  server.closeAllConnections()
+  await closed
 }
 
 /** Ends what is still in flight, and soon after every connection. */

@@ -46,6 +46,8 @@ export class Exchange {
   errorCode: string | null = null
   /** The client closed the connection before the answer was complete. */
   left = false
+  /** Where it stands among those in flight; -1: not there. */
+  place = -1
   /** The account is written; nothing about it changes any more. */
   accounted = false
   bytesIn = 0

@@ -5,7 +5,7 @@ import type { Redactor } from '../base/redactor.ts'
 import type { Link } from '../model/link.ts'
 import type { SnapshotHolder } from '../snapshot/holder.ts'
 import type { Agents } from '../upstream/agents.ts'
-import type { Exchange } from './exchange.ts'
+import { InFlight } from './in-flight.ts'
 import { Ledger } from './ledger.ts'
 
 /** What a gateway is made of; all of it outlives every snapshot. */
@@ -30,7 +30,7 @@ export class Gateway {
   readonly holder: SnapshotHolder
   readonly anonymous: boolean
   readonly ledger: Ledger
-  readonly exchanges = new Set<Exchange>()
+  readonly exchanges = new InFlight()
   /** Bytes of held bodies, all exchanges together. */
   heldBytes = 0
   /** No new work is taken. */

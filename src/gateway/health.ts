@@ -11,7 +11,9 @@ export function answerHealth(
   request: IncomingMessage,
   response: ServerResponse,
 ): boolean {
-  const path = request.url?.split('?', 1)[0]
+  const { url = '/' } = request
+  const mark = url.indexOf('?')
+  const path = mark === -1 ? url : url.slice(0, mark)
   if (path !== '/livez' && path !== '/readyz' && path !== '/health') return false
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     send(request, response, 405, { status: 'method_not_allowed' })

@@ -3,21 +3,26 @@ import type { Clock, Timer } from '../base/clock.ts'
 import type { Link } from '../model/link.ts'
 import type { ExchangeRecord } from '../model/record.ts'
 
-/** How long what was learned and written waits at most, and how much of it. */
+/** How long records wait at most, and how many of them. */
 const FLUSH_MS = 100
 const FLUSH_RECORDS = 500
+/** What a key learned is news to other processes, which would go on handing it out. */
+const TELL_MS = 25
 
 /** Gathers records and key verdicts and hands them to the owner in batches, off the request's path. */
 export class Ledger {
   readonly #link: Link
   readonly #live: Live
-  readonly #timer: Timer
+  readonly #timers: readonly Timer[]
   #batch: ExchangeRecord[] = []
 
   constructor(link: Link, live: Live, clock: Clock) {
     this.#link = link
     this.#live = live
-    this.#timer = clock.every(FLUSH_MS, () => this.flush())
+    this.#timers = [
+      clock.every(TELL_MS, () => this.#tell()),
+      clock.every(FLUSH_MS, () => this.flush()),
+    ]
   }
 
   add(record: ExchangeRecord): void {
@@ -26,8 +31,7 @@ export class Ledger {
   }
 
   flush(): void {
-    const verdicts = this.#live.takeLearned()
-    if (verdicts.length > 0) this.#link.verdicts(verdicts)
+    this.#tell()
     if (this.#batch.length === 0) return
     const batch = this.#batch
     this.#batch = []
@@ -35,7 +39,12 @@ export class Ledger {
   }
 
   close(): void {
-    this.#timer.stop()
+    for (const timer of this.#timers) timer.stop()
     this.flush()
+  }
+
+  #tell(): void {
+    const verdicts = this.#live.takeLearned()
+    if (verdicts.length > 0) this.#link.verdicts(verdicts)
   }
 }

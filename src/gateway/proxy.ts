@@ -111,7 +111,9 @@ function giveUp(
   }
   if (attempt.relay.status === 0 || outcome.code !== null) {
     const options = outcome.retryAfter === null ? {} : { retryAfter: outcome.retryAfter }
-    throw new BalanceError(outcome.code ?? 'upstream_error', outcome.message, options)
+    // It may be the upstream's own words, and hold the key.
+    const message = gateway.redactor.redact(outcome.message)
+    throw new BalanceError(outcome.code ?? 'upstream_error', message, options)
   }
   exchange.errorCode = outcome.detail
   relayRefusal(exchange, gateway, attempt.relay, outcome, repeated)

@@ -8,9 +8,10 @@ import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 
 /** Writes the head of an upstream's answer, with ours added. */
-export function commit(exchange: Exchange, status: number, rawHeaders: readonly Buffer[]): void {
+export function commit(exchange: Exchange, gateway: Gateway, relay: Relay): void {
+  const { status, rawHeaders } = relay
   exchange.status = status
-  const head = downwardHeaders(rawHeaders)
+  const head = maskedHeaders(rawHeaders, gateway)
   addOurs(head, exchange)
   exchange.response.writeHead(status, head)
 }
@@ -53,10 +54,10 @@ export function relayRefusal(
   outcome: Outcome,
   repeated: boolean,
 ): void {
-  const body = maskBody(Buffer.concat(relay.held), gateway)
+  const body = maskBytes(Buffer.concat(relay.held), gateway)
   exchange.status = relay.status
   exchange.error = null
-  const head = withoutLength(downwardHeaders(relay.rawHeaders))
+  const head = withoutLength(maskedHeaders(relay.rawHeaders, gateway))
   head.push('content-length', String(body.length))
   addOurs(head, exchange)
   if (repeated)
@@ -109,8 +110,22 @@ function withoutLength(head: readonly string[]): string[] {
 }
 
 /** An upstream may echo the key it refuses. latin1 keeps every byte that is not part of a secret. */
-function maskBody(body: Buffer, gateway: Gateway): Buffer {
-  const text = body.toString('latin1')
-  const clean = gateway.redactor.redact(text)
-  return clean === text ? body : Buffer.from(clean, 'latin1')
+export function maskBytes(bytes: Buffer, gateway: Gateway): Buffer {
+  const text = bytes.toString('latin1')
+  const clean = masked(text, gateway)
+  return clean === text ? bytes : Buffer.from(clean, 'latin1')
 }
+
+function maskedHeaders(raw: readonly Buffer[], gateway: Gateway): string[] {
+  const head = downwardHeaders(raw)
+  for (let i = 1; i < head.length; i += 2) head[i] = masked(head[i] as string, gateway)
+  return head
+}
+
+function masked(latin1: string, { redactor }: Gateway): string {
+  const clean = redactor.redact(latin1)
+  return clean === latin1 ? latin1 : clean.replaceAll('…', ELLIPSIS)
+}
+
+/** A mask's own character, as the bytes of its UTF-8. */
+const ELLIPSIS = Buffer.from('…').toString('latin1')

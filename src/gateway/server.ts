@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import {
   createServer,
   type IncomingMessage,
@@ -13,6 +12,7 @@ import { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { answerHealth } from './health.ts'
 import { serve } from './pipeline.ts'
+import { newRequestId } from './request-id.ts'
 
 const REQUEST_ID = /^[\w.-]{1,128}$/
 
@@ -46,28 +46,23 @@ function accept(gateway: Gateway, request: IncomingMessage, response: ServerResp
     return
   }
   if (gateway.draining) response.shouldKeepAlive = false
-  const { clock } = gateway
-  const exchange = new Exchange(
-    request,
-    response,
-    snapshot,
-    requestId(request),
-    clock.now(),
-    clock.wall(),
-  )
+  const now = gateway.clock.now()
+  const wall = gateway.clock.wall()
+  const id = requestId(request, wall)
+  const exchange = new Exchange(request, response, snapshot, id, now, wall)
   gateway.exchanges.add(exchange)
   response.on('close', () => close(gateway, exchange))
   void serve(exchange, gateway)
 }
 
-function requestId({ headers }: IncomingMessage): string {
+function requestId({ headers }: IncomingMessage, wall: number): string {
   const given = headers['x-request-id']
-  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : newRequestId(wall)
 }
 
 /** A client that leaves early ends the upstream's work at once. */
 function close(gateway: Gateway, exchange: Exchange): void {
-  gateway.exchanges.delete(exchange)
+  gateway.exchanges.remove(exchange)
   if (exchange.accounted || exchange.response.writableFinished) return
   exchange.left = true
   exchange.attempt?.relay.leave()
@@ -118,7 +113,12 @@ export function listen(
   })
 }
 
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): BalanceError {
+/** What went wrong with listening, as an operator can mend it. */
+export function listenError(
+  error: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+): BalanceError {
   if (error.code === 'EADDRINUSE') {
     return new BalanceError('address_in_use', `Another process listens on ${host}:${port}.`, {
       cause: error,

@@ -52,7 +52,8 @@ export interface LoadedConfig {
   /** `sqlite:` and a full path, or `mysql://user@host/database`; never a password. */
   readonly store: string
   readonly dataDir: string
-  readonly workers: 1
+  /** `auto`: one for each core. */
+  readonly workers: number | 'auto'
   readonly logLevel: LogLevel
   /** Milliseconds that requests in flight are given at shutdown. */
   readonly drain: number
@@ -112,7 +113,7 @@ export function loadConfig({
     from.variable('BALANCE_STORE', parseStore),
     from.file('store', parseStore),
   ])
-  const workers = choose<1>(1, [
+  const workers = choose<number | 'auto'>(1, [
     from.flag('--workers', flags.workers, parseWorkers),
     from.variable('BALANCE_WORKERS', parseWorkers),
     from.file('workers', parseWorkers),

@@ -1,4 +1,4 @@
-import type { Catalog, KeyMemory } from './catalog.ts'
+import type { KeyMemory } from './catalog.ts'
 import type { ExchangeRecord } from './record.ts'
 
 /**
@@ -10,13 +10,4 @@ export interface Link {
   records(batch: readonly ExchangeRecord[]): void
   /** Keys whose state changed, each as a whole. */
   verdicts(batch: readonly KeyMemory[]): void
-}
-
-/** What the owner asks of a gateway. */
-export interface LinkTarget {
-  /**
-   * Puts a catalogue into force: compile, swap, retire.
-   * @throws when it does not compile; what was in force stays.
-   */
-  apply(catalog: Catalog): void
 }

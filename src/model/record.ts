@@ -52,6 +52,8 @@ export interface AttemptRecord {
 /** A record as the store gives it back. */
 export interface StoredExchange extends Omit<ExchangeRecord, 'failures'> {
   readonly id: number
+  /** The daemon that served it, `host:pid`. */
+  readonly node: string
   readonly keyLabel: string | null
 }
 
@@ -83,4 +85,53 @@ export interface RecordQuery extends RecordFilter {
   readonly before?: number
   /** Only records with a larger id, oldest first: for following. */
   readonly after?: number
+  /** Only those that other nodes served. */
+  readonly notNode?: string
+}
+
+/** What hourly sums can be asked by. */
+export const STATS_GROUPS = ['provider', 'key', 'token', 'model', 'hour'] as const
+export type StatsGroup = (typeof STATS_GROUPS)[number]
+
+export interface StatsQuery {
+  readonly by: StatsGroup
+  /** Wall times, milliseconds since the epoch; whole hours are counted, the first one included. */
+  readonly since: number
+  readonly until: number
+}
+
+/** Sums over all exchanges of a group. */
+export interface StatsRow {
+  /** Provider, token or model name, key id, or the hour's beginning in ISO 8601; null where there was none. */
+  readonly group: string | null
+  readonly requests: number
+  /** Those that ended with a status of 400 or above, or broke off. */
+  readonly errors: number
+  readonly attempts: number
+  readonly promptTokens: number
+  readonly cachedTokens: number
+  readonly completionTokens: number
+  readonly reasoningTokens: number
+  /** Mean, ms. */
+  readonly ms: number
+}
+
+/** How much of the log is kept. */
+export interface Retention {
+  /** ms. */
+  readonly maxAge: number
+  /** ms; of failed attempts. */
+  readonly errorMaxAge: number
+  /** Of all log tables together, as they lie on the disk. */
+  readonly maxBytes: number
+}
+
+/** What one slice of pruning did. */
+export interface Pruned {
+  readonly exchanges: number
+  readonly failures: number
+  /** Size of the log tables afterwards. */
+  readonly bytes: number
+  /** There is more to do: call again. */
+  readonly more: boolean
 }

@@ -43,6 +43,11 @@ export interface Settings extends ProviderSettings {
   readonly max_in_flight: number
   /** Longest time a client may take without reading anything of its answer. */
   readonly write_idle: number
+  /** How long requests stay in the log, and failed attempts. */
+  readonly log_max_age: number
+  readonly error_max_age: number
+  /** Largest size of the log on the disk, bytes. */
+  readonly log_max_bytes: number
 }
 
 export type SettingName = keyof Settings
@@ -157,6 +162,21 @@ export const SETTINGS: { readonly [K in SettingName]: Spec<Settings[K]> } = {
     duration('1s', '1h'),
     parseDuration('60s'),
     'longest time a client may not read its answer',
+  ),
+  log_max_age: spec(
+    duration('1h', '3650d'),
+    parseDuration('30d'),
+    'how long requests stay in the log',
+  ),
+  error_max_age: spec(
+    duration('1h', '3650d'),
+    parseDuration('7d'),
+    'how long failed attempts stay in the log',
+  ),
+  log_max_bytes: spec(
+    size('16MiB', '1024GiB'),
+    parseSize('1GiB'),
+    'largest size of the log on the disk',
   ),
 
   max_failures: each(count(1, 100), 3, 'consecutive authentication faults that make a key invalid'),

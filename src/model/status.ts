@@ -42,6 +42,29 @@ export interface WorkerStatus {
   readonly errors: number
 }
 
+/** Sums over a time. */
+export interface Traffic {
+  readonly requests: number
+  /** Ended with a status of 400 or above, or broke off. */
+  readonly errors: number
+  /** Prompt and completion. */
+  readonly tokens: number
+}
+
+/** A daemon on the same store. */
+export interface NodeStatus {
+  /** `host:pid`. */
+  readonly id: string
+  readonly url: string
+  readonly version: string
+  readonly workers: number
+  readonly revision: number
+  readonly started: string
+  readonly seen: string
+  /** The one that answers. */
+  readonly self: boolean
+}
+
 /** The shape of `status --json`. With no daemon only `running`, `version`, `store`, `revision`, `providers` are known. */
 export interface DaemonStatus {
   readonly running: boolean
@@ -58,6 +81,10 @@ export interface DaemonStatus {
   readonly config_file: string | null
   readonly draining: boolean
   readonly workers: readonly WorkerStatus[]
+  /** All daemons on this store, this one among them. */
+  readonly nodes: readonly NodeStatus[]
+  readonly last_minute: Traffic | null
+  readonly last_hour: Traffic | null
   readonly records: {
     readonly written: number
     readonly waiting: number

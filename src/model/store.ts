@@ -2,8 +2,12 @@ import type { Secret } from '../base/secret.ts'
 import type { Catalog, Key, KeyMemory, Origin, Provider, ProviderKind, Token } from './catalog.ts'
 import type {
   ExchangeRecord,
+  Pruned,
   RecordFilter,
   RecordQuery,
+  Retention,
+  StatsQuery,
+  StatsRow,
   StoredExchange,
   StoredFailure,
 } from './record.ts'
@@ -111,6 +115,8 @@ export interface Store {
 
   /** The number of the newest change; cheap, for polling. */
   revision(): Promise<number>
+  /** The same together with the number of the newest {@link Store.remember}: one cheap read. */
+  heads(): Promise<Heads>
   /** One consistent read of all that a gateway needs; keys opened, references resolved. */
   catalog(): Promise<Catalog>
 
@@ -134,6 +140,10 @@ export interface Store {
   removeKeys(ids: readonly string[]): Promise<void>
   /** Writes what was learned; rows of an older generation than the key's are dropped. */
   remember(memories: readonly KeyMemory[]): Promise<void>
+  /** What was learned after this number, by whichever node; {@link Heads.learned} is the next one to ask for. */
+  learnedSince(
+    learned: number,
+  ): Promise<{ readonly learned: number; readonly memories: readonly KeyMemory[] }>
 
   tokens(): Promise<Token[]>
   createToken(token: NewToken): Promise<{ readonly token: Token; readonly secret: Secret }>
@@ -147,8 +157,8 @@ export interface Store {
   /** Writes what the file declares with origin `file`; values a command owns stay. One transaction. */
   reconcile(declared: Declared): Promise<Reconciled>
 
-  /** Appends a batch; either all of it or none. */
-  record(batch: readonly ExchangeRecord[]): Promise<void>
+  /** Appends a batch that this node served; either all of it or none. */
+  record(batch: readonly ExchangeRecord[], node: string): Promise<void>
   records(query: RecordQuery): Promise<StoredExchange[]>
   /** By id or request id. */
   recordOf(
@@ -157,6 +167,43 @@ export interface Store {
   failures(
     query: RecordFilter & { readonly limit: number; readonly before?: number },
   ): Promise<StoredFailure[]>
+  /** Sums from hourly rollups, largest first (hours: oldest first); cheap at any size of the log. */
+  stats(query: StatsQuery): Promise<StatsRow[]>
+  /** Removes one small slice of what is too old, or oldest where there is too much, and gives its space back. */
+  prune(retention: Retention): Promise<Pruned>
+
+  /** Says that a node is there; those not heard of for {@link NODE_GONE_MS} are left out of {@link nodes}. */
+  announce(node: NewNode): Promise<void>
+  nodes(): Promise<Node[]>
+  depart(node: string): Promise<void>
+  /** Takes or renews work that one node does for all; false while another holds it. It ends by itself after `ms`. */
+  takeLease(work: string, node: string, ms: number): Promise<boolean>
 
   close(): Promise<void>
+}
+
+/** The newest numbers of the store. */
+export interface Heads {
+  readonly revision: number
+  readonly learned: number
+}
+
+/** After so long without a word a node is taken to be gone. */
+export const NODE_GONE_MS = 15_000
+
+/** A daemon that serves this store. */
+export interface NewNode {
+  /** `host:pid`, unique among those that run. */
+  readonly id: string
+  readonly url: string
+  readonly version: string
+  readonly workers: number
+  readonly revision: number
+  /** Wall ms. */
+  readonly started: number
+}
+
+export interface Node extends NewNode {
+  /** When it was last heard of, wall ms of the store's clock. */
+  readonly seen: number
 }

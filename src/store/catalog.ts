@@ -1,6 +1,6 @@
 import type { Key } from '../model/catalog.ts'
 import type { Store } from '../model/store.ts'
-import { readRevision } from './change.ts'
+import { readHeads, readRevision } from './change.ts'
 import { bindingOf } from './kept-value.ts'
 import { keyOf, listKeys, type OwnedKeyRow } from './key-rows.ts'
 import { readMemories } from './memories.ts'
@@ -11,11 +11,13 @@ import type { Seal } from './seal.ts'
 import { readSettings, settingsInForce } from './settings.ts'
 import { readTokens } from './tokens.ts'
 
-type CatalogVerbs = Pick<Store, 'revision' | 'catalog'>
+type CatalogVerbs = Pick<Store, 'revision' | 'heads' | 'catalog'>
 
 export function catalogVerbs({ engine, vault, sources }: StoreParts): CatalogVerbs {
   return {
     revision: () => engine.query(readRevision),
+
+    heads: () => engine.query(readHeads),
 
     catalog: () =>
       engine.snapshot(async db => {

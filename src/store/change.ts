@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
-import type { Actor } from '../model/store.ts'
+import type { Actor, Heads } from '../model/store.ts'
 import type { Engine } from './dialect.ts'
 import { cut } from './record-rows.ts'
 import type { Tables } from './tables.ts'
@@ -48,12 +48,15 @@ export function changes(engine: Engine, clock: Clock, actor: Actor): MakeChange 
 }
 
 export async function readRevision(db: Kysely<Tables>): Promise<number> {
-  const { number } = await db
+  return (await readHeads(db)).revision
+}
+
+export function readHeads(db: Kysely<Tables>): Promise<Heads> {
+  return db
     .selectFrom('revision')
-    .select('number')
+    .select(['number as revision', 'learned'])
     .where('id', '=', 1)
     .executeTakeFirstOrThrow()
-  return number
 }
 
 async function raise(db: Kysely<Tables>): Promise<number> {

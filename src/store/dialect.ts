@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { LogEntry } from './record-rows.ts'
+import type { RollupValues } from './rollups.ts'
 import type { Tables } from './tables.ts'
 
 /**
@@ -23,9 +24,27 @@ export interface Engine {
   write<T>(change: (db: Kysely<Tables>) => Promise<T>): Promise<T>
   /** As `query`, of the log tables. */
   queryLog<T>(read: (db: Kysely<Tables>) => Promise<T>): Promise<T>
-  /** Appends to the log tables: all of it or nothing. */
-  append(entries: readonly LogEntry[]): Promise<void>
+  /** Appends to the log tables and adds to the hourly sums: all of it or nothing. */
+  append(entries: readonly LogEntry[], rollups: readonly RollupValues[]): Promise<void>
+  logSpace(): Promise<LogSpace>
+  /** Bytes that the rollups take of it; not cheap. */
+  rollupSpace(): Promise<number>
+  /** Gives back a little of what removed rows have left, in a few ms; whether there is more. */
+  reclaimLog(): Promise<boolean>
+  /**
+   * Wall time, ms since the epoch, of the one clock that all users of the store go by: the
+   * database server's, or this host's where only this host can open the store.
+   */
+  wall(db: Kysely<Tables>): Promise<number>
   close(): Promise<void>
+}
+
+/** Bytes that the log tables take. */
+export interface LogSpace {
+  /** By rows, and by what the engine must have besides; falls at once when rows are removed. */
+  readonly used: number
+  /** In files, as far as the engine can tell. */
+  readonly disk: number
 }
 
 /** The column types that migrations are written in; lengths are characters, digests 32 bytes. */
@@ -42,4 +61,6 @@ export interface ColumnTypes {
   readonly bytes: string
   /** What follows the column list. */
   readonly table: string
+  /** The same of a table whose rows lie in the order of their primary key. */
+  readonly keyed: string
 }

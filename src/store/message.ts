@@ -32,7 +32,20 @@ interface PackedError {
 const SECRET = '\0secret'
 
 /** Verbs called often, whose values hold no secret: they are not walked through. */
-const PLAIN: ReadonlySet<Verb> = new Set(['revision', 'record', 'records', 'remember', 'memories'])
+const PLAIN: ReadonlySet<Verb> = new Set([
+  'revision',
+  'heads',
+  'record',
+  'records',
+  'remember',
+  'memories',
+  'learnedSince',
+  'stats',
+  'prune',
+  'announce',
+  'nodes',
+  'takeLease',
+])
 
 /** A verb's arguments or value, with secrets as the structured clone algorithm can carry them. */
 export function pack(value: unknown, verb: Verb): unknown {

@@ -26,10 +26,11 @@ function controlTables(types: ColumnTypes): string[] {
   return [
     `create table revision (
       id ${integer} not null primary key,
-      number ${integer} not null
+      number ${integer} not null,
+      learned ${integer} not null
     ) ${table}`,
     'delete from revision',
-    'insert into revision (id, number) values (1, 0)',
+    'insert into revision (id, number, learned) values (1, 0, 0)',
     `create table audit (
       id ${serial},
       revision ${integer} not null,
@@ -89,9 +90,11 @@ function controlTables(types: ColumnTypes): string[] {
     `create table memories (
       key_id ${id} not null primary key,
       generation ${integer} not null,
+      number ${integer} not null,
       learned ${longText} not null,
       saved_at ${integer} not null
     ) ${table}`,
+    'create index memories_number on memories (number)',
     `create table tokens (
       seq ${serial},
       id ${id} not null unique,
@@ -106,15 +109,30 @@ function controlTables(types: ColumnTypes): string[] {
       expires_at ${integer},
       created_at ${integer} not null
     ) ${table}`,
+    `create table nodes (
+      id ${text(256)} not null primary key,
+      url ${text(256)} not null,
+      version ${text(64)} not null,
+      workers ${integer} not null,
+      revision ${integer} not null,
+      started ${integer} not null,
+      seen ${integer} not null
+    ) ${table}`,
+    `create table leases (
+      work ${text(64)} not null primary key,
+      node ${text(256)} not null,
+      ends_at ${integer} not null
+    ) ${table}`,
   ]
 }
 
-function logTables({ serial, text, integer, real, table }: ColumnTypes): string[] {
+function logTables({ serial, text, integer, real, table, keyed }: ColumnTypes): string[] {
   const cut = text(256)
   return [
     `create table exchanges (
       id ${serial},
       time ${integer} not null,
+      node ${cut} not null,
       request_id ${cut} not null,
       token ${cut},
       provider ${cut},
@@ -156,5 +174,19 @@ function logTables({ serial, text, integer, real, table }: ColumnTypes): string[
     ) ${table}`,
     'create index failures_exchange_id on failures (exchange_id)',
     'create index failures_request_id on failures (request_id)',
+    `create table rollups (
+      dimension ${text(8)} not null,
+      hour ${integer} not null,
+      name ${cut} not null,
+      requests ${integer} not null,
+      errors ${integer} not null,
+      attempts ${integer} not null,
+      prompt_tokens ${integer} not null,
+      cached_tokens ${integer} not null,
+      completion_tokens ${integer} not null,
+      reasoning_tokens ${integer} not null,
+      ms ${real} not null,
+      primary key (dimension, hour, name)
+    ) ${keyed}`,
   ]
 }

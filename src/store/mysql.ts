@@ -5,13 +5,19 @@ import { migrate } from './migrate.ts'
 import { mysqlFault } from './mysql-fault.ts'
 import { migrationTarget } from './mysql-migration.ts'
 import { openPool } from './mysql-pool.ts'
+import { MysqlSpace } from './mysql-space.ts'
 import { EXCHANGE_COLUMNS, FAILURE_COLUMNS, type LogEntry } from './record-rows.ts'
+import { ROLLUP_COLUMNS, ROLLUP_SUMS, type RollupValues } from './rollups.ts'
 import { slices } from './slices.ts'
 import type { Tables } from './tables.ts'
 import type { MysqlAddress } from './url.ts'
 
 const CONNECTIONS = 4
 const QUERY_TIMEOUT = 2_000
+/** Not UNIX_TIMESTAMP of NOW, which goes by the server's zone: that repeats an hour every autumn. */
+const WALL = sql.raw(`timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000`)
+/** How often a transaction that the server chose to break a deadlock is tried. */
+const TRIES = 3
 
 /** A store in one database of MySQL 8 or MariaDB 10.3 and newer. */
 export async function openMysql(address: MysqlAddress, clock: Clock): Promise<Engine> {
@@ -25,6 +31,7 @@ export async function openMysql(address: MysqlAddress, clock: Clock): Promise<En
       throw mysqlFault(error, address.url)
     }
   }
+  const space = new MysqlSpace(db, clock)
   const engine: Engine = {
     url: address.url,
     query: read => guarded(() => read(db)),
@@ -44,7 +51,15 @@ export async function openMysql(address: MysqlAddress, clock: Clock): Promise<En
         }),
       ),
     queryLog: read => guarded(() => read(db)),
-    append: entries => guarded(() => append(db, server.step, entries)),
+    append: (entries, rollups) => guarded(() => append(db, server.step, entries, rollups)),
+    logSpace: () => guarded(() => space.measure()),
+    rollupSpace: () => guarded(() => space.measureRollups()),
+    // InnoDB gives pages that become free to new rows, and to the disk only when a table is rebuilt.
+    reclaimLog: async () => false,
+    wall: async on => {
+      const { rows } = await sql<{ now: number }>`select ${WALL} as now`.execute(on)
+      return (rows[0] as { now: number }).now
+    },
     close: () => db.destroy(),
   }
   let server: Server
@@ -74,6 +89,9 @@ async function identify(db: Kysely<Tables>): Promise<Server> {
 /** The collations that count every byte; `utf8mb4_bin` takes trailing spaces for nothing. */
 function columnTypes(isMariadb: boolean): ColumnTypes {
   const collation = isMariadb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin'
+  // Statistics that keep up by themselves, whatever the server's default: sizes are taken from them.
+  const table = `engine=InnoDB row_format=dynamic stats_persistent=1 stats_auto_recalc=1
+    default charset=utf8mb4 collate=${collation}`
   return {
     serial: 'bigint not null auto_increment primary key',
     text: length => `varchar(${length})`,
@@ -82,7 +100,8 @@ function columnTypes(isMariadb: boolean): ColumnTypes {
     real: 'double',
     digest: 'binary(32)',
     bytes: 'blob',
-    table: `engine=InnoDB row_format=dynamic default charset=utf8mb4 collate=${collation}`,
+    table,
+    keyed: table,
   }
 }
 
@@ -97,30 +116,56 @@ async function migrateAll(
   }
 }
 
-async function append(db: Kysely<Tables>, step: number, entries: readonly LogEntry[]) {
-  await db.transaction().execute(async trx => {
-    for (const chunk of slices(entries)) {
-      const exchanges = chunk.map(({ exchange }) => exchange)
-      const { insertId } = await trx.executeQuery(
-        insertion('exchanges', EXCHANGE_COLUMNS, exchanges),
-      )
-      // The ids of one insert with a known number of rows are consecutive in every lock mode
-      // (MySQL manual, "InnoDB AUTO_INCREMENT Lock Modes").
-      const first = Number(insertId)
-      const failures = chunk.flatMap(({ failures }, index) =>
-        failures.map(values => [first + index * step, ...values]),
-      )
-      if (failures.length === 0) continue
-      await trx.executeQuery(insertion('failures', FAILURE_COLUMNS, failures))
-    }
-  })
+async function append(
+  db: Kysely<Tables>,
+  step: number,
+  entries: readonly LogEntry[],
+  rollups: readonly RollupValues[],
+): Promise<void> {
+  await undeadlocked(() =>
+    db.transaction().execute(async trx => {
+      for (const chunk of slices(entries)) await appendEntries(trx, step, chunk)
+      // Last, for these rows are every node's: they are locked until the transaction ends.
+      for (const chunk of slices(rollups)) {
+        await trx.executeQuery(insertion('rollups', ROLLUP_COLUMNS, chunk, ADDING))
+      }
+    }),
+  )
 }
+
+async function appendEntries(trx: Kysely<Tables>, step: number, entries: readonly LogEntry[]) {
+  const exchanges = entries.map(({ exchange }) => exchange)
+  const { insertId } = await trx.executeQuery(insertion('exchanges', EXCHANGE_COLUMNS, exchanges))
+  // The ids of one insert with a known number of rows are consecutive in every lock mode
+  // (MySQL manual, "InnoDB AUTO_INCREMENT Lock Modes").
+  const first = Number(insertId)
+  const failures = entries.flatMap(({ failures }, index) =>
+    failures.map(values => [first + index * step, ...values]),
+  )
+  if (failures.length === 0) return
+  await trx.executeQuery(insertion('failures', FAILURE_COLUMNS, failures))
+}
+
+const ADDING = `on duplicate key update
+  ${ROLLUP_SUMS.map(name => `${name} = ${name} + values(${name})`).join(', ')}`
 
 /** mysql2 writes a list of lists as the rows of an insert. */
 function insertion(
   table: string,
   columns: readonly string[],
   rows: readonly (readonly unknown[])[],
+  rest = '',
 ) {
-  return CompiledQuery.raw(`insert into ${table} (${columns.join(', ')}) values ?`, [rows])
+  const text = `insert into ${table} (${columns.join(', ')}) values ? ${rest}`
+  return CompiledQuery.raw(text, [rows])
+}
+
+async function undeadlocked(run: () => Promise<void>): Promise<void> {
+  for (let turn = 1; ; turn++) {
+    try {
+      return await run()
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ER_LOCK_DEADLOCK' || turn === TRIES) throw error
+    }
+  }
 }

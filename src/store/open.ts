@@ -5,12 +5,16 @@ import { catalogVerbs } from './catalog.ts'
 import { changes } from './change.ts'
 import type { Engine } from './dialect.ts'
 import { keyVerbs } from './keys.ts'
+import { leaseVerbs } from './leases.ts'
 import { memoryVerbs } from './memories.ts'
+import { nodeVerbs } from './nodes.ts'
 import type { StoreParts } from './parts.ts'
 import { providerVerbs } from './providers.ts'
 import { reconcileVerbs } from './reconcile.ts'
 import { recordVerbs } from './records.ts'
+import { retentionVerbs } from './retention.ts'
 import { settingVerbs } from './settings.ts'
+import { statsVerbs } from './stats.ts'
 import { tokenVerbs } from './tokens.ts'
 import { parseStoreUrl } from './url.ts'
 import { Vault } from './vault.ts'
@@ -46,6 +50,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const engine = await openEngine(options)
   const parts: StoreParts = {
     engine,
+    clock: options.clock,
     change: changes(engine, options.clock, options.actor),
     vault: new Vault({
       credentialsDirectory: options.env.credentialsDirectory,
@@ -69,6 +74,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...settingVerbs(parts),
     ...reconcileVerbs(parts),
     ...recordVerbs(parts),
+    ...statsVerbs(parts),
+    ...retentionVerbs(parts),
+    ...nodeVerbs(parts),
+    ...leaseVerbs(parts),
     close: () => engine.close(),
   }
 }

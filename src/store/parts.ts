@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts'
 import type { MakeChange } from './change.ts'
 import type { Engine } from './dialect.ts'
 import type { ReferenceSources } from './reference.ts'
@@ -6,6 +7,7 @@ import type { Vault } from './vault.ts'
 /** What the verbs of a store work with. */
 export interface StoreParts {
   readonly engine: Engine
+  readonly clock: Clock
   readonly change: MakeChange
   readonly vault: Vault
   readonly sources: ReferenceSources

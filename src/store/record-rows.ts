@@ -21,6 +21,7 @@ const EXCERPT = 2_048
 
 export const EXCHANGE_COLUMNS = [
   'time',
+  'node',
   'request_id',
   'token',
   'provider',
@@ -60,12 +61,16 @@ export const FAILURE_COLUMNS = [
   'ms',
 ] as const satisfies readonly (keyof FailureRow)[]
 
-/** What a client or an upstream can choose is cut and made printable here, on its way in. */
-export function logEntry(record: ExchangeRecord): LogEntry {
+/**
+ * What a client or an upstream can choose is cut and made printable here, on its way in.
+ * @param node cut already: it is the same for all of a batch
+ */
+export function logEntry(record: ExchangeRecord, node: string): LogEntry {
   const requestId = cut(record.requestId)
   return {
     exchange: [
       record.time,
+      node,
       requestId,
       cutOrNull(record.token),
       cutOrNull(record.provider),
@@ -97,6 +102,7 @@ export function storedExchange(row: ExchangeRow, keyLabel: string | null): Store
   return {
     id: row.id,
     time: row.time,
+    node: row.node,
     requestId: row.request_id,
     token: row.token,
     provider: row.provider,
@@ -142,8 +148,7 @@ export function storedFailure(row: FailureRow): StoredFailure {
 
 /** As it is stored, so that a filter finds what was cut. */
 export function cut(text: string): string {
-  // Nearly every value is short plain ASCII, which needs neither escaping nor counting bytes.
-  return /^[\x20-\x7e]{0,256}$/.test(text) ? text : printable(text)
+  return printable(text)
 }
 
 function cutOrNull(text: string | null): string | null {

@@ -6,23 +6,29 @@ import type { Engine } from './dialect.ts'
 import type { StoreParts } from './parts.ts'
 import { checkLimit, matching } from './record-filter.ts'
 import { cut, logEntry, storedExchange, storedFailure } from './record-rows.ts'
+import { Rollups } from './rollups.ts'
 import { slices } from './slices.ts'
 import type { ExchangeRow } from './tables.ts'
 
 type RecordVerbs = Pick<Store, 'record' | 'records' | 'recordOf' | 'failures'>
 
 export function recordVerbs({ engine }: StoreParts): RecordVerbs {
+  const rollups = new Rollups()
   return {
-    async record(batch) {
-      if (batch.length > 0) await engine.append(batch.map(logEntry))
+    async record(batch, node) {
+      if (batch.length === 0) return
+      const name = cut(node)
+      const entries = batch.map(record => logEntry(record, name))
+      await engine.append(entries, rollups.of(batch))
     },
 
-    async records({ limit, before, after, ...filter }) {
+    async records({ limit, before, after, notNode, ...filter }) {
       const condition = matching('exchanges', filter)
       const rows = await engine.queryLog(db => {
         let query = db.selectFrom('exchanges').selectAll().where(condition).limit(checkLimit(limit))
         if (before !== undefined) query = query.where('id', '<', before)
         if (after !== undefined) query = query.where('id', '>', after)
+        if (notNode !== undefined) query = query.where('node', '!=', cut(notNode))
         return query.orderBy('id', after === undefined ? 'desc' : 'asc').execute()
       })
       return labelled(engine, rows)

@@ -19,7 +19,7 @@ import { isBusy, sqliteFault } from './sqlite-fault.ts'
 import type { Tables } from './tables.ts'
 
 /** How long one try waits for a lock inside SQLite, where it blocks the thread. */
-const BLOCKING_WAIT = 250
+export const BLOCKING_WAIT = 250
 /** How long a call tries again, between which other calls run. */
 const PATIENCE = 5_000
 const MIGRATION_PATIENCE = 30_000
@@ -41,9 +41,10 @@ export class SqliteFile {
 
   /**
    * Creates the file (0600) and its folder (0700) where they are missing.
+   * @param pragmas of this file, in their order; set before anything is written to it
    * @throws BalanceError store_unavailable, store_invalid, store_too_new, config_unsafe
    */
-  static async open(path: string, part: Part, durability: string, clock: Clock) {
+  static async open(path: string, part: Part, pragmas: readonly string[], clock: Clock) {
     const raw = await openRaw(path)
     const file = new SqliteFile(path, raw, clock)
     try {
@@ -51,10 +52,7 @@ export class SqliteFile {
         const target = file.#target(part)
         // Before the first write: a stranger's database stays as it is.
         await isCurrent(target)
-        raw.pragma('journal_mode = wal')
-        raw.pragma(`synchronous = ${durability}`)
-        raw.pragma('journal_size_limit = 67108864')
-        raw.pragma('trusted_schema = off')
+        for (const pragma of [...pragmas, ...PRAGMAS]) raw.pragma(pragma)
         await migrate(target)
       })
       return file
@@ -111,6 +109,8 @@ export class SqliteFile {
   }
 }
 
+const PRAGMAS = ['journal_mode = wal', 'trusted_schema = off']
+
 const TYPES: ColumnTypes = {
   serial: 'integer not null primary key autoincrement',
   text: () => 'text',
@@ -120,6 +120,7 @@ const TYPES: ColumnTypes = {
   digest: 'blob',
   bytes: 'blob',
   table: 'strict',
+  keyed: 'strict, without rowid',
 }
 
 const TABLES = `select name from sqlite_schema where type = 'table' and name not like 'sqlite!_%' escape '!'`

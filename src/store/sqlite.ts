@@ -2,17 +2,28 @@ import type { Database } from 'better-sqlite3'
 import type { Clock } from '../base/clock.ts'
 import type { Engine } from './dialect.ts'
 import { EXCHANGE_COLUMNS, FAILURE_COLUMNS, type LogEntry } from './record-rows.ts'
+import { ROLLUP_COLUMNS, ROLLUP_KEY, ROLLUP_SUMS, type RollupValues } from './rollups.ts'
 import { SqliteFile } from './sqlite-file.ts'
+import { JOURNAL_LIMIT, SqliteSpace } from './sqlite-space.ts'
 import type { SqliteAddress } from './url.ts'
+
+const CONTROL_PRAGMAS = ['synchronous = full', 'journal_size_limit = 67108864']
+const LOG_PRAGMAS = [
+  // Heeded only while the file is empty.
+  'auto_vacuum = incremental',
+  'synchronous = normal',
+  `journal_size_limit = ${JOURNAL_LIMIT}`,
+]
 
 /**
  * A store in two SQLite files. What operators wrote survives a power cut (`synchronous=FULL`);
  * of the log, which costs a seventh of the writes so, the last moments may be lost.
  */
 export async function openSqlite(address: SqliteAddress, clock: Clock): Promise<Engine> {
-  const control = await SqliteFile.open(address.file, 'control', 'full', clock)
+  const control = await SqliteFile.open(address.file, 'control', CONTROL_PRAGMAS, clock)
   const log = await openLog(address.logFile, control, clock)
   const append = appender(log.raw)
+  const space = new SqliteSpace(log.raw, clock)
   return {
     url: address.url,
     query: read => control.patiently(() => read(control.db)),
@@ -20,7 +31,11 @@ export async function openSqlite(address: SqliteAddress, clock: Clock): Promise<
       control.patiently(() => control.db.transaction().setAccessMode('read only').execute(read)),
     write: change => control.patiently(() => control.db.transaction().execute(change)),
     queryLog: read => log.patiently(() => read(log.db)),
-    append: entries => log.patiently(async () => append(entries)),
+    append: (entries, rollups) => log.patiently(async () => append(entries, rollups)),
+    logSpace: () => log.patiently(async () => space.measure()),
+    rollupSpace: () => log.patiently(async () => space.measureRollups()),
+    reclaimLog: () => log.patiently(async () => space.reclaim()),
+    wall: async () => clock.wall(),
     async close() {
       await log.close()
       await control.close()
@@ -30,22 +45,28 @@ export async function openSqlite(address: SqliteAddress, clock: Clock): Promise<
 
 async function openLog(path: string, control: SqliteFile, clock: Clock): Promise<SqliteFile> {
   try {
-    return await SqliteFile.open(path, 'log', 'normal', clock)
+    return await SqliteFile.open(path, 'log', LOG_PRAGMAS, clock)
   } catch (error) {
     await control.close()
     throw error
   }
 }
 
+type Append = (entries: readonly LogEntry[], rollups: readonly RollupValues[]) => void
+
 /** Prepared once and without Kysely between: 500 rows ten times a second go through here. */
-function appender(raw: Database): (entries: readonly LogEntry[]) => void {
+function appender(raw: Database): Append {
   const exchange = raw.prepare<unknown[]>(insertion('exchanges', EXCHANGE_COLUMNS))
   const failure = raw.prepare<unknown[]>(insertion('failures', FAILURE_COLUMNS))
-  return raw.transaction((entries: readonly LogEntry[]) => {
+  const rollup = raw.prepare<unknown[]>(`${insertion('rollups', ROLLUP_COLUMNS)}
+    on conflict (${ROLLUP_KEY.join(', ')}) do update
+    set ${ROLLUP_SUMS.map(name => `${name} = ${name} + excluded.${name}`).join(', ')}`)
+  return raw.transaction<Append>((entries, rollups) => {
     for (const entry of entries) {
       const { lastInsertRowid } = exchange.run(...entry.exchange)
       for (const values of entry.failures) failure.run(lastInsertRowid, ...values)
     }
+    for (const values of rollups) rollup.run(...values)
   }).immediate
 }
 

@@ -12,8 +12,11 @@ export interface Tables {
   readonly provider_keys: KeyTable
   readonly memories: MemoryTable
   readonly tokens: TokenTable
+  readonly nodes: NodeTable
+  readonly leases: LeaseTable
   readonly exchanges: ExchangeTable
   readonly failures: FailureTable
+  readonly rollups: RollupTable
 }
 
 interface MigrationTable {
@@ -27,7 +30,10 @@ interface MigrationTable {
 /** One row, whose lock is the write lock of the store. */
 interface RevisionTable {
   id: number
+  /** Of the newest change. */
   number: number
+  /** Of what was learned last. */
+  learned: number
 }
 
 interface AuditTable {
@@ -99,6 +105,8 @@ interface KeyTable {
 interface MemoryTable {
   key_id: string
   generation: number
+  /** What `revision.learned` was raised to when this was learned. */
+  number: number
   /** JSON. */
   learned: string
   saved_at: number
@@ -121,9 +129,26 @@ interface TokenTable {
   created_at: number
 }
 
+interface NodeTable {
+  id: string
+  url: string
+  version: string
+  workers: number
+  revision: number
+  started: number
+  seen: number
+}
+
+interface LeaseTable {
+  work: string
+  node: string
+  ends_at: number
+}
+
 interface ExchangeTable {
   id: Generated<number>
   time: number
+  node: string
   request_id: string
   token: string | null
   provider: string | null
@@ -164,6 +189,22 @@ interface FailureTable {
   ms: number
 }
 
+/** The sums of one hour and one name; each exchange counts once in each dimension. */
+interface RollupTable {
+  dimension: string
+  /** Its beginning. */
+  hour: number
+  name: string
+  requests: number
+  errors: number
+  attempts: number
+  prompt_tokens: number
+  cached_tokens: number
+  completion_tokens: number
+  reasoning_tokens: number
+  ms: number
+}
+
 /** Rows as the code passes them on: only the database looks at the order of adding. */
 export type ProviderRow = Omit<Selectable<ProviderTable>, 'seq'>
 export type KeyRow = Omit<Selectable<KeyTable>, 'seq'>
@@ -171,3 +212,4 @@ export type TokenRow = Omit<Selectable<TokenTable>, 'seq'>
 export type MemoryRow = Selectable<MemoryTable>
 export type ExchangeRow = Selectable<ExchangeTable>
 export type FailureRow = Selectable<FailureTable>
+export type RollupRow = Selectable<RollupTable>

@@ -54,6 +54,7 @@ export async function openThreadedStore(
 
 const VERBS = Object.keys({
   revision: true,
+  heads: true,
   catalog: true,
   providers: true,
   provider: true,
@@ -68,6 +69,7 @@ const VERBS = Object.keys({
   resetKeys: true,
   removeKeys: true,
   remember: true,
+  learnedSince: true,
   tokens: true,
   createToken: true,
   revokeToken: true,
@@ -79,6 +81,12 @@ const VERBS = Object.keys({
   records: true,
   recordOf: true,
   failures: true,
+  stats: true,
+  prune: true,
+  announce: true,
+  nodes: true,
+  depart: true,
+  takeLease: true,
 } satisfies Record<Exclude<Verb, 'close'>, true>) as Exclude<Verb, 'close'>[]
 
 interface Pending {

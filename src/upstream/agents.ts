@@ -15,8 +15,18 @@ export interface Dial {
  */
 export class Agents {
   readonly #pools = new Map<string, Pool>()
+  /** The same, by the object that a snapshot names them with. */
+  #byDial = new WeakMap<Dial, Pool>()
 
   for(dial: Dial): Dispatcher {
+    const known = this.#byDial.get(dial)
+    if (known) return known
+    const pool = this.#named(dial)
+    this.#byDial.set(dial, pool)
+    return pool
+  }
+
+  #named(dial: Dial): Pool {
     const name = nameOf(dial)
     const known = this.#pools.get(name)
     if (known) return known
@@ -34,6 +44,7 @@ export class Agents {
   /** Retires the pools of all other dials: each closes when its last request has ended. */
   retain(dials: Iterable<Dial>): void {
     const kept = new Set(Array.from(dials, nameOf))
+    this.#byDial = new WeakMap()
     for (const [name, pool] of this.#pools) {
       if (kept.has(name)) continue
       this.#pools.delete(name)
@@ -45,6 +56,7 @@ export class Agents {
   async destroy(): Promise<void> {
     const pools = [...this.#pools.values()]
     this.#pools.clear()
+    this.#byDial = new WeakMap()
     await Promise.all(pools.map(pool => pool.destroy()))
   }
 }

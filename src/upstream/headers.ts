@@ -6,6 +6,7 @@ import type { Headers } from '../model/dialect.ts'
  */
 const UPWARD = new Set([
   'accept',
+  'accept-encoding',
   'accept-language',
   'anthropic-beta',
   'anthropic-version',
@@ -63,20 +64,39 @@ export function upwardHeaders(
 ): string[] {
   const head: string[] = []
   const named = connectionTokens(raw)
+  const names = namesOf(upward)
   for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] as string).toLowerCase()
-    if (upward.replaced.has(name) || named?.has(name)) continue
-    if (name === 'accept-encoding') {
-      if (!readable) head.push(name, raw[i + 1] as string)
-      continue
-    }
-    if (goesUp(name, upward.forward)) head.push(name, raw[i + 1] as string)
+    const name = nameUpward(raw[i] as string, upward, names)
+    if (name === null || named?.has(name)) continue
+    if (name !== 'accept-encoding' || !readable) head.push(name, raw[i + 1] as string)
   }
   if (readable) head.push('accept-encoding', 'identity')
   head.push(...upward.own)
   // Last, so that nothing before it can take its place.
   head.push(credential[0], credential[1])
   return head
+}
+
+/** What became of names met before: clients send the same few again and again, and may invent any. */
+const NAMES = new WeakMap<Upward, Map<string, string | null>>()
+const MOST_NAMES = 256
+
+function namesOf(upward: Upward): Map<string, string | null> {
+  const known = NAMES.get(upward)
+  if (known !== undefined) return known
+  const names = new Map<string, string | null>()
+  NAMES.set(upward, names)
+  return names
+}
+
+/** A name in lower case, where it goes up; else null. */
+function nameUpward(raw: string, upward: Upward, names: Map<string, string | null>): string | null {
+  const known = names.get(raw)
+  if (known !== undefined) return known
+  const lower = raw.toLowerCase()
+  const name = !upward.replaced.has(lower) && goesUp(lower, upward.forward) ? lower : null
+  if (names.size < MOST_NAMES) names.set(raw, name)
+  return name
 }
 
 function goesUp(name: string, forward: ReadonlySet<string>): boolean {
@@ -88,15 +108,21 @@ function goesUp(name: string, forward: ReadonlySet<string>): boolean {
 
 /** Header names that `Connection` makes hop-by-hop. */
 function connectionTokens(raw: readonly string[]): Set<string> | null {
-  let tokens: Set<string> | null = null
+  let named: Set<string> | null = null
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string
     if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
-    const value = (raw[i + 1] as string).toLowerCase()
-    if (value === 'keep-alive' || value === 'close') continue
-    tokens ??= new Set()
-    for (const token of value.split(',')) tokens.add(token.trim())
+    named = withTokens(named, raw[i + 1] as string)
   }
+  return named
+}
+
+/** The usual two values name no header that would be passed. */
+function withTokens(named: Set<string> | null, connection: string): Set<string> | null {
+  const value = connection.toLowerCase()
+  if (value === 'keep-alive' || value === 'close') return named
+  const tokens = named ?? new Set<string>()
+  for (const token of value.split(',')) tokens.add(token.trim())
   return tokens
 }
 
@@ -110,7 +136,7 @@ export function downwardHeaders(raw: readonly Buffer[]): string[] {
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as Buffer).toString('latin1')
     const lower = name.toLowerCase()
-    if (lower === 'connection') named = namedBy(raw[i + 1] as Buffer, named)
+    if (lower === 'connection') named = withTokens(named, (raw[i + 1] as Buffer).toString('latin1'))
     if (NOT_DOWNWARD.has(lower) || lower.startsWith('x-balance-')) continue
     const value = (raw[i + 1] as Buffer).toString('latin1')
     head.push(lower === 'x-request-id' ? 'x-upstream-request-id' : name, value)
@@ -120,18 +146,11 @@ export function downwardHeaders(raw: readonly Buffer[]): string[] {
   return head.filter((_, i) => !hop.has((head[i - (i % 2)] as string).toLowerCase()))
 }
 
-function namedBy(value: Buffer, named: Set<string> | null): Set<string> {
-  const tokens = named ?? new Set<string>()
-  for (const token of value.toString('latin1').toLowerCase().split(',')) tokens.add(token.trim())
-  return tokens
-}
-
-/** The same headers for reading: lower-case name → first value. */
-export function readHeaders(raw: readonly Buffer[]): Headers {
-  const headers: Record<string, string> = Object.create(null)
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] as Buffer).toString('latin1').toLowerCase()
-    if (!(name in headers)) headers[name] = (raw[i + 1] as Buffer).toString('latin1')
+/** The same headers as undici has read them already (lower-case names): the first value of each. */
+export function readHeaders(parsed: Record<string, string | string[] | undefined>): Headers {
+  for (const name in parsed) {
+    const value = parsed[name]
+    if (typeof value === 'object') parsed[name] = value[0]
   }
-  return headers
+  return parsed as Headers
 }

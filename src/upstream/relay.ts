@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Headers, Tap } from '../model/dialect.ts'
 import { readHeaders } from './headers.ts'
@@ -7,6 +7,8 @@ import { readHeaders } from './headers.ts'
 const MOST_HELD_STREAM = 64 * 1_024
 /** A JSON answer longer than this is relayed before its end is seen. */
 const MOST_HELD_DOCUMENT = 1_024 * 1_024
+/** Up to here a copy costs less than a second buffer to write. */
+const SHORT_DOCUMENT = 8_192
 
 /**
  * What to do with an answer, decided at its head.
@@ -27,12 +29,14 @@ export type Handling = 'pass' | 'document' | 'stream' | 'judge'
  */
 export type Ending = 'complete' | 'refused' | 'failed' | 'broken' | 'gone'
 
-/** What the relay asks of the attempt it works for; each at most once. */
+/** What the relay asks of the attempt it works for; each at most once, but for `mask`. */
 export interface Guide {
   /** The response head is there. May give a tap that sees every byte. */
   onHead(status: number, headers: Headers): { handling: Handling; tap: Tap | null }
   /** Writes the head to the client: the first byte is about to follow. */
   onCommit(relay: Relay): void
+  /** The chunk without any secret in it. */
+  mask(chunk: Buffer): Buffer
   /** The first meaningful event of a stream went by. */
   onToken(): void
   onEnd(relay: Relay, ending: Ending): void
@@ -80,12 +84,16 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.ended) controller.abort(this.error ?? new Error('aborted'))
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
     if (this.ended || status < 200) return
     this.lively = true
     this.status = status
     this.rawHeaders = (controller.rawHeaders ?? []) as Buffer[]
-    this.headers = readHeaders(this.rawHeaders)
+    this.headers = readHeaders(headers)
     const { handling, tap } = this.#guide.onHead(status, this.headers)
     this.#handling = handling
     this.tap = tap
@@ -103,8 +111,10 @@ export class Relay implements Dispatcher.DispatchHandler {
         this.#guide.onToken()
       }
     }
-    if (this.committed) this.#write(chunk)
-    else this.#hold(chunk)
+    // What the upstream says of a failure may hold the key that failed.
+    const fit = tap?.failure ? this.#guide.mask(chunk) : chunk
+    if (this.committed) this.#write(fit)
+    else this.#hold(fit)
   }
 
   onResponseEnd(): void {
@@ -190,8 +200,18 @@ export class Relay implements Dispatcher.DispatchHandler {
       this.#end('broken')
       return
     }
+    const last = this.committed ? undefined : this.held.pop()
     this.commit()
+    if (last === undefined) this.#client.end()
+    else this.#endWith(last)
     this.#end('complete')
+  }
+
+  #endWith(chunk: Buffer): void {
+    this.bytes += chunk.length
+    // Node joins the head and a short text into one piece to write; latin1 keeps every byte.
+    if (chunk.length > SHORT_DOCUMENT) this.#client.end(chunk)
+    else this.#client.end(chunk.toString('latin1'), 'latin1')
   }
 
   #end(ending: Ending): void {

@@ -10,7 +10,8 @@ export class Member {
   raw: Buffer | null = null
 
   readonly #most: number
-  #pieces: Buffer[] = []
+  /** What earlier chunks hold of the value; null for one that lies in a single chunk. */
+  #pieces: Buffer[] | null = null
 
   /** @param most the most bytes of the value that are kept */
   constructor(name: string, most: number) {
@@ -18,29 +19,43 @@ export class Member {
     this.#most = most
   }
 
+  /** Whether these bytes, without an escape, are its name; names looked for are ASCII. */
+  isNamed(bytes: Buffer, from: number, end: number): boolean {
+    const { name } = this
+    if (name.length !== end - from) return false
+    for (let i = 0; i < name.length; i++) {
+      if (bytes[from + i] !== name.charCodeAt(i)) return false
+    }
+    return true
+  }
+
   open(start: number): void {
     this.count++
     this.start = start
     this.end = -1
     this.raw = null
-    this.#pieces = []
+    this.#pieces = null
   }
 
   /**
-   * Takes what the chunk holds of the value.
+   * Takes what the chunk holds of a value that goes on after it.
    * @param offset of the chunk's first byte
-   * @param end where in the chunk the value, or the chunk itself, ends
    */
-  keep(chunk: Buffer, offset: number, end: number): void {
-    if (offset + end - this.start > this.#most) this.#pieces = []
-    else this.#pieces.push(chunk.subarray(Math.max(0, this.start - offset), end))
+  keep(chunk: Buffer, offset: number): void {
+    const fits = offset + chunk.length - this.start <= this.#most
+    this.#pieces = fits ? [...(this.#pieces ?? []), this.#piece(chunk, offset, chunk.length)] : null
   }
 
+  /** @param end where in the chunk the value ends */
   close(chunk: Buffer, offset: number, end: number): void {
-    this.keep(chunk, offset, end)
     this.end = offset + end
-    const [only, ...more] = this.#pieces
-    if (only) this.raw = more.length === 0 ? only : Buffer.concat(this.#pieces)
-    this.#pieces = []
+    if (this.end - this.start > this.#most) return
+    const last = this.#piece(chunk, offset, end)
+    this.raw = this.#pieces === null ? last : Buffer.concat([...this.#pieces, last])
+    this.#pieces = null
+  }
+
+  #piece(chunk: Buffer, offset: number, end: number): Buffer {
+    return chunk.subarray(Math.max(0, this.start - offset), end)
   }
 }

@@ -46,7 +46,8 @@ export class MemberScan {
   /** What the document turned out to be. */
   shape: 'empty' | 'object' | 'array' | 'other' = 'empty'
 
-  readonly #name = new NameReader()
+  /** Reads a name that has an escape, or lies in two chunks; nearly none does. */
+  #name: NameReader | null = null
   #state = BEFORE
   #expected = A_NAME
   #escaped = false
@@ -87,7 +88,7 @@ export class MemberScan {
           at = chunk.length
       }
     }
-    this.#captured?.keep(chunk, this.#offset, chunk.length)
+    this.#captured?.keep(chunk, this.#offset)
     this.#offset += chunk.length
   }
 
@@ -117,7 +118,9 @@ export class MemberScan {
       const byte = chunk[at++] as number
       if (byte === QUOTE) {
         this.#state = STRING
-        break
+        at = this.#string(chunk, at)
+        if (this.#state === STRING) break
+        continue
       }
       const folded = byte | 0x20
       if (folded === OPEN) {
@@ -217,15 +220,30 @@ export class MemberScan {
   }
 
   #readName(chunk: Buffer, from: number): number {
+    const end = this.#name === null ? plainEnd(chunk, from) : -1
+    if (end === -1) return this.#readLongName(chunk, from)
+    this.#closeName()
+    for (const member of this.members) if (member.isNamed(chunk, from, end)) this.#named = member
+    return end + 1
+  }
+
+  #readLongName(chunk: Buffer, from: number): number {
+    this.#name ??= new NameReader()
     for (let at = from; at < chunk.length; at++) {
       if (!this.#name.ends(chunk[at] as number)) continue
-      this.#state = STRUCTURE
-      this.#expected = A_COLON
       const name = this.#name.take()
+      this.#closeName()
       this.#named = this.members.find(member => member.name === name) ?? null
       return at + 1
     }
     return chunk.length
+  }
+
+  #closeName(): void {
+    this.#state = STRUCTURE
+    this.#expected = A_COLON
+    this.#name = null
+    this.#named = null
   }
 
   #openValue(at: number, state: number): void {
@@ -242,6 +260,16 @@ export class MemberScan {
     this.#captured.close(chunk, this.#offset, at)
     this.#captured = null
   }
+}
+
+/** Where a name ends that is plain and lies in this chunk; -1 for any other. */
+function plainEnd(chunk: Buffer, from: number): number {
+  for (let at = from; at < chunk.length; at++) {
+    const byte = chunk[at]
+    if (byte === QUOTE) return at
+    if (byte === BACKSLASH) return -1
+  }
+  return -1
 }
 
 function backslashesBefore(chunk: Buffer, at: number, from: number): number {

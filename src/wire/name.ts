@@ -25,14 +25,11 @@ export class NameReader {
     return false
   }
 
-  /** The name, escapes decoded, and ready for the next. Bytes beyond ASCII are not decoded. */
+  /** The name, escapes decoded. Bytes beyond ASCII are not decoded. */
   take(): string | null {
-    const kept = this.#length <= LONGEST_NAME
-    const raw = kept ? this.#bytes.toString('latin1', 0, this.#length) : null
-    const name = raw !== null && this.#escapes ? unescaped(raw) : raw
-    this.#length = 0
-    this.#escapes = false
-    return name
+    if (this.#length > LONGEST_NAME) return null
+    const raw = this.#bytes.toString('latin1', 0, this.#length)
+    return this.#escapes ? unescaped(raw) : raw
   }
 }
 

@@ -247,6 +247,55 @@ describe('memory', () => {
   })
 })
 
+describe('what another process learned', () => {
+  const said = (change: Partial<KeyMemory>): KeyMemory => ({
+    keyId: 'a',
+    generation: 1,
+    failures: 0,
+    invalid: null,
+    exhausted: null,
+    cooling: {},
+    savedAt: WALL,
+    ...change,
+  })
+  const mark = (kind: 'cooling' | 'exhausted', remaining: number) => ({
+    kind,
+    remaining,
+    reason: 'said',
+  })
+
+  it('takes a key out, for as long as was said, and is not passed on', () => {
+    const two = pool([key('a'), key('b')])
+    two.learn(said({ cooling: { m: mark('cooling', 5_000) } }), 0, WALL)
+    expect(learned).toEqual([])
+    expect(new Set(ids(two, 4, 4_999))).toEqual(new Set(['b']))
+    expect(new Set(ids(two, 4, 5_000))).toEqual(new Set(['a', 'b']))
+    two.learn(said({ invalid: { reason: 'refused', since: WALL } }), 6_000, WALL)
+    expect(new Set(ids(two, 4, 6_000))).toEqual(new Set(['b']))
+  })
+
+  it('brings it back where a request of the other succeeded', () => {
+    const one = pool([key('a')])
+    end(one, 'a', outcome('quota', 60_000), 0)
+    one.learn(said({}), 5_000, WALL)
+    expect(ids(one, 1, 5_000)).toEqual(['a'])
+  })
+
+  it('does not undo what was learned here a moment ago', () => {
+    const one = pool([key('a')])
+    end(one, 'a', outcome('rate', 60_000), 0)
+    one.learn(said({ failures: 1 }), 100, WALL)
+    expect(one.select('m', [], 100)).toBeNull()
+    expect(one.key('a')?.failures).toBe(1)
+  })
+
+  it('under an older generation is ignored', () => {
+    const one = pool([key('a', { generation: 2 })])
+    one.learn(said({ invalid: { reason: 'refused', since: WALL } }), 0, WALL)
+    expect(ids(one, 1)).toEqual(['a'])
+  })
+})
+
 describe('breaker', () => {
   it('refuses a model after five provider failures in a row, then lets one probe through', () => {
     const two = pool([key('a'), key('b')])

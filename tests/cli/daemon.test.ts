@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
 import type { Operations, Operator } from '../../src/control/api.ts'
 import { ControlSocket } from '../../src/control/socket.ts'
 import { TailHub } from '../../src/control/tail.ts'
 import type { KeyStatus } from '../../src/model/status.ts'
+import { openStore } from '../../src/store/open.ts'
 import { CommandLine } from '../support/command-line.ts'
+import { storeOptions } from '../support/store.ts'
 
 /** Answers on the control socket as a daemon would, and writes down what it was asked. */
 class FakeDaemon {
@@ -26,6 +29,9 @@ class FakeDaemon {
         config_file: null,
         draining: false,
         workers: [{ pid: 4242, revision: 7, in_flight: 1, requests: 10, errors: 0 }],
+        nodes: [],
+        last_minute: { requests: 4, errors: 1, tokens: 1_200 },
+        last_hour: { requests: 10, errors: 1, tokens: 3_000 },
         records: { written: 10, waiting: 0, dropped: 0 },
         store_health: { ok: true, error: null },
       },
@@ -71,7 +77,7 @@ afterEach(() => {
   cli.remove()
 })
 
-const ADD = ['providers', 'add', 'ollama']
+const ADD = ['providers', 'add', 'openai']
 
 describe('a command, with a daemon running', () => {
   it('nudges it with the new revision and says that the change is in force', async () => {
@@ -97,7 +103,7 @@ describe('a command, with a daemon running', () => {
 
   it('leaves it to the daemon whether a reference can be resolved', async () => {
     await cli.inProcess(ADD)
-    await cli.run(['keys', 'add', 'ollama'], 'env:NOT_SET_IN_THIS_SHELL\n')
+    await cli.run(['keys', 'add', 'openai'], 'env:NOT_SET_IN_THIS_SHELL\n')
     const list = async (): Promise<KeyStatus[]> =>
       JSON.parse((await cli.inProcess(['keys', 'list', '--json'])).stdout)
     expect(await list()).toMatchObject([
@@ -109,7 +115,7 @@ describe('a command, with a daemon running', () => {
 
   it('ends attempts in flight with --now', async () => {
     await cli.inProcess(ADD)
-    await cli.run(['keys', 'add', 'ollama', '--label', 'one'], 'sk-0123456789abcdef\n')
+    await cli.run(['keys', 'add', 'openai', '--label', 'one'], 'sk-0123456789abcdef\n')
     const { stderr, stdout } = await cli.inProcess(['keys', 'disable', 'one', '--now', '--json'])
     const [key] = JSON.parse(stdout) as KeyStatus[]
     expect(key?.state).toBe('disabled')
@@ -124,6 +130,86 @@ describe('a command, with a daemon running', () => {
     expect(words.stdout).toMatch(/^daemon +running$/m)
     expect(words.stdout).toMatch(/^url +http:\/\/127\.0\.0\.1:8077$/m)
     expect(words.stdout).toMatch(/^requests +10 since start, 1 in flight$/m)
+    expect(words.stdout).toMatch(/^last minute +4 requests, 25% errors, 1,200 tokens$/m)
+    expect(words.stdout).not.toContain('NODE')
+  })
+
+  it('lists the daemons on its store where there are several', async () => {
+    const node = {
+      id: 'a:1',
+      url: 'http://127.0.0.1:8077',
+      version: '9.9.9',
+      workers: 1,
+      revision: 7,
+      started: '2026-01-01T00:00:00.000Z',
+      seen: '2026-01-01T00:00:01.000Z',
+      self: true,
+    }
+    daemon.answers.status = {
+      ...daemon.answers.status,
+      nodes: [node, { ...node, id: 'b:2', self: false }],
+    }
+    const { stdout } = await cli.inProcess(['status'])
+    expect(stdout).toMatch(/^a:1 \(this\) +http:/m)
+    expect(stdout).toMatch(/^b:2 +http:/m)
+  })
+
+  it('says in its status when the first resting key of a provider comes back', async () => {
+    await cli.inProcess(ADD)
+    await cli.run(['keys', 'add', 'openai'], 'sk-0123456789ab01\nsk-0123456789ab02\n')
+    const store = await openStore({ ...storeOptions(cli.folder), url: cli.storeUrl })
+    const keys = await store.keys()
+    const mark = { kind: 'cooling', reason: 'rate limited' } as const
+    await store.remember(
+      keys.map(({ id, generation }, at) => ({
+        keyId: id,
+        generation,
+        failures: 0,
+        invalid: null,
+        exhausted: null,
+        cooling: { '': { ...mark, remaining: (at + 1) * 7_190_000 } },
+        savedAt: systemClock.wall(),
+      })),
+    )
+    const [provider] = await store.providers()
+    await store.close()
+    const count = { active: 0, cooling: 2, exhausted: 0, invalid: 0, sealed: 0, disabled: 0 }
+    daemon.answers.status = {
+      ...daemon.answers.status,
+      providers: [
+        {
+          name: provider?.name ?? '',
+          kind: 'openai',
+          base_url: 'http://localhost:8000/v1',
+          path: null,
+          enabled: true,
+          default: true,
+          keys: count,
+          breakers: {},
+        },
+      ],
+    }
+    const { stdout } = await cli.inProcess(['status'])
+    expect(stdout).toMatch(/KEYS +NEXT BACK IN$/m)
+    expect(stdout).toMatch(/2 cooling +1h 59m$/m)
+
+    daemon.answers.status = {
+      ...daemon.answers.status,
+      store_health: { ok: false, error: 'locked' },
+    }
+    expect((await cli.inProcess(['status'])).stdout).not.toContain('NEXT BACK IN')
+  })
+
+  it('shows its status again and again, and that it has ended, until Ctrl-C', async () => {
+    const watching = cli.start(['status', '--watch', '1', '--json'])
+    const next = async () => JSON.parse(await watching.line())
+    expect(await next()).toEqual(daemon.answers.status)
+    daemon.answers.status = { ...daemon.answers.status, revision: 8 }
+    while ((await next()).revision !== 8);
+    daemon.close()
+    while ((await next()).running);
+    watching.process.kill('SIGINT')
+    expect(await watching.ended).toMatchObject({ code: 0 })
   })
 
   it('shows in its status why the newest revision is not in force', async () => {

@@ -2,43 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Operator } from '../../src/control/api.ts'
 import { ControlSocket } from '../../src/control/socket.ts'
 import { TailHub } from '../../src/control/tail.ts'
-import type { ExchangeRecord } from '../../src/model/record.ts'
 import type { Store } from '../../src/model/store.ts'
 import { openStore } from '../../src/store/open.ts'
 import { CommandLine } from '../support/command-line.ts'
 import { storeOptions } from '../support/store.ts'
-
-const NOON = Date.UTC(2026, 0, 31, 12)
-
-function exchange(requestId: string, change: Partial<ExchangeRecord> = {}): ExchangeRecord {
-  return {
-    time: NOON,
-    requestId,
-    token: 'laptop',
-    provider: 'openai',
-    keyId: 'k_0000000001',
-    model: 'gpt-4o',
-    modelServed: 'gpt-4o-2024',
-    method: 'POST',
-    path: '/v1/chat/completions',
-    status: 200,
-    outcome: 'ok',
-    attempts: 1,
-    stream: true,
-    bytesIn: 120,
-    bytesOut: 4_800,
-    firstByteMs: 80,
-    firstTokenMs: 95,
-    ms: 812,
-    promptTokens: 12,
-    cachedTokens: 4,
-    completionTokens: 48,
-    reasoningTokens: null,
-    errorCode: null,
-    failures: [],
-    ...change,
-  }
-}
+import { exchange, NOON } from './exchange.ts'
 
 const FAILED = exchange('req-2', {
   status: 502,
@@ -66,7 +34,7 @@ let store: Store
 
 beforeAll(async () => {
   store = await openStore({ ...storeOptions(cli.folder), url: cli.storeUrl })
-  await store.record([exchange('req-1', { time: NOON - 3_600_000 }), FAILED])
+  await store.record([exchange('req-1', { time: NOON - 3_600_000 }), FAILED], 'host:1')
 })
 afterAll(async () => {
   await store.close()
@@ -112,6 +80,7 @@ describe('logs', () => {
       bytes_out: 4_800,
       stream: true,
       error_code: null,
+      node: 'host:1',
     })
   })
 
@@ -190,7 +159,10 @@ describe('logs tail', () => {
     const tail = cli.start(['logs', 'tail'])
     await tail.said('No daemon is running; reading the store.')
     const line = tail.line()
-    const writing = setInterval(() => void store.record([exchange('late', { attempts: 3 })]), 100)
+    const writing = setInterval(
+      () => void store.record([exchange('late', { attempts: 3 })], 'host:1'),
+      100,
+    )
     expect(await line).toMatch(
       /^\d\d:\d\d:\d\d {2}200 {2}POST \/v1\/chat\/completions {2}gpt-4o {2}openai\/k_0000000001 {2}812 ms, first token 95 ms, 3 attempts, 12→48 tokens$/,
     )

@@ -57,19 +57,22 @@ describe('serve --demo', () => {
   })
 
   it('prints commands that show what happened', async () => {
-    const list = await paste(printed(/^ {2}\S.* logs list .*$/m)).ended
-    expect(list).toMatchObject({ code: 0, stdout: expect.stringMatching(/^TIME/m) })
+    const [list, keys] = await Promise.all([
+      paste(printed(/^ {2}\S.* logs list .*$/m)).ended,
+      paste(printed(/^ {2}\S.* keys list .*$/m)).ended,
+    ])
+    expect(list).toMatchObject({ code: 0, stdout: expect.stringContaining('OUTCOME') })
     expect(list.stdout.trim().split('\n')).toHaveLength(9)
-    const keys = await paste(printed(/^ {2}\S.* keys list .*$/m)).ended
     expect(keys.stdout).toMatch(/healthy +\S+ +active/)
     expect(keys.stdout).toMatch(/rate-limited +\S+ +cooling/)
     expect(keys.stdout).toMatch(/revoked +\S+ +(active|invalid)/)
 
     const tail = paste(printed(/^ {2}\S.* logs tail .*$/m))
-    const curl = printed(/^ {2}curl (?:.*\\\n)*.*$/m)
+    const models = printed(/http:\/\/127\.0\.0\.1:\d+(?=\/v1)/).concat('/v1/models')
+    const authorization = printed(/Bearer bal_[\w-]+/)
     await eventually(async () => {
-      await paste(curl).ended
-      return tail.text().includes('/v1/chat/completions')
+      await fetch(models, { headers: { authorization } })
+      return tail.text().includes('GET /v1/models')
     }, 'the request in the tail')
     process.kill(-tail.pid, 'SIGINT')
     await tail.ended

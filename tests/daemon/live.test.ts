@@ -30,9 +30,17 @@ afterAll(async () => {
   await mock.close()
 })
 
+/** Each gateway process takes turns for itself. */
+const GATEWAYS = Number(process.env.BALANCE_TEST_WORKERS ?? 1)
+
+/** The turns a key had: exactly so many, but for one more or less where a further process takes turns. */
+function expectTurns(had: number, due: number): void {
+  expect(Math.abs(had - due)).toBeLessThanOrEqual(GATEWAYS - 1)
+}
+
 describe('a running daemon follows the store: each change is in force when its command returns', () => {
   it('refuses everybody until there is a token', async () => {
-    expect(daemon.stderr).toContain('There is no client token yet')
+    await daemon.program.said('There is no client token yet')
     expect((await daemon.ask(null)).status).toBe(401)
     const created = await world.json<{ token: string }>(['tokens', 'create', 'laptop'])
     token = created.token
@@ -59,13 +67,16 @@ describe('a running daemon follows the store: each change is in force when its c
     expect(mock.requests.map(({ key }) => key)).toEqual(
       expect.arrayContaining([GOOD, OTHER, GOOD, OTHER]),
     )
-    expect(mock.requests.filter(({ key }) => key === GOOD)).toHaveLength(3)
+    expectTurns(mock.requests.filter(({ key }) => key === GOOD).length, 3)
   })
 
   it('drops a revoked key after three faults that no client sees, and a crash keeps it so', async () => {
     await world.balance(['keys', 'add', 'mock', '--label', 'revoked'], REVOKED)
     for (let turn = 0; turn < 12; turn++) expect((await daemon.ask(token)).status).toBe(200)
-    expect(mock.requests.filter(({ key }) => key === REVOKED)).toHaveLength(3)
+    // A worker hears of another's faults a moment later, so each may meet as many of its own.
+    const refused = mock.requests.filter(({ key }) => key === REVOKED).length
+    expect(refused).toBeGreaterThanOrEqual(3)
+    expect(refused).toBeLessThanOrEqual(3 * GATEWAYS)
     const store = await world.openStore()
     const { id } = await store.key('revoked')
     const memory = await eventually(
@@ -77,6 +88,14 @@ describe('a running daemon follows the store: each change is in force when its c
     expect(memory.reason).toMatch(/\S/)
 
     await daemon.kill()
+    expect(await world.json<DaemonStatus>(['status'])).toMatchObject({
+      running: false,
+      pid: null,
+      url: null,
+      workers: [],
+      records: null,
+      providers: [{ name: 'mock', keys: { active: 2, invalid: 1 } }],
+    })
     expect(await keyState('revoked')).toMatchObject({ state: 'invalid', failures: 3 })
     daemon = await world.serve()
     expect(await keyState('revoked')).toMatchObject({
@@ -95,7 +114,7 @@ describe('a running daemon follows the store: each change is in force when its c
     expect(await keyState('revoked')).toMatchObject({ state: 'active', failures: 0, reason: '' })
     const before = mock.requests.length
     for (let turn = 0; turn < 6; turn++) await daemon.ask(token)
-    expect(mock.requests.slice(before).filter(({ key }) => key === REVOKED)).toHaveLength(2)
+    expectTurns(mock.requests.slice(before).filter(({ key }) => key === REVOKED).length, 2)
   })
 
   it('hands out no key that was disabled', async () => {
@@ -104,8 +123,8 @@ describe('a running daemon follows the store: each change is in force when its c
     for (let turn = 0; turn < 4; turn++) await daemon.ask(token)
     expect(new Set(mock.requests.slice(before).map(({ key }) => key))).toEqual(new Set([GOOD]))
     await world.balance(['keys', 'enable', 'key-2'])
-    for (let turn = 0; turn < 2; turn++) await daemon.ask(token)
-    expect(mock.requests.slice(-2).map(({ key }) => key)).toContain(OTHER)
+    for (let turn = 0; turn < 2 * GATEWAYS; turn++) await daemon.ask(token)
+    expect(mock.requests.slice(-2 * GATEWAYS).map(({ key }) => key)).toContain(OTHER)
   })
 
   it('ends what a key is doing when it is disabled with --now', async () => {

@@ -39,6 +39,7 @@ describe('what a daemon writes down', () => {
       model_served: 'mock-large',
       method: 'POST',
       path: '/v1/chat/completions',
+      node: expect.stringMatching(new RegExp(`:${daemon.pid}$`)),
       status: 200,
       outcome: 'ok',
       attempts: 2,
@@ -79,12 +80,19 @@ describe('what a daemon writes down', () => {
   it('filters', async () => {
     const stream = await daemon.stream(token, { 'x-request-id': 'a-stream' })
     await stream.over
+    // Workers report for themselves: this one must have, for the order to be known.
+    await world.json(['logs', 'list'])
     await daemon.ask('bal_not-a-token-0123456789', { headers: { 'x-request-id': 'stranger' } })
     const list = async (...filter: string[]) =>
       (await world.json<ExchangeShape[]>(['logs', 'list', ...filter])).map(row => row.request_id)
-    expect(await list('--status', '4xx')).toEqual(['stranger'])
-    expect(await list('--token', 'test')).toEqual(['a-stream', 'first-chat'])
-    expect(await list('--key', 'key-1')).toEqual([])
+    expect(
+      await Promise.all([
+        list('--status', '4xx'),
+        list('--token', 'test'),
+        list('--key', 'key-1'),
+        list('--since', '1h', '--limit', '1'),
+      ]),
+    ).toEqual([['stranger'], ['a-stream', 'first-chat'], [], ['stranger']])
     const [row] = await world.json<ExchangeShape[]>(['logs', 'list', '--token', 'test'])
     expect(row).toMatchObject({ stream: true, status: 200, completion_tokens: 8 })
     expect(row?.ttft_ms).toBeGreaterThanOrEqual(0)
@@ -115,10 +123,28 @@ describe('what a daemon writes down', () => {
       started: expect.stringMatching(/^\d{4}-/),
       config_file: null,
       draining: false,
-      workers: [{ pid: daemon.pid, revision: 3, in_flight: 0, requests: 3, errors: 1 }],
+      workers: expect.any(Array),
+      nodes: [
+        {
+          id: expect.stringMatching(new RegExp(`:${daemon.pid}$`)),
+          url: daemon.url,
+          version: status.version,
+          workers: status.workers.length,
+          revision: 3,
+          started: expect.stringMatching(/^\d{4}-/),
+          seen: expect.stringMatching(/^\d{4}-/),
+          self: true,
+        },
+      ],
+      last_minute: { requests: 3, errors: 1, tokens: expect.any(Number) },
+      last_hour: status.last_minute,
       records: { written: 3, waiting: 0, dropped: 0 },
       store_health: { ok: true, error: null },
     })
+    const served = (name: 'requests' | 'errors') =>
+      status.workers.reduce((sum, worker) => sum + worker[name], 0)
+    expect([served('requests'), served('errors')]).toEqual([3, 1])
+    for (const worker of status.workers) expect(worker).toMatchObject({ revision: 3, in_flight: 0 })
   })
 })
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { BalanceError } from '../../src/base/errors.ts'
 import { createLogger } from '../../src/base/log.ts'
 import { Redactor } from '../../src/base/redactor.ts'
-import { Recorder } from '../../src/daemon/recorder.ts'
+import { Recorder, type RecorderParts } from '../../src/daemon/recorder.ts'
 import type { KeyMemory } from '../../src/model/catalog.ts'
 import type { ExchangeRecord } from '../../src/model/record.ts'
 import type { Store } from '../../src/model/store.ts'
@@ -38,10 +38,23 @@ function scripted() {
   return { store, taken, control }
 }
 
+function recording(store: Store, change: Partial<RecorderParts> = {}): Recorder {
+  const clock = new ManualClock()
+  return new Recorder({
+    store,
+    node: 'test:1',
+    clock,
+    log: quiet,
+    onRecords: () => {},
+    onVerdicts: () => {},
+    ...change,
+  })
+}
+
 describe('Recorder', () => {
   it('writes what it is given, in order', async () => {
     const { store, taken } = scripted()
-    const recorder = new Recorder(store, new ManualClock(), quiet, () => {})
+    const recorder = recording(store)
     recorder.records([record('1'), record('2')])
     recorder.records([record('3')])
     await recorder.flush()
@@ -52,7 +65,7 @@ describe('Recorder', () => {
   it('keeps records while the store fails, and writes them when it takes them again', async () => {
     const { store, taken, control } = scripted()
     const clock = new ManualClock()
-    const recorder = new Recorder(store, clock, quiet, () => {})
+    const recorder = recording(store, { clock })
     control.fails = true
     recorder.records([record('1')])
     await expect(recorder.flush()).rejects.toMatchObject({ code: 'store_unavailable' })
@@ -66,7 +79,7 @@ describe('Recorder', () => {
 
   it('drops the oldest beyond 50,000, and counts them', async () => {
     const { store, taken, control } = scripted()
-    const recorder = new Recorder(store, new ManualClock(), quiet, () => {})
+    const recorder = recording(store)
     control.fails = true
     for (let i = 0; i < 60; i++)
       recorder.records(Array.from({ length: 1_000 }, (_, n) => record(String(i * 1_000 + n))))
@@ -81,7 +94,7 @@ describe('Recorder', () => {
   it('writes the newest of what a key learned, within a quarter of a second', async () => {
     const { store, taken, control } = scripted()
     const clock = new ManualClock()
-    const recorder = new Recorder(store, clock, quiet, () => {})
+    const recorder = recording(store, { clock })
     control.fails = true
     recorder.verdicts([memory('a', 1)])
     clock.advance(250)
@@ -93,13 +106,21 @@ describe('Recorder', () => {
     expect(taken.memories).toEqual([memory('a', 2), memory('b', 1)])
   })
 
+  it('writes each record once, however many ask for a flush together', async () => {
+    const { store, taken } = scripted()
+    const recorder = recording(store)
+    recorder.records([record('1'), record('2')])
+    await Promise.all([recorder.flush(), recorder.flush(), recorder.flush()])
+    expect(taken.records).toEqual(['1', '2'])
+  })
+
   it('shows every batch to those who follow, whether or not the store takes it', () => {
     const { store, control } = scripted()
     control.fails = true
     const seen: string[] = []
-    const recorder = new Recorder(store, new ManualClock(), quiet, batch =>
-      seen.push(...batch.map(({ requestId }) => requestId)),
-    )
+    const recorder = recording(store, {
+      onRecords: batch => void seen.push(...batch.map(({ requestId }) => requestId)),
+    })
     recorder.records([record('1')])
     expect(seen).toEqual(['1'])
   })

@@ -61,6 +61,21 @@ describe('the configuration file', () => {
     expect((await daemon.ask(token, { body })).status).toBe(413)
   })
 
+  it('is taken again with what its references refer to', async () => {
+    const secret = join(world.cwd, 'key')
+    writeFileSync(secret, 'sk-from-a-file-0123456789', { mode: 0o600 })
+    await world.balance(['keys', 'disable', 'key-1'])
+    await world.balance(['keys', 'add', 'mock', '--label', 'filed'], `file:${secret}`)
+    await daemon.ask(token)
+    expect(mock.requests.at(-1)?.key).toBe('sk-from-a-file-0123456789')
+    writeFileSync(secret, 'sk-another-0123456789abc')
+    await world.balance(['reload'])
+    await daemon.ask(token)
+    expect(mock.requests.at(-1)?.key).toBe('sk-another-0123456789abc')
+    await world.balance(['keys', 'enable', 'key-1'])
+    await world.balance(['keys', 'remove', 'filed', '--yes'])
+  })
+
   it('is taken again on SIGHUP', async () => {
     write(`max_body: 1KiB\nproviders:\n  mock:\n    base_url: ${mock.url}\n`)
     daemon.signal('SIGHUP')

@@ -4,20 +4,23 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Mock, startMock } from '../../src/mock/server.ts'
+import { describe, expect, it } from 'vitest'
+import { startMock } from '../../src/mock/server.ts'
 import { BINARY, eventually, World } from '../support/daemon.ts'
 
 const KEY = 'sk-good-0123456789abcdef'
 const GIVEN = 'given-token-0123456789abcdef'
 const hasScript = /util-linux/.test(spawnSync('script', ['--version']).stdout?.toString() ?? '')
 
-let world: World
-
-beforeEach(() => {
-  world = new World()
+/** Each test has a world of its own, so all of them may run at once. */
+const test = it.extend<{ world: World }>({
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of the fixtures from it
+  world: async ({}, use) => {
+    const world = new World()
+    await use(world)
+    await world.remove()
+  },
 })
-afterEach(() => world.remove())
 
 /** Somebody else's server on a free port. */
 async function occupy(): Promise<{ port: number; server: Server }> {
@@ -26,8 +29,11 @@ async function occupy(): Promise<{ port: number; server: Server }> {
   return { port: (server.address() as AddressInfo).port, server }
 }
 
-describe('a second daemon', () => {
-  it('on the same store is refused in one line that names the first', async () => {
+describe.concurrent('a second daemon', () => {
+  test('on the same store is refused in one line that names the first', async ({
+    world,
+    expect,
+  }) => {
     const first = await world.serve()
     const second = await world.balance(['serve', '--port', '0'])
     expect(second).toMatchObject({ code: 1, stdout: '' })
@@ -38,7 +44,7 @@ describe('a second daemon', () => {
     expect((await fetch(`${first.url}/readyz`)).status).toBe(200)
   })
 
-  it('of several started at once is the only one that stays', async () => {
+  test('of several started at once is the only one that stays', async ({ world, expect }) => {
     const programs = [1, 2, 3].map(() => world.start(['serve', '--json', '--port', '0']))
     const codes = programs.map(async program => (await program.ended).code)
     const ready = await Promise.all(
@@ -54,8 +60,18 @@ describe('a second daemon', () => {
   })
 })
 
-describe('a port in use', () => {
-  it('is named, and nothing is left behind', async () => {
+describe('a daemon', () => {
+  it('is found by commands however deep its data folder lies', async () => {
+    const world = new World('deep/'.repeat(30))
+    world.env.TMPDIR = world.root
+    const { pid } = await world.serve()
+    expect(await world.json(['status'])).toMatchObject({ running: true, pid })
+    await world.remove()
+  })
+})
+
+describe.concurrent('a port in use', () => {
+  test('is named, and nothing is left behind', async ({ world, expect }) => {
     const { port, server } = await occupy()
     const { code, stderr } = await world.balance(['serve', '--port', String(port)])
     expect(code).toBe(1)
@@ -64,26 +80,30 @@ describe('a port in use', () => {
     await world.serve()
   })
 
-  it.skipIf(!hasScript)('costs nobody the first token, which is shown only once', async () => {
-    const { port, server } = await occupy()
-    const screen = (await onTerminal('--port', String(port)).ended).stdout
-    expect(screen).toContain(`127.0.0.1:${port}`)
-    expect(screen).not.toContain('bal_')
-    server.close()
-    const terminal = onTerminal('--port', '0')
-    const token = await eventually(() => /bal_[\w-]{43}/.exec(terminal.screen())?.[0], 'a token')
-    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(terminal.screen())?.[0] ?? ''
-    const models = await fetch(`${url}/v1/models`, {
-      headers: { authorization: `Bearer ${token}` },
-    })
-    expect(models.status).toBe(404)
-    await world.balance(['stop'])
-    await terminal.ended
-  })
+  test.skipIf(!hasScript)(
+    'costs nobody the first token, which is shown only once',
+    async ({ world, expect, onTestFinished }) => {
+      const { port, server } = await occupy()
+      const screen = (await onTerminal(world, '--port', String(port)).ended).stdout
+      expect(screen).toContain(`127.0.0.1:${port}`)
+      expect(screen).not.toContain('bal_')
+      server.close()
+      const terminal = onTerminal(world, '--port', '0')
+      onTestFinished(() => void terminal.child.kill())
+      const token = await eventually(() => /bal_[\w-]{43}/.exec(terminal.screen())?.[0], 'a token')
+      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(terminal.screen())?.[0] ?? ''
+      const models = await fetch(`${url}/v1/models`, {
+        headers: { authorization: `Bearer ${token}` },
+      })
+      expect(models.status).toBe(404)
+      await world.balance(['stop'])
+      await terminal.ended
+    },
+  )
 })
 
 /** `balance serve` on a terminal. */
-function onTerminal(...args: string[]) {
+function onTerminal(world: World, ...args: string[]) {
   const words = [process.execPath, BINARY, 'serve', '--data-dir', world.dataDir, ...args].join(' ')
   const child = spawn('script', ['--quiet', '--return', '--command', words, '/dev/null'], {
     cwd: world.cwd,
@@ -96,11 +116,14 @@ function onTerminal(...args: string[]) {
   const ended = new Promise<{ stdout: string }>(resolve =>
     child.on('close', () => resolve({ stdout })),
   )
-  return { screen: () => stdout, ended }
+  return { child, screen: () => stdout, ended }
 }
 
-describe('off loopback', () => {
-  it('a daemon without a token does not start, and says both ways out', async () => {
+describe.concurrent('off loopback', () => {
+  test('a daemon without a token does not start, and says both ways out', async ({
+    world,
+    expect,
+  }) => {
     const { code, stderr } = await world.balance(['serve', '--host', '0.0.0.0', '--port', '0'])
     expect(code).toBe(78)
     expect(stderr).toContain('needs a client token first')
@@ -112,31 +135,35 @@ describe('off loopback', () => {
     expect(anonymous.code).toBe(78)
   })
 
-  it('it starts with a token that exists', async () => {
+  test('it starts with a token that exists', async ({ world }) => {
     await world.json(['tokens', 'create', 'first'])
     await world.serve('--host', '0.0.0.0')
   })
 
-  it.each(['BALANCE_BOOTSTRAP_TOKEN', 'BALANCE_BOOTSTRAP_TOKEN_FILE'])(
-    '%s gives the first token, and no second one',
-    async variable => {
-      const file = join(world.root, 'token')
-      writeFileSync(file, `${GIVEN}\n`, { mode: 0o600 })
-      world.env[variable] = variable.endsWith('_FILE') ? file : GIVEN
-      const daemon = await world.serve('--host', '0.0.0.0')
-      expect((await daemon.ask(GIVEN)).status).toBe(404)
-      expect((await daemon.ask('bal_other-token-0123456789')).status).toBe(401)
-      expect(daemon.stderr).not.toContain(GIVEN)
-      await daemon.stop()
-      world.env[variable] = variable.endsWith('_FILE') ? file : `${GIVEN}-another`
-      writeFileSync(file, `${GIVEN}-another`)
-      const again = await world.serve('--host', '0.0.0.0')
-      expect((await again.ask(GIVEN)).status).toBe(404)
-      expect((await again.ask(`${GIVEN}-another`)).status).toBe(401)
-    },
-  )
+  test('BALANCE_BOOTSTRAP_TOKEN gives the first token, and no second one', async ({
+    world,
+    expect,
+  }) => {
+    world.env.BALANCE_BOOTSTRAP_TOKEN = GIVEN
+    const daemon = await world.serve('--host', '0.0.0.0')
+    expect((await daemon.ask(GIVEN)).status).toBe(404)
+    expect((await daemon.ask('bal_other-token-0123456789')).status).toBe(401)
+    expect(daemon.stderr).not.toContain(GIVEN)
+    await daemon.stop()
+    world.env.BALANCE_BOOTSTRAP_TOKEN = `${GIVEN}-another`
+    const again = await world.serve('--host', '0.0.0.0')
+    expect((await again.ask(GIVEN)).status).toBe(404)
+    expect((await again.ask(`${GIVEN}-another`)).status).toBe(401)
+  })
 
-  it('a short token is refused to callers from elsewhere only', async () => {
+  test('BALANCE_BOOTSTRAP_TOKEN_FILE gives it from a file', async ({ world, expect }) => {
+    world.env.BALANCE_BOOTSTRAP_TOKEN_FILE = join(world.root, 'token')
+    writeFileSync(join(world.root, 'token'), `${GIVEN}\n`, { mode: 0o600 })
+    const daemon = await world.serve('--host', '0.0.0.0')
+    expect((await daemon.ask(GIVEN)).status).toBe(404)
+  })
+
+  test('a short token is refused to callers from elsewhere only', async ({ world, expect }) => {
     await world.json(['tokens', 'create', 'weak', '--stdin'], 'short')
     const daemon = await world.serve()
     expect((await daemon.ask('short')).status).toBe(404)
@@ -145,15 +172,12 @@ describe('off loopback', () => {
   })
 })
 
-describe('--allow-anonymous', () => {
-  let mock: Mock
-
-  beforeEach(async () => {
-    mock = await startMock()
-  })
-  afterEach(() => mock.close())
-
-  it('serves callers on this host without a token, and nobody else', async () => {
+describe.concurrent('--allow-anonymous', () => {
+  test('serves callers on this host without a token, and nobody else', async ({
+    world,
+    expect,
+  }) => {
+    const mock = await startMock()
     await world.furnish(mock.url, KEY)
     const daemon = await world.serve('--allow-anonymous')
     expect((await daemon.ask(null)).status).toBe(200)
@@ -163,15 +187,19 @@ describe('--allow-anonymous', () => {
     }
     const [row] = await world.json<{ token: string | null }[]>(['logs', 'list', '--status', '2xx'])
     expect(row?.token).toBeNull()
+    await mock.close()
   })
 })
 
-describe('a store that cannot be used', () => {
-  const database = () => join(world.dataDir, 'balance.db')
+describe.concurrent('a store that cannot be used', () => {
+  const database = (world: World) => join(world.dataDir, 'balance.db')
 
-  it('is not served with another master key, and nothing in it changes', async () => {
+  test('is not served with another master key, and nothing in it changes', async ({
+    world,
+    expect,
+  }) => {
     await world.furnish('http://127.0.0.1:9/v1', KEY)
-    const before = readFileSync(database())
+    const before = readFileSync(database(world))
     world.env.BALANCE_MASTER_KEY = Buffer.alloc(32, 7).toString('base64')
     const { code, stderr, stdout } = await world.balance(['serve', '--port', '0'])
     expect(code).toBe(78)
@@ -179,12 +207,15 @@ describe('a store that cannot be used', () => {
     expect(stderr).toMatch(
       /^error: The master key in BALANCE_MASTER_KEY is not the one that sealed this store, which came from .*master-key\.$/m,
     )
-    expect(readFileSync(database()).equals(before)).toBe(true)
+    expect(readFileSync(database(world)).equals(before)).toBe(true)
     delete world.env.BALANCE_MASTER_KEY
     await world.serve()
   })
 
-  it('is not served when its master key is gone, and none is made in its place', async () => {
+  test('is not served when its master key is gone, and none is made in its place', async ({
+    world,
+    expect,
+  }) => {
     await world.furnish('http://127.0.0.1:9/v1', KEY)
     world.env.BALANCE_MASTER_KEY_FILE = join(world.root, 'not-there')
     const key = join(world.dataDir, 'master-key')
@@ -196,23 +227,23 @@ describe('a store that cannot be used', () => {
     await world.serve()
   })
 
-  it('is left alone when a newer version wrote it', async () => {
+  test('is left alone when a newer version wrote it', async ({ world, expect }) => {
     await world.furnish('http://127.0.0.1:9/v1', KEY)
-    const db = new Sqlite(database())
+    const db = new Sqlite(database(world))
     db.exec("insert into balance_migrations values ('control', 99, 'from the future', 0)")
     db.close()
     const { code, stderr } = await world.balance(['serve', '--port', '0'])
     expect(code).toBe(78)
-    expect(stderr).toContain(database())
+    expect(stderr).toContain(database(world))
     expect(stderr).toMatch(/newer version/)
   })
 
-  it('is left alone when it is no database', async () => {
+  test('is left alone when it is no database', async ({ world, expect }) => {
     mkdirSync(world.dataDir, { mode: 0o700 })
-    writeFileSync(database(), 'shopping list\n', { mode: 0o600 })
+    writeFileSync(database(world), 'shopping list\n', { mode: 0o600 })
     const { code, stderr } = await world.balance(['serve', '--port', '0'])
     expect(code).toBe(78)
-    expect(stderr).toContain(database())
-    expect(readFileSync(database(), 'utf8')).toBe('shopping list\n')
+    expect(stderr).toContain(database(world))
+    expect(readFileSync(database(world), 'utf8')).toBe('shopping list\n')
   })
 })

@@ -106,7 +106,7 @@ describe('bodies', () => {
       }),
       { numRuns: count(400, 5_000) },
     )
-    gateway.gateway.flush()
+    await gateway.gateway.flush()
     expect(gateway.records.at(-1)?.model).toBe('mock-large')
   })
 

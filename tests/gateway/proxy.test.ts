@@ -48,7 +48,7 @@ describe('keys', () => {
     await start({ a: '401' })
     for (let i = 0; i < 12; i++)
       expect((await ask(gateway.port, { path, body: chat() })).status).toBe(200)
-    gateway.gateway.flush()
+    await gateway.gateway.flush()
     expect(usedKeys().filter(name => name === 'a')).toHaveLength(3)
     expect(gateway.verdicts.at(-1)).toMatchObject({
       keyId: 'a',
@@ -68,7 +68,7 @@ describe('keys', () => {
     await start({ a: '429-quota', b: '402', c: 'ok' }, ['a', 'b', 'c'])
     for (let i = 0; i < 6; i++)
       expect((await ask(gateway.port, { path, body: chat() })).status).toBe(200)
-    gateway.gateway.flush()
+    await gateway.gateway.flush()
     expect(usedKeys().filter(name => name !== 'c')).toHaveLength(2)
     expect(
       gateway.gateway
@@ -118,7 +118,7 @@ describe('when there is no answer', () => {
     expect(answer.status).toBe(500)
     expect(mock.requests.length).toBeLessThanOrEqual(3)
     expect(JSON.parse(answer.text)).toHaveProperty('error')
-    gateway.gateway.flush()
+    await gateway.gateway.flush()
     expect(gateway.verdicts).toEqual([])
   })
 
@@ -152,7 +152,7 @@ describe('what a client did wrong', () => {
     for (let i = 0; i < 10; i++)
       expect((await ask(gateway.port, { path, body: chat() })).status).toBe(status)
     expect(mock.requests).toHaveLength(10)
-    gateway.gateway.flush()
+    await gateway.gateway.flush()
     expect(gateway.verdicts).toEqual([])
   })
 })
@@ -165,7 +165,7 @@ describe('answers that are none', () => {
       const answer = await ask(gateway.port, { path, body: chat() })
       expect([answer.status, answer.headers['x-balance-key']]).toEqual([200, 'b'])
       expect(JSON.parse(answer.text).object).toBe('chat.completion')
-      gateway.gateway.flush()
+      await gateway.gateway.flush()
       expect(gateway.verdicts).toEqual([])
       expect(gateway.records[0]).toMatchObject({
         attempts: 2,

@@ -64,7 +64,7 @@ describe('an event stream', () => {
     const answer = await ask(gateway.port, { path, body })
     expect(answer.body.equals(RECORDED)).toBe(true)
     expect(answer.headers['content-type']).toMatch(/^text\/event-stream/)
-    gateway.gateway.flush()
+    await gateway.gateway.flush()
     expect(gateway.records[0]).toMatchObject({
       status: 200,
       outcome: 'ok',
@@ -126,7 +126,7 @@ describe('an event stream', () => {
     expect(answer.status).toBe(200)
     expect(answer.text).toContain('"error"')
     expect(answer.text).not.toContain('[DONE]')
-    gateway.gateway.flush()
+    await gateway.gateway.flush()
     expect(gateway.records[0]?.outcome).not.toBe('ok')
   })
 
@@ -142,7 +142,7 @@ describe('an event stream', () => {
       expect(answer.text).not.toContain('[DONE]')
       expect(answer.cut).toBe(true)
       expect(mock.requests).toHaveLength(1)
-      gateway.gateway.flush()
+      await gateway.gateway.flush()
       expect(gateway.records[0]).toMatchObject({
         status: 200,
         errorCode: 'upstream_stream_interrupted',
@@ -189,14 +189,14 @@ describe('a client that leaves', () => {
     leave()
     await aborted
     expect(performance.now() - left).toBeLessThan(50)
-    gateway.gateway.flush()
+    await gateway.gateway.flush()
     expect(gateway.records[0]).toMatchObject({
       status: 499,
       outcome: 'gone',
       errorCode: 'client_closed',
     })
     expect(gateway.verdicts).toEqual([])
-    expect(gateway.gateway.counts.inFlight).toBe(0)
+    expect((await gateway.gateway.reports())[0]?.inFlight).toBe(0)
   })
 
   it('before the upstream answered ends that attempt too, and no other is made', async () => {
@@ -252,7 +252,7 @@ describe('a client that leaves', () => {
     clearInterval(passing)
     // What two kernels' socket buffers take, and no more.
     expect(written).toBeLessThan(32_000_000)
-    gateway.gateway.flush()
+    await gateway.gateway.flush()
     expect(gateway.records[0]).toMatchObject({ status: 499, outcome: 'gone' })
   })
 })

@@ -60,7 +60,7 @@ describe('the official openai client', () => {
     }
     expect(text).toMatch(/\S/)
     expect(tokens).toBeGreaterThan(0)
-    gateway.gateway.flush()
+    await gateway.gateway.flush()
     expect(gateway.records.at(-1)).toMatchObject({ stream: true, completionTokens: tokens })
   })
 

@@ -2,11 +2,15 @@ import { describe } from 'vitest'
 import { ENGINES, stopSharedServer, usePlaces } from './place.ts'
 import { auditSuite } from './suites/audit.ts'
 import { keySuite } from './suites/keys.ts'
+import { learnedSuite } from './suites/learned.ts'
+import { nodeSuite } from './suites/nodes.ts'
 import { providerSuite } from './suites/providers.ts'
 import { recordSuite } from './suites/records.ts'
+import { retentionSuite } from './suites/retention.ts'
 import { schemaSuite } from './suites/schema.ts'
 import { sealedSuite } from './suites/sealed.ts'
 import { settingSuite } from './suites/settings.ts'
+import { statsSuite } from './suites/stats.ts'
 import { tokenSuite } from './suites/tokens.ts'
 
 stopSharedServer()
@@ -19,6 +23,10 @@ describe.each(ENGINES)('store on %s', engine => {
   settingSuite(place)
   auditSuite(place)
   recordSuite(place)
+  statsSuite(place)
+  retentionSuite(place)
+  learnedSuite(place)
+  nodeSuite(place)
   sealedSuite(place)
   schemaSuite(place)
 })

@@ -5,7 +5,7 @@ import type { Store } from '../../src/model/store.ts'
 import { openStore } from '../../src/store/open.ts'
 import { hasMariadb, Mariadb } from '../support/mariadb.ts'
 import { storeOptions } from '../support/store.ts'
-import { attempt, exchange } from './suites/records.ts'
+import { attempt, exchange, NODE } from './suites/records.ts'
 
 describe.skipIf(!hasMariadb)('store on MariaDB', () => {
   let server: Mariadb
@@ -56,7 +56,7 @@ describe.skipIf(!hasMariadb)('store on MariaDB', () => {
     await server.sql(`set global sql_mode = 'NO_BACKSLASH_ESCAPES'`)
     const store = await open(server.url(await server.database()))
     const text = `'); drop table tokens; -- \\'`
-    await store.record([exchange({ model: text, requestId: text })])
+    await store.record([exchange({ model: text, requestId: text })], NODE)
     expect((await store.recordOf(text)).exchange.model).toBe(text)
     await store.createToken({ name: text })
     expect((await store.tokens()).map(({ name }) => name)).toEqual([text])
@@ -74,6 +74,7 @@ describe.skipIf(!hasMariadb)('store on MariaDB', () => {
       Array.from({ length: 600 }, (_, index) =>
         exchange({ requestId: `r${index}`, failures: [attempt({ code: `c${index}` })] }),
       ),
+      NODE,
     )
     for (const index of [0, 1, 249, 250, 599]) {
       const { failures } = await store.recordOf(`r${index}`)
@@ -110,7 +111,7 @@ describe.skipIf(!hasMariadb)('store on MariaDB', () => {
     const start = systemClock.now()
     const fates = await Promise.allSettled([
       store.revision(),
-      store.record([exchange()]),
+      store.record([exchange()], NODE),
       ending.close(),
     ])
     const unavailable = { status: 'rejected', reason: { code: 'store_unavailable' } }
@@ -118,7 +119,7 @@ describe.skipIf(!hasMariadb)('store on MariaDB', () => {
     expect(systemClock.now() - start).toBeLessThan(4_000)
     server.freeze(false)
     expect(await store.revision()).toBe(1)
-    await store.record([exchange()])
+    await store.record([exchange()], NODE)
   })
 
   it('fails at once while the server is gone, and works again when it is back', async () => {

@@ -21,6 +21,11 @@ export interface Place {
   readonly options: StoreOptions
   /** Opens it; closed after the test. */
   open(overrides?: Partial<StoreOptions>): Promise<Store>
+  /**
+   * Opens it once for each of several who are to use it at once. On SQLite once for all: its calls
+   * block, so that two in one thread would wait for each other; see processes.test.ts.
+   */
+  openSeveral(): Promise<Store[]>
   /** Runs one statement on the control tables, or on the log tables. */
   sql(statement: string, values?: unknown[], log?: boolean): Promise<Row[]>
 }
@@ -60,15 +65,17 @@ export function usePlaces(engine: EngineName): MakePlace {
     folders.push(folder)
     const defaults = storeOptions(folder)
     const name = server ? await database(server, untouched) : ''
+    const options = server ? { ...defaults, url: server.url(name) } : defaults
+    const open = async (overrides: Partial<StoreOptions> = {}) => {
+      const store = await openStore({ ...options, ...overrides })
+      stores.push(store)
+      return store
+    }
     return {
       folder,
-      options: server ? { ...defaults, url: server.url(name) } : defaults,
-      async open(overrides = {}) {
-        const url = server ? server.url(name) : defaults.url
-        const store = await openStore({ ...defaults, url, ...overrides })
-        stores.push(store)
-        return store
-      },
+      options,
+      open,
+      openSeveral: () => Promise.all(Array.from({ length: server ? 3 : 1 }, () => open())),
       async sql(statement, values = [], log = false) {
         if (server) return onMariadb(server, name, statement, values)
         return onSqlite(join(folder, log ? 'balance-log.db' : 'balance.db'), statement, values)
@@ -81,7 +88,7 @@ async function empty(server: Mariadb, database: string): Promise<void> {
   const connection = await server.connect(database)
   const [tables] = await connection.query<RowDataPacket[]>('show tables')
   for (const table of tables.map(row => Object.values(row)[0])) {
-    if (table === 'revision') await connection.query('update revision set number = 0')
+    if (table === 'revision') await connection.query('update revision set number = 0, learned = 0')
     else if (table !== 'balance_migrations') await connection.query(`delete from ${table}`)
   }
   await connection.end()

@@ -20,7 +20,7 @@ import { openStore, type StoreOptions } from '../../src/store/open.ts'
 import { storeOptions, temporaryStore } from '../support/store.ts'
 import { value } from './suites/keys.ts'
 import { OPENAI } from './suites/providers.ts'
-import { attempt, exchange } from './suites/records.ts'
+import { attempt, exchange, NODE } from './suites/records.ts'
 
 const FILES = ['balance.db', 'balance-log.db']
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8)
@@ -42,7 +42,7 @@ describe('SQLite files', () => {
     const store = await openStore(options)
     await store.addProvider(OPENAI, { makeDefault: false })
     await store.addKeys('openai', [value('sk-1')])
-    await store.record([exchange()])
+    await store.record([exchange()], NODE)
     const made = readdirSync(folder).sort()
     expect(made).toEqual([
       'balance-log.db',
@@ -131,7 +131,7 @@ describe('SQLite files', () => {
     await (await openStore(options)).close()
     rmSync(join(folder, 'balance-log.db'))
     const store = await openStore(options)
-    await store.record([exchange()])
+    await store.record([exchange()], NODE)
     expect(await store.records({ limit: 5 })).toHaveLength(1)
     await store.close()
   })
@@ -188,7 +188,7 @@ describe('a SQLite store locked by another process', () => {
     const { store, folder, remove } = await temporaryStore({ clock })
     for (const [name, write] of [
       ['balance.db', () => store.createToken({ name: 'one' })],
-      ['balance-log.db', () => store.record([exchange()])],
+      ['balance-log.db', () => store.record([exchange()], NODE)],
     ] as const) {
       const other = new Sqlite(join(folder, name))
       other.exec('begin immediate')
@@ -218,7 +218,7 @@ describe('planted secrets', () => {
     await store.changeProvider('openai', { baseUrl: 'https://moved.example/v1' })
     const made = await store.createToken({ name: 'made' })
     await store.createToken({ name: 'given', value: new Secret('token-planted-Zx9!secret') })
-    await store.record([exchange({ failures: [attempt()] })])
+    await store.record([exchange({ failures: [attempt()] })], NODE)
     await store.catalog()
     await store
       .addKeys(

@@ -13,7 +13,7 @@ import { storeOptions } from '../support/store.ts'
 import { bundle } from './bundle.ts'
 import { memory, value } from './suites/keys.ts'
 import { OPENAI } from './suites/providers.ts'
-import { exchange } from './suites/records.ts'
+import { exchange, NODE } from './suites/records.ts'
 
 /** The thread, and a wire by which a test can end it from outside. */
 const MORTAL = `
@@ -94,7 +94,7 @@ describe('store in a thread', () => {
     const id = added[0]?.id ?? ''
     await store.remember([memory(id, 1)])
     expect((await store.memories()).get(id)).toEqual(memory(id, 1))
-    await store.record([exchange()])
+    await store.record([exchange()], NODE)
     expect((await store.recordOf('req-1')).exchange.model).toBe('gpt')
   })
 
@@ -103,7 +103,7 @@ describe('store in a thread', () => {
     const error = await store.provider('opneai').catch(e => e)
     expect(error).toBeInstanceOf(BalanceError)
     expect(error).toMatchObject({ code: 'no_such', exit: 3, hint: 'Did you mean openai?' })
-    const defect = await store.record([exchange({ status: null as never })]).catch(e => e)
+    const defect = await store.record([exchange({ status: null as never })], NODE).catch(e => e)
     expect(defect).toMatchObject({ code: 'internal_error' })
     expect(String(defect.cause)).toContain('NOT NULL')
   })
@@ -118,7 +118,7 @@ describe('store in a thread', () => {
   it('answers every call made at once', async () => {
     await store.addProvider(OPENAI, { makeDefault: false })
     const calls = Array.from({ length: 200 }, (_, index) =>
-      index % 2 ? store.revision() : store.record([exchange({ requestId: `r${index}` })]),
+      index % 2 ? store.revision() : store.record([exchange({ requestId: `r${index}` })], NODE),
     )
     await Promise.all(calls)
     expect(await store.records({ limit: 500 })).toHaveLength(100)

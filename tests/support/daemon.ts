@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { type IncomingHttpHeaders, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -9,6 +8,7 @@ import { Secret } from '../../src/base/secret.ts'
 import type { Store } from '../../src/model/store.ts'
 import { openStore } from '../../src/store/open.ts'
 import { type Answer, type Ask, ask } from './gateway.ts'
+import { CHAT, type OpenStream, openStream, STREAMED } from './open-stream.ts'
 import { storeOptions } from './store.ts'
 
 export const BINARY = fileURLToPath(new URL('../../bin/balance.js', import.meta.url))
@@ -23,6 +23,11 @@ export interface Ended {
   readonly stdout: string
   readonly stderr: string
 }
+
+/** The same tests run with one process and with workers. */
+const WORKERS = process.env.BALANCE_TEST_WORKERS
+  ? ['--workers', process.env.BALANCE_TEST_WORKERS]
+  : []
 
 /** A world of its own for the real binary: a working folder, a home, a data folder, an environment. */
 export class World {
@@ -69,7 +74,7 @@ export class World {
   /** Starts a daemon on a free port; resolves when it says that it is ready. */
   async serve(...args: readonly string[]): Promise<Daemon> {
     const began = performance.now()
-    const program = this.start(['serve', '--json', '--port', '0', ...args])
+    const program = this.start(['serve', '--json', '--port', '0', ...WORKERS, ...args])
     const { url } = await program.document<{ url: string }>()
     return new Daemon(this, program, url, performance.now() - began)
   }
@@ -198,8 +203,12 @@ export class Daemon {
   }
 
   /** Opens a stream; resolves when its first bytes have come. */
-  stream(token: string, headers: Record<string, string> = {}): Promise<OpenStream> {
-    return openStream(this.port, token, headers)
+  stream(
+    token: string,
+    headers: Record<string, string> = {},
+    body = STREAMED.body,
+  ): Promise<OpenStream> {
+    return openStream(this.port, token, headers, body)
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -216,63 +225,6 @@ export class Daemon {
     this.signal('SIGKILL')
     await this.ended
   }
-}
-
-const CHAT_BODY = { model: 'mock-large', messages: [{ role: 'user', content: 'Hi' }] }
-export const CHAT = { path: '/v1/chat/completions', body: JSON.stringify(CHAT_BODY) }
-const STREAMED = {
-  ...CHAT,
-  body: JSON.stringify({ ...CHAT_BODY, stream: true, stream_options: { include_usage: true } }),
-}
-
-export interface OpenStream {
-  readonly headers: IncomingHttpHeaders
-  /** What has come so far. */
-  readonly text: () => string
-  /** Resolves when it is over: properly, or cut off. */
-  readonly over: Promise<{ readonly text: string; readonly cut: boolean; readonly at: number }>
-  leave(): void
-}
-
-function openStream(
-  port: number,
-  token: string,
-  headers: Record<string, string>,
-): Promise<OpenStream> {
-  return new Promise((resolve, reject) => {
-    const sent = request({
-      port,
-      host: '127.0.0.1',
-      path: STREAMED.path,
-      method: 'POST',
-      agent: false,
-      headers: {
-        authorization: `Bearer ${token}`,
-        'content-type': 'application/json',
-        ...headers,
-      },
-    })
-    sent.on('error', reject)
-    sent.on('response', response => {
-      let text = ''
-      const over: OpenStream['over'] = new Promise(done => {
-        const end = (cut: boolean) => done({ text, cut, at: performance.now() })
-        response.on('end', () => end(false))
-        response.on('error', () => end(true))
-      })
-      const stream = {
-        headers: response.headers,
-        text: () => text,
-        over,
-        leave: () => sent.destroy(),
-      }
-      response.on('data', chunk => {
-        text += chunk
-        resolve(stream)
-      })
-    })
-    sent.end(STREAMED.body)
-  })
 }
 
 /** Asks again and again until it holds, and fails when it does not within the time. */

@@ -54,7 +54,7 @@ export async function startGateway(
       ...given,
       settings: { default_provider: 'mock', ...given?.settings },
     })
-  gateway.apply(full(parts))
+  gateway.put(full(parts))
   const { port } = await gateway.listen('127.0.0.1', 0)
   return {
     url: `http://127.0.0.1:${port}`,
@@ -67,7 +67,7 @@ export async function startGateway(
       const next = new Promise<ExchangeRecord>(resolve => waiting.push(resolve))
       return next
     },
-    apply: given => gateway.apply(full(given)),
+    apply: given => gateway.put(full(given)),
     close: () => gateway.close(0),
   }
 }

@@ -20,6 +20,7 @@ async function outcomeOf(origin: string): Promise<Outcome> {
   const relay = await new Promise<Relay>(resolve => {
     const guide: Guide = {
       onHead: () => ({ handling: 'judge', tap: null }),
+      mask: chunk => chunk,
       onCommit: () => {},
       onToken: () => {},
       onEnd: (ended: Relay, _ending: Ending) => resolve(ended),

@@ -1,10 +1,13 @@
 import type { Command } from 'commander'
 import { printable } from '../../base/text.ts'
+import { parseDuration } from '../../model/units.ts'
 import { exchangeColumns, failureColumns, statusColor, tokensOf } from '../columns/exchange.ts'
+import { EXPORT_FORMATS, exportLog } from '../export.ts'
 import { type FilterOptions, readFilter } from '../log-filter.ts'
 import { formatMoment } from '../moment.ts'
-import { whole } from '../option-values.ts'
+import { oneOf, whole } from '../option-values.ts'
 import type { Run } from '../program.ts'
+import { prune } from '../prune.ts'
 import type { Session } from '../session.ts'
 import { type ExchangeShape, exchangeShape, failureShape } from '../shapes/exchange.ts'
 import { card } from '../table.ts'
@@ -29,12 +32,41 @@ export function define(command: Command, run: Run): void {
     .description('requests as they end, until Ctrl-C')
     .addHelpText('after', example('balance logs tail --status error'))
     .action(run(tail))
+  times(filters(command.command('export')))
+    .description('all requests that fit, the newest first, as CSV or a JSON object a line')
+    .option('--format <format>', 'csv, ndjson; csv unless --json is given', FORMAT)
+    .option('--out <file>', 'write this file instead of stdout')
+    .addHelpText('after', EXPORT_HELP)
+    .action(run(exportLog))
+  command
+    .command('prune')
+    .description('remove what log_max_age, error_max_age and log_max_bytes no longer keep')
+    .option('--older-than <duration>', 'what is older than this instead, e.g. 7d', parseDuration)
+    .option('--yes', 'without a question')
+    .addHelpText('after', PRUNE_HELP)
+    .action(run(prune))
 }
+
+const FORMAT = oneOf('--format', EXPORT_FORMATS)
 
 const LIST_HELP = `
 Examples:
   $ balance logs list --provider openai --status 5xx --since 2h
   $ balance logs list --limit 1000 --json | jq -r '.[] | [.time,.model,.ms] | @tsv'`
+
+const EXPORT_HELP = `
+In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
+
+Examples:
+  $ balance logs export --since 7d --out week.csv
+  $ balance logs export --format ndjson --status error | gzip > errors.ndjson.gz`
+
+const PRUNE_HELP = `
+A running daemon does this by itself; it may go on meanwhile. Sums in balance stats stay.
+
+Examples:
+  $ balance logs prune --yes
+  $ balance logs prune --older-than 7d`
 
 function example(line: string): string {
   return `\nExample:\n  $ ${line}`
@@ -50,10 +82,14 @@ function filters(command: Command): Command {
     .option('--path <prefix>', 'whose path begins so')
 }
 
-function paged(command: Command): Command {
+function times(command: Command): Command {
   return command
     .option('--since <when>', 'e.g. 90s, 2h, 7d, 2026-01-31T14:00Z')
     .option('--until <when>', 'the same')
+}
+
+function paged(command: Command): Command {
+  return times(command)
     .option('--limit <n>', 'how many', whole('--limit', 1, 10_000), 50)
     .option('--before <id>', 'the page that ends before this id', whole('--before', 1, 2 ** 52))
 }
@@ -131,6 +167,7 @@ function fieldsOf(row: ExchangeShape, paintStatus: (text: string) => string) {
     ['tokens', tokensOf(row)],
     ['of them cached', row.cached_tokens],
     ['of them reasoning', row.reasoning_tokens],
+    ['served by', row.node],
   ] as const
 }
 

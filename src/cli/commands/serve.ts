@@ -14,7 +14,7 @@ export function define(command: Command, run: Run): void {
   command
     .option('--host <host>', 'address to listen on (127.0.0.1)')
     .option('--port <port>', 'port to listen on (8077)')
-    .option('--workers <n>', 'gateway processes (1)')
+    .option('--workers <n>', 'processes that serve requests: a number, or auto (1)')
     .option('--drain <time>', 'how long requests may end at shutdown (30s)')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (info)')
     .option('--demo', 'a simulated provider with four keys, on a temporary store')

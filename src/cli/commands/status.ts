@@ -1,30 +1,46 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { VERSION } from '../../base/version.ts'
-import type { DaemonStatus, ProviderStatus } from '../../model/status.ts'
-import { providerColumns } from '../columns/provider.ts'
-import { formatLeft, formatMoment } from '../moment.ts'
+import type { DaemonStatus } from '../../model/status.ts'
+import { whole } from '../option-values.ts'
+import { overview } from '../overview.ts'
 import type { Run } from '../program.ts'
 import type { Session } from '../session.ts'
-import { readState } from '../state.ts'
-import { card, type Field } from '../table.ts'
+import { readReturns, readState } from '../state.ts'
+import { watch } from '../watch.ts'
 
 export function define(command: Command, run: Run): void {
   command
+    .addOption(
+      new Option('--watch [seconds]', 'show it again so often, until Ctrl-C; 2 unless given')
+        .argParser(whole('--watch', 1, 3_600))
+        .preset('2'),
+    )
     .addHelpText(
       'after',
       `
-With no daemon it shows what the store holds; --json then has "running": false.
+With no daemon it shows what the store holds; --json then has "running": false. With
+--watch, --json prints one object a line.
 
-Example:
-  $ balance status --json | jq .providers`,
+Examples:
+  $ balance status --json | jq .providers
+  $ balance status --watch 5`,
     )
     .action(run(status))
 }
 
-async function status(session: Session): Promise<void> {
+async function status(session: Session, options: { watch?: number }): Promise<void> {
+  const { out } = session
+  if (options.watch !== undefined) {
+    return watch(session, options.watch * 1_000, async () => {
+      const found = await findStatus(session)
+      if (out.json) out.line(JSON.stringify(found))
+      else out.redraw(await readable(session, found))
+    })
+  }
   const found = await findStatus(session)
-  session.out.show(found, () => `${overview(found, session)}${providers(found.providers, session)}`)
-  if (!found.running) session.out.say('No daemon is running: balance serve')
+  const text = out.json ? '' : await readable(session, found)
+  out.show(found, () => text)
+  if (!found.running) out.say('No daemon is running: balance serve')
 }
 
 async function findStatus(session: Session): Promise<DaemonStatus> {
@@ -45,53 +61,27 @@ async function findStatus(session: Session): Promise<DaemonStatus> {
     config_file: file,
     draining: false,
     workers: [],
+    nodes: [],
+    last_minute: null,
+    last_hour: null,
     records: null,
     store_health: null,
   }
 }
 
-function overview(status: DaemonStatus, session: Session): string {
-  const { green, yellow, red } = session.out.paint
-  const { pending, records, store_health: health } = status
-  const requests = sum(status.workers.map(worker => worker.requests))
-  const inFlight = sum(status.workers.map(worker => worker.in_flight))
-  const fields: Field[] = [
-    ['daemon', condition(status), status.running ? (status.draining ? yellow : green) : yellow],
-  ]
-  if (status.running) {
-    fields.push(
-      ['url', status.url],
-      ['process', `pid ${status.pid}, ${status.workers.length} worker(s)`],
-      ['started', started(status.started, session.clock.wall())],
-      ['requests', `${requests} since start, ${inFlight} in flight`],
-    )
+async function readable(session: Session, found: DaemonStatus): Promise<string> {
+  const { out, clock } = session
+  return overview(found, await returnsOf(session, found), out, clock.wall())
+}
+
+/** Left out where the store is in trouble: then, above all, the status must not wait for it. */
+async function returnsOf(session: Session, found: DaemonStatus): Promise<Map<string, number>> {
+  const resting = found.providers.some(({ keys }) => keys.cooling + keys.exhausted > 0)
+  if (!resting || found.store_health?.ok === false) return new Map()
+  try {
+    if (found.running) await session.flush()
+    return await readReturns(await session.store(), session.clock.wall())
+  } catch {
+    return new Map()
   }
-  fields.push(['version', status.version], ['store', status.store], ['revision', status.revision])
-  fields.push(['config file', status.config_file ?? 'none'])
-  if (pending) fields.push(['not in force', `revision ${pending.revision}: ${pending.error}`, red])
-  if (health && !health.ok) fields.push(['store trouble', health.error, red])
-  if (records && (records.waiting > 0 || records.dropped > 0)) {
-    fields.push(['log records', `${records.waiting} waiting, ${records.dropped} dropped`, yellow])
-  }
-  return card(fields)
-}
-
-function condition(status: DaemonStatus): string {
-  if (!status.running) return 'not running'
-  return status.draining ? 'draining' : 'running'
-}
-
-function started(iso: string | null, wall: number): string | null {
-  if (iso === null) return null
-  const at = Date.parse(iso)
-  return `${formatMoment(at)} (${formatLeft(wall, at)} ago)`
-}
-
-function providers(found: readonly ProviderStatus[], session: Session): string {
-  if (found.length === 0) return '\n\nNo provider yet: balance providers add openai'
-  return `\n\n${session.out.table(providerColumns(session.out.paint), found)}`
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
 }

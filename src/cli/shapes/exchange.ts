@@ -2,14 +2,14 @@ import type { ExchangeRecord, StoredExchange, StoredFailure } from '../../model/
 
 /** An exchange from the store, or one that has just ended and has no number yet. */
 export type AnyExchange = Omit<ExchangeRecord, 'failures'> &
-  Partial<Pick<StoredExchange, 'id' | 'keyLabel'>>
+  Partial<Pick<StoredExchange, 'id' | 'keyLabel' | 'node'>>
 
 /**
  * One exchange as `logs list`, `logs show` and `logs tail` print it with `--json`. Names are kept
  * for scripts: they may be joined by new ones and never change their meaning.
  * `time` is ISO 8601 in UTC, durations are milliseconds since the request came in, `key` is the id
- * of the key that was used last; what did not come so far is null. `id` and `key_label` are null for
- * what a daemon tells `logs tail` before it is stored.
+ * of the key that was used last; what did not come so far is null. `node` is the daemon that served it. `id`,
+ * `key_label` and `node` are null for what a daemon tells `logs tail` before it is stored.
  */
 export function exchangeShape(exchange: AnyExchange) {
   return {
@@ -38,6 +38,7 @@ export function exchangeShape(exchange: AnyExchange) {
     bytes_out: exchange.bytesOut,
     stream: exchange.stream,
     error_code: exchange.errorCode,
+    node: exchange.node ?? null,
   }
 }
 

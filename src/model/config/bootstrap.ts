@@ -58,10 +58,15 @@ export function parseFolder(text: string): string {
   throw bad('a folder', 'Write its path.')
 }
 
-export function parseWorkers(text: string): 1 {
-  if (text === '1') return 1
-  throw new BalanceError('config_invalid', 'This version runs one worker.', {
-    hint: 'Write 1, or leave it out; a later version takes more.',
+/** More processes than this serve nobody on one host. */
+const MOST_WORKERS = 64
+
+export function parseWorkers(text: string): number | 'auto' {
+  if (text === 'auto') return text
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (count >= 1 && count <= MOST_WORKERS) return count
+  throw new BalanceError('config_invalid', `"${text}" is not a number of workers.`, {
+    hint: `Write a number from 1 to ${MOST_WORKERS}, or auto for one per core`,
   })
 }
 

@@ -121,7 +121,10 @@ describe('a mistake in a file', () => {
     ['hello', '1:1: must be a map of names to values.'],
     ['listen:', '1:8: listen: has no value.'],
     ['listen: 8077', '1:9: listen: This is not an address to listen on. Write it like'],
-    ['workers: 4', '1:10: workers: This version runs one worker. Write 1'],
+    [
+      'workers: 400',
+      '1:10: workers: "400" is not a number of workers. Write a number from 1 to 64, or auto for one per core',
+    ],
     ['store: mysql://u:pw@h/d', '1:8: store: A store URL holds no password.'],
     ['max_retries: 0', '1:14: max_retries: must be from 1 to 100 (attempts'],
     ['max_retries: [1]', '1:14: max_retries: is not a value it takes (attempts'],

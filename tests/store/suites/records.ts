@@ -5,6 +5,8 @@ import type { Place } from '../place.ts'
 import { value } from './keys.ts'
 import { OPENAI } from './providers.ts'
 
+export const NODE = 'host:1'
+
 export function exchange(change: Partial<ExchangeRecord> = {}): ExchangeRecord {
   return {
     time: 1_700_000_000_000,
@@ -73,12 +75,18 @@ export function recordSuite(place: () => Promise<Place>): void {
   describe('records', () => {
     it('come back as they went in, newest first', async () => {
       const store = await opened()
-      await store.record([exchange(), { ...EMPTY, requestId: 'req-2' }])
+      await store.record([exchange(), { ...EMPTY, requestId: 'req-2' }], NODE)
       const [second, first] = await store.records({ limit: 10 })
       const { failures: _, ...kept } = exchange()
-      expect(first).toEqual({ ...kept, id: first?.id, keyLabel: null })
+      expect(first).toEqual({ ...kept, id: first?.id, node: NODE, keyLabel: null })
       const { failures: __, ...bare } = EMPTY
-      expect(second).toEqual({ ...bare, requestId: 'req-2', id: second?.id, keyLabel: null })
+      expect(second).toEqual({
+        ...bare,
+        requestId: 'req-2',
+        id: second?.id,
+        node: NODE,
+        keyLabel: null,
+      })
       expect(second?.id).toBeGreaterThan(first?.id ?? Number.NaN)
     })
 
@@ -87,7 +95,7 @@ export function recordSuite(place: () => Promise<Place>): void {
       await store.addProvider(OPENAI, { makeDefault: false })
       const { added } = await store.addKeys('openai', [value('a', { label: 'main' })])
       const keyId = added[0]?.id ?? ''
-      await store.record([exchange({ keyId })])
+      await store.record([exchange({ keyId })], NODE)
       expect((await store.records({ limit: 1 }))[0]?.keyLabel).toBe('main')
       await store.removeKeys([keyId])
       expect((await store.records({ limit: 1 }))[0]?.keyLabel).toBeNull()
@@ -96,7 +104,10 @@ export function recordSuite(place: () => Promise<Place>): void {
     it('page by id, both ways, without a gap or a repetition', async () => {
       const store = await opened()
       const names = Array.from({ length: 25 }, (_, index) => `req-${index}`)
-      await store.record(names.map(requestId => exchange({ requestId })))
+      await store.record(
+        names.map(requestId => exchange({ requestId })),
+        NODE,
+      )
       const back: string[] = []
       let before: number | undefined
       for (;;) {
@@ -107,8 +118,21 @@ export function recordSuite(place: () => Promise<Place>): void {
       }
       expect(back).toEqual(names.toReversed())
       const [newest] = await store.records({ limit: 1 })
-      await store.record([exchange({ requestId: 'later-1' }), exchange({ requestId: 'later-2' })])
+      await store.record(
+        [exchange({ requestId: 'later-1' }), exchange({ requestId: 'later-2' })],
+        NODE,
+      )
       expect(await ids(store, { after: newest?.id })).toEqual(['later-1', 'later-2'])
+    })
+
+    it('name the node that served them, and can be asked for those of all others', async () => {
+      const store = await opened()
+      for (const node of ['a:1', 'b:2', 'A:1', 'a:1']) {
+        await store.record([exchange({ requestId: node })], node)
+      }
+      const rows = await store.records({ limit: 10, after: 0, notNode: 'a:1' })
+      expect(rows.map(({ node }) => node)).toEqual(['b:2', 'A:1'])
+      expect(await ids(store, { notNode: 'c:3' })).toHaveLength(4)
     })
 
     it('write a batch of 1,000 with each failure at its exchange', async () => {
@@ -121,7 +145,7 @@ export function recordSuite(place: () => Promise<Place>): void {
           ),
         }),
       )
-      await store.record(batch)
+      await store.record(batch, NODE)
       for (const index of [0, 1, 2, 249, 250, 251, 499, 500, 998, 999]) {
         const { exchange: found, failures } = await store.recordOf(`req-${index}`)
         expect(found.requestId).toBe(`req-${index}`)
@@ -134,17 +158,20 @@ export function recordSuite(place: () => Promise<Place>): void {
     it('write all of a batch or nothing', async () => {
       const store = await opened()
       const broken = exchange({ requestId: 'broken', status: null as never })
-      await expect(store.record([exchange(), broken])).rejects.toThrow()
+      await expect(store.record([exchange(), broken], NODE)).rejects.toThrow()
       expect(await store.records({ limit: 10 })).toEqual([])
-      await store.record([])
+      await store.record([], NODE)
     })
 
     it('are found by id and by request id, the newest where clients repeated it', async () => {
       const store = await opened()
-      await store.record([
-        exchange({ status: 500, failures: [attempt({ excerpt: 'first' })] }),
-        exchange({ status: 200, failures: [attempt({ excerpt: 'second' })] }),
-      ])
+      await store.record(
+        [
+          exchange({ status: 500, failures: [attempt({ excerpt: 'first' })] }),
+          exchange({ status: 200, failures: [attempt({ excerpt: 'second' })] }),
+        ],
+        NODE,
+      )
       const newest = await store.recordOf('req-1')
       expect(newest.exchange.status).toBe(200)
       expect(newest.failures).toMatchObject([
@@ -160,25 +187,28 @@ export function recordSuite(place: () => Promise<Place>): void {
 
     it('are filtered by each of their fields, and by all given at once', async () => {
       const store = await opened()
-      await store.record([
-        exchange({ requestId: 'a', provider: 'openai', status: 200, time: 1_000 }),
-        exchange({ requestId: 'b', provider: 'deepseek', status: 429, time: 2_000 }),
-        exchange({
-          requestId: 'c',
-          token: 'ci',
-          model: 'x',
-          modelServed: 'y',
-          status: 503,
-          time: 3_000,
-        }),
-        exchange({
-          requestId: 'd',
-          keyId: 'k_cccccccccc',
-          path: '/v1/embeddings',
-          status: 599,
-          time: 4_000,
-        }),
-      ])
+      await store.record(
+        [
+          exchange({ requestId: 'a', provider: 'openai', status: 200, time: 1_000 }),
+          exchange({ requestId: 'b', provider: 'deepseek', status: 429, time: 2_000 }),
+          exchange({
+            requestId: 'c',
+            token: 'ci',
+            model: 'x',
+            modelServed: 'y',
+            status: 503,
+            time: 3_000,
+          }),
+          exchange({
+            requestId: 'd',
+            keyId: 'k_cccccccccc',
+            path: '/v1/embeddings',
+            status: 599,
+            time: 4_000,
+          }),
+        ],
+        NODE,
+      )
       expect(await ids(store, { provider: 'deepseek' })).toEqual(['b'])
       expect(await ids(store, { key: 'k_cccccccccc' })).toEqual(['d'])
       expect(await ids(store, { token: 'ci' })).toEqual(['c'])
@@ -199,11 +229,14 @@ export function recordSuite(place: () => Promise<Place>): void {
 
     it('are compared letter by letter: no wildcard, no case, no trailing space', async () => {
       const store = await opened()
-      await store.record([
-        exchange({ requestId: 'a', path: '/v1/100%_done', model: 'gpt' }),
-        exchange({ requestId: 'b', path: '/v1/100xyzdone', model: 'GPT' }),
-        exchange({ requestId: 'c', path: "/v1/'quo\\te😀", model: 'gpt ' }),
-      ])
+      await store.record(
+        [
+          exchange({ requestId: 'a', path: '/v1/100%_done', model: 'gpt' }),
+          exchange({ requestId: 'b', path: '/v1/100xyzdone', model: 'GPT' }),
+          exchange({ requestId: 'c', path: "/v1/'quo\\te😀", model: 'gpt ' }),
+        ],
+        NODE,
+      )
       expect(await ids(store, { path: '/v1/100%' })).toEqual(['a'])
       expect(await ids(store, { path: '/v1/100%_' })).toEqual(['a'])
       expect(await ids(store, { path: '%' })).toEqual([])
@@ -227,14 +260,17 @@ export function recordSuite(place: () => Promise<Place>): void {
     it('cut what clients and upstreams chose, and escape what a terminal would obey', async () => {
       const store = await opened()
       const long = '😀'.repeat(100)
-      await store.record([
-        exchange({
-          requestId: 'cut',
-          model: long,
-          path: '/\u001b[31m\u0000',
-          failures: [attempt({ excerpt: 'ü'.repeat(2_000), code: `${long}` })],
-        }),
-      ])
+      await store.record(
+        [
+          exchange({
+            requestId: 'cut',
+            model: long,
+            path: '/\u001b[31m\u0000',
+            failures: [attempt({ excerpt: 'ü'.repeat(2_000), code: `${long}` })],
+          }),
+        ],
+        NODE,
+      )
       const { exchange: found, failures } = await store.recordOf('cut')
       expect(Buffer.byteLength(found.model ?? '')).toBeLessThanOrEqual(256)
       expect(found.model).toMatch(/^(😀){63}…$/u)
@@ -247,15 +283,18 @@ export function recordSuite(place: () => Promise<Place>): void {
 
     it('list failures with filters of their own fields and of their exchange', async () => {
       const store = await opened()
-      await store.record([
-        exchange({ requestId: 'a', failures: [attempt(), attempt({ attempt: 2, status: 500 })] }),
-        exchange({
-          requestId: 'b',
-          token: 'ci',
-          path: '/v1/embeddings',
-          failures: [attempt({ status: null, model: null, provider: 'deepseek' })],
-        }),
-      ])
+      await store.record(
+        [
+          exchange({ requestId: 'a', failures: [attempt(), attempt({ attempt: 2, status: 500 })] }),
+          exchange({
+            requestId: 'b',
+            token: 'ci',
+            path: '/v1/embeddings',
+            failures: [attempt({ status: null, model: null, provider: 'deepseek' })],
+          }),
+        ],
+        NODE,
+      )
       const found = async (filter: object) =>
         (await store.failures({ limit: 10, ...filter })).map(
           row => `${row.requestId}${row.attempt}`,

@@ -1,0 +1,74 @@
+import { stripVTControlCharacters } from 'node:util'
+import type { Command } from 'commander'
+import { BalanceError } from '../../base/errors.ts'
+import { STATS_GROUPS, type StatsGroup, type StatsQuery } from '../../model/record.ts'
+import { chartColumn, statsColumns } from '../columns/stats.ts'
+import { formatMoment, parsePast } from '../moment.ts'
+import { oneOf } from '../option-values.ts'
+import type { Output } from '../output.ts'
+import type { Run } from '../program.ts'
+import type { Session } from '../session.ts'
+import { type StatsShape, statsShape } from '../shapes/stats.ts'
+
+export function define(command: Command, run: Run): void {
+  command
+    .option('--by <group>', STATS_GROUPS.join(', '), oneOf('--by', STATS_GROUPS), 'provider')
+    .option('--since <when>', 'e.g. 2h, 7d, 2026-01-31T14:00Z', '24h')
+    .option('--until <when>', 'the same')
+    .addHelpText('after', HELP)
+    .action(run(stats))
+}
+
+const HELP = `
+Whole hours are counted, the first one included. Sums are kept when requests leave the log.
+
+Examples:
+  $ balance stats
+  $ balance stats --by model --since 7d
+  $ balance stats --by hour --json | jq -r '.[] | [.group,.requests,.errors] | @tsv'`
+
+interface StatsOptions {
+  readonly by: StatsGroup
+  readonly since: string
+  readonly until?: string
+}
+
+async function stats(session: Session, options: StatsOptions): Promise<void> {
+  const query = readQuery(options, session.clock.wall())
+  await session.flush()
+  const store = await session.store()
+  const keys = query.by === 'key' ? await store.keys() : []
+  const labels = new Map<string | null, string>(keys.map(({ id, label }) => [id, label]))
+  const sums = await store.stats(query)
+  const rows = sums.map(row => statsShape(row, labels.get(row.group) ?? null))
+  session.out.show(rows, () => (rows.length === 0 ? '' : chart(rows, query.by, session.out)))
+  if (rows.length === 0) session.out.say(`No request since ${formatMoment(query.since)}.`)
+}
+
+function readQuery({ by, since, until }: StatsOptions, wall: number): StatsQuery {
+  const query = {
+    by,
+    since: parsePast(since, wall),
+    until: until === undefined ? wall : parsePast(until, wall),
+  }
+  if (query.since < query.until) return query
+  throw new BalanceError('invalid_value', `--since is not before ${until ?? 'now'}.`, {
+    hint: 'Write how long ago (2h, 7d), or a time like 2026-01-31T14:00Z.',
+  })
+}
+
+const WIDEST_BAR = 40
+const NARROWEST_BAR = 8
+
+/** The table, and on a terminal with room for it a bar at the end of each row. */
+function chart(rows: readonly StatsShape[], by: StatsGroup, out: Output): string {
+  const columns = statsColumns(by, out.paint)
+  const table = out.table(columns, rows)
+  const room = (out.width ?? 0) - widthOf(table) - 2
+  if (room < NARROWEST_BAR) return table
+  return out.table([...columns, chartColumn(rows, Math.min(room, WIDEST_BAR), out.paint)], rows)
+}
+
+function widthOf(text: string): number {
+  return Math.max(...text.split('\n').map(line => stripVTControlCharacters(line).length))
+}

@@ -1,0 +1,36 @@
+import type { Catalog, KeyMemory } from '../model/catalog.ts'
+
+/** What one gateway process says of itself. */
+export interface GatewayReport {
+  readonly pid: number
+  readonly revision: number
+  readonly inFlight: number
+  /** Since it started. */
+  readonly requests: number
+  readonly errors: number
+  readonly draining: boolean
+  /** Provider → model → state, where a breaker is not closed. */
+  readonly breakers: Readonly<Record<string, Readonly<Record<string, 'open' | 'half-open'>>>>
+}
+
+/** Where requests are served for a daemon: its own process, or workers of it. */
+export interface GatewayHost {
+  /**
+   * Puts a catalogue into force everywhere.
+   * @throws BalanceError when it does not compile; then what was in force stays, everywhere
+   */
+  apply(catalog: Catalog): Promise<void>
+  /** What another process learned about keys. */
+  learn(memories: readonly KeyMemory[]): void
+  /** @throws BalanceError address_in_use, not_permitted, config_invalid */
+  listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>
+  reports(): Promise<GatewayReport[]>
+  /** Ends attempts in flight on these keys; returns how many there were. */
+  abort(keyIds: readonly string[]): Promise<number>
+  /** Hands everything gathered to the owner. */
+  flush(): Promise<void>
+  /** Takes no new connections, lets exchanges end for up to `ms`, and gives everything up. */
+  close(ms: number): Promise<void>
+  /** Ends a drain that is under way at once. */
+  cutOff(): void
+}

@@ -1,0 +1,106 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Logger } from '../base/log.ts'
+import { listenError } from '../gateway/server.ts'
+import type { WorkerProcess } from './worker-process.ts'
+
+/**
+ * Accepts connections and hands each to the worker that has the fewest. A connection stays here
+ * until its worker said that it has it; when that worker dies first, another gets it, and with no
+ * worker ready it waits. node:cluster does neither (on Node 20 it hangs a connection that was on its
+ * way to a dying worker, and refuses connections when the last one dies).
+ */
+export class Handoff {
+  readonly #server: Server
+  readonly #workers: () => readonly WorkerProcess[]
+  readonly #log: Logger
+  readonly #underWay = new Map<number, { socket: Socket; worker: WorkerProcess }>()
+  #waiting: Socket[] = []
+  #sequence = 0
+
+  /** @param workers those that are ready to serve */
+  constructor(workers: () => readonly WorkerProcess[], log: Logger) {
+    this.#workers = workers
+    this.#log = log
+    this.#server = createServer({
+      pauseOnConnect: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
+      noDelay: true,
+    })
+    this.#server.on('connection', socket => this.#place(socket))
+  }
+
+  listen(host: string, port: number): Promise<{ host: string; port: number }> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) =>
+        reject(listenError(error, host, port)),
+      )
+      this.#server.listen(port, host, () => {
+        const address = this.#server.address()
+        resolve({
+          host,
+          port: typeof address === 'object' && address !== null ? address.port : port,
+        })
+      })
+    })
+  }
+
+  /** A worker became ready: those that wait can go to it. */
+  resume(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const socket of waiting) this.#place(socket)
+  }
+
+  accepted(id: number): void {
+    const entry = this.#underWay.get(id)
+    if (entry === undefined) return
+    this.#underWay.delete(id)
+    // Closes our descriptor only; the connection is the worker's now.
+    entry.socket.destroy()
+  }
+
+  /** What was on its way to a worker that died goes to another. */
+  reclaim(dead: WorkerProcess): void {
+    for (const [id, { socket, worker }] of this.#underWay) {
+      if (worker !== dead) continue
+      this.#underWay.delete(id)
+      this.#place(socket)
+    }
+  }
+
+  /** Takes no further connections; those that wait for a worker are closed. */
+  close(): void {
+    this.#server.close()
+    for (const socket of this.#waiting) socket.destroy()
+    this.#waiting = []
+  }
+
+  #place(socket: Socket): void {
+    socket.on('error', () => socket.destroy())
+    const worker = this.#leastBusy()
+    if (worker === null) {
+      this.#waiting.push(socket)
+      return
+    }
+    const id = ++this.#sequence
+    this.#underWay.set(id, { socket, worker })
+    worker.hand(id, socket, error => {
+      if (error === null || !this.#underWay.delete(id)) return
+      this.#log.warn({ err: error, worker: worker.pid }, 'a worker could not be reached')
+      worker.giveUp()
+      if (!socket.destroyed) this.#place(socket)
+    })
+  }
+
+  /** The worker with the fewest connections; those with equally few take turns. */
+  #leastBusy(): WorkerProcess | null {
+    const workers = this.#workers()
+    let best: WorkerProcess | null = null
+    for (let looked = 0; looked < workers.length; looked++) {
+      const worker = workers[(this.#sequence + looked) % workers.length] as WorkerProcess
+      if (best === null || worker.connections < best.connections) best = worker
+    }
+    return best
+  }
+}

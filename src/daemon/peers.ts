@@ -1,0 +1,116 @@
+import type { Clock, Timer } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { KeyMemory } from '../model/catalog.ts'
+import type { ExchangeRecord } from '../model/record.ts'
+import type { NewNode, Node, Store } from '../model/store.ts'
+
+const ANNOUNCE_MS = 5_000
+/** What other nodes learn and serve is asked for this often. */
+const LEARN_MS = 500
+const FOLLOW_MS = 75
+const MOST_FOLLOWED = 500
+
+export interface PeersParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+  /** This node as it is now. */
+  readonly self: () => NewNode
+  readonly onLearned: (memories: readonly KeyMemory[]) => void
+  /** What other nodes served, for those who follow here. */
+  readonly onRecords: (batch: readonly Omit<ExchangeRecord, 'failures'>[]) => void
+  /** Whether anybody follows. */
+  readonly followed: () => boolean
+}
+
+/** The other nodes on the same store: makes this one known to them, and learns what they learned. */
+export class Peers {
+  readonly #parts: PeersParts
+  #timers: Timer[] = []
+  #nodes: readonly Node[] = []
+  #learned = 0
+  /** What this node wrote itself comes back with the others': key id → when it was saved. */
+  readonly #own = new Map<string, number>()
+  #lastRecord: number | null = null
+  #busy = new Set<string>()
+
+  constructor(parts: PeersParts) {
+    this.#parts = parts
+  }
+
+  /** As last seen; this one among them. */
+  get nodes(): readonly Node[] {
+    return this.#nodes
+  }
+
+  async start(): Promise<void> {
+    const { store, clock } = this.#parts
+    this.#learned = (await store.heads()).learned
+    await this.#announce()
+    this.#timers = [
+      clock.every(ANNOUNCE_MS, () => this.#once('announce', () => this.#announce())),
+      clock.every(LEARN_MS, () => this.#once('learn', () => this.#learn())),
+      clock.every(FOLLOW_MS, () => this.#once('follow', () => this.#follow())),
+    ]
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) timer.stop()
+    const { store, self, log } = this.#parts
+    await store
+      .depart(self().id)
+      .catch(error => log.debug({ err: error }, 'the store was not told'))
+  }
+
+  /** These are this node's own. */
+  wrote(memories: readonly KeyMemory[]): void {
+    for (const { keyId, savedAt } of memories) this.#own.set(keyId, savedAt)
+  }
+
+  /** The store may be slower than the clock: one of each kind at a time, and trouble is told elsewhere. */
+  #once(kind: string, work: () => Promise<void>): void {
+    if (this.#busy.has(kind)) return
+    this.#busy.add(kind)
+    work()
+      .catch(error => this.#parts.log.debug({ err: error, kind }, 'other nodes could not be asked'))
+      .finally(() => this.#busy.delete(kind))
+  }
+
+  async #announce(): Promise<void> {
+    const { store, self } = this.#parts
+    await store.announce(self())
+    this.#nodes = await store.nodes()
+  }
+
+  get #alone(): boolean {
+    return this.#nodes.length <= 1
+  }
+
+  async #learn(): Promise<void> {
+    if (this.#alone) return
+    const { learned, memories } = await this.#parts.store.learnedSince(this.#learned)
+    this.#learned = learned
+    const others = memories.filter(({ keyId, savedAt }) => this.#own.get(keyId) !== savedAt)
+    if (others.length > 0) this.#parts.onLearned(others)
+  }
+
+  async #follow(): Promise<void> {
+    const { store, self, followed, onRecords } = this.#parts
+    if (this.#alone || !followed()) {
+      this.#lastRecord = null
+      return
+    }
+    if (this.#lastRecord === null) {
+      const [newest] = await store.records({ limit: 1 })
+      this.#lastRecord = newest?.id ?? 0
+      return
+    }
+    const batch = await store.records({
+      after: this.#lastRecord,
+      notNode: self().id,
+      limit: MOST_FOLLOWED,
+    })
+    this.#lastRecord = batch.at(-1)?.id ?? this.#lastRecord
+    if (batch.length > 0) onRecords(batch)
+  }
+}

@@ -1,0 +1,194 @@
+import { Live } from '../balancer/live.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { Catalog, KeyMemory } from '../model/catalog.ts'
+import type { Link } from '../model/link.ts'
+import { compile } from '../snapshot/compile.ts'
+import type { GatewayHost, GatewayReport } from './gateway-host.ts'
+import { Handoff } from './handoff.ts'
+import type { Hello, Question, ToDaemon } from './worker-message.ts'
+import { WorkerProcess } from './worker-process.ts'
+
+/** A worker that dies sooner than this is not replaced at once: it would only die again. */
+const SETTLED_MS = 5_000
+const AGAIN_MS = 1_000
+/** Longest wait for one worker's report, and for its end after its drain. */
+const PATIENCE_MS = 2_000
+
+export interface WorkerPoolParts {
+  readonly count: number
+  /** The bundle of worker.ts. */
+  readonly entry: URL
+  readonly hello: Hello
+  /** Where what workers report goes. */
+  readonly link: Link
+  /** What is known about keys now, for workers that start later. */
+  readonly memories: () => KeyMemory[]
+  /** Records that a worker had to drop. */
+  readonly onDropped: (records: number) => void
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Gateways in processes of their own, as many as were asked for, replaced when they die. */
+export class WorkerPool implements GatewayHost {
+  readonly #parts: WorkerPoolParts
+  readonly #workers = new Set<WorkerProcess>()
+  readonly #handoff: Handoff
+  #catalog: Catalog | null = null
+  #closing = false
+  /** Called when a worker serves, and when the last one has ended. */
+  #whenServing: (() => void) | null = null
+  #whenEmpty: (() => void) | null = null
+
+  constructor(parts: WorkerPoolParts) {
+    this.#parts = parts
+    this.#handoff = new Handoff(() => this.#ready, parts.log)
+  }
+
+  /** One worker after the other, so that their loops are not all busy compiling at once. */
+  async apply(catalog: Catalog): Promise<void> {
+    compile(catalog, new Live(this.#parts.clock))
+    const first = this.#catalog === null
+    this.#catalog = catalog
+    if (first) return this.#start()
+    for (const worker of this.#ready) {
+      // One that dies meanwhile begins anew, with this catalogue.
+      await worker.apply(catalog).catch(() => {})
+    }
+  }
+
+  learn(memories: readonly KeyMemory[]): void {
+    for (const worker of this.#ready) worker.tell({ kind: 'learn', memories })
+  }
+
+  listen(host: string, port: number): Promise<{ host: string; port: number }> {
+    return this.#handoff.listen(host, port)
+  }
+
+  async reports(): Promise<GatewayReport[]> {
+    const reports = await this.#askAll({ report: true })
+    return reports as GatewayReport[]
+  }
+
+  async abort(keyIds: readonly string[]): Promise<number> {
+    const counts = (await this.#askAll({ abort: keyIds })) as number[]
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+
+  async flush(): Promise<void> {
+    await this.#askAll({ flush: true })
+  }
+
+  async close(ms: number): Promise<void> {
+    this.#closing = true
+    this.#handoff.close()
+    for (const worker of this.#workers) worker.end(ms)
+    const late = this.#parts.clock.after(ms + PATIENCE_MS, () => {
+      for (const worker of this.#workers) worker.kill()
+    })
+    if (this.#workers.size > 0) {
+      await new Promise<void>(resolve => {
+        this.#whenEmpty = resolve
+      })
+    }
+    late.stop()
+  }
+
+  cutOff(): void {
+    for (const worker of this.#workers) worker.tell({ kind: 'cut' })
+  }
+
+  onReady(worker: WorkerProcess): void {
+    const catalog = this.#catalog
+    if (catalog === null || this.#closing) {
+      worker.end(0)
+      return
+    }
+    worker.apply({ ...catalog, memories: this.#parts.memories() }).then(
+      () => this.#serve(worker, catalog),
+      error =>
+        this.#parts.log.error(
+          { err: error, worker: worker.pid },
+          'a worker did not take its catalogue',
+        ),
+    )
+  }
+
+  onMessage(worker: WorkerProcess, message: ToDaemon): void {
+    const { link, onDropped } = this.#parts
+    if (message.kind === 'records') {
+      link.records(message.batch)
+      if (message.dropped > 0) onDropped(message.dropped)
+      worker.tell({ kind: 'taken' })
+    } else if (message.kind === 'verdicts') {
+      link.verdicts(message.batch)
+      for (const other of this.#ready) {
+        if (other !== worker) other.tell({ kind: 'learn', memories: message.batch })
+      }
+    } else if (message.kind === 'accepted') this.#handoff.accepted(message.id)
+  }
+
+  onExit(worker: WorkerProcess, code: number | null, signal: NodeJS.Signals | null): void {
+    this.#workers.delete(worker)
+    this.#handoff.reclaim(worker)
+    if (this.#closing) {
+      if (this.#workers.size === 0) this.#whenEmpty?.()
+      return
+    }
+    if (worker.ending) return
+    this.#parts.log.error(
+      { worker: worker.pid, code, signal },
+      'a worker died; another takes its place',
+    )
+    const lived = this.#parts.clock.now() - worker.startedAt
+    if (lived >= SETTLED_MS) this.#spawn()
+    else this.#parts.clock.after(AGAIN_MS, () => this.#spawn())
+  }
+
+  get #ready(): WorkerProcess[] {
+    return [...this.#workers].filter(worker => worker.ready)
+  }
+
+  /** Resolves when the first worker serves; the others follow. */
+  #start(): Promise<void> {
+    const serving = new Promise<void>(resolve => {
+      this.#whenServing = resolve
+    })
+    for (let n = 0; n < this.#parts.count; n++) this.#spawn()
+    return serving
+  }
+
+  #spawn(): void {
+    if (this.#closing) return
+    const { entry, hello, clock } = this.#parts
+    this.#workers.add(new WorkerProcess(entry, hello, this, clock.now()))
+  }
+
+  /** A change may have come while the worker took its first catalogue. */
+  #serve(worker: WorkerProcess, taken: Catalog): void {
+    if (this.#catalog !== taken) {
+      this.onReady(worker)
+      return
+    }
+    worker.ready = true
+    this.#whenServing?.()
+    this.#handoff.resume()
+  }
+
+  async #askAll(what: Question): Promise<unknown[]> {
+    const answers = this.#ready.map(worker => this.#ask(worker, what))
+    return (await Promise.all(answers)).filter(answer => answer !== null)
+  }
+
+  /** Null from a worker that died or is stuck: the others' answers are worth having. */
+  #ask(worker: WorkerProcess, what: Question): Promise<unknown> {
+    return new Promise(resolve => {
+      const late = this.#parts.clock.after(PATIENCE_MS, () => resolve(null))
+      worker
+        .ask(what)
+        .then(resolve, () => resolve(null))
+        .finally(() => late.stop())
+    })
+  }
+}

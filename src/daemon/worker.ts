@@ -1,0 +1,133 @@
+import type { Socket } from 'node:net'
+import { systemClock } from '../base/clock.ts'
+import { asBalanceError } from '../base/errors.ts'
+import { createLogger } from '../base/log.ts'
+import { Redactor } from '../base/redactor.ts'
+import { VERSION } from '../base/version.ts'
+import { LocalGateway } from './local-gateway.ts'
+import { WorkerLink } from './worker-link.ts'
+import {
+  type Answer,
+  CatalogueAssembly,
+  type Hello,
+  type Question,
+  type ToDaemon,
+  type ToWorker,
+} from './worker-message.ts'
+
+/**
+ * The entry of a worker: a gateway that is given its connections and its catalogue by the daemon.
+ * It opens no store, listens nowhere, and ends when the daemon says so or is gone.
+ */
+class Worker {
+  readonly #link = new WorkerLink(send)
+  readonly #assembly = new CatalogueAssembly()
+  #gateway: LocalGateway | null = null
+  #closed = 0
+
+  receive(message: ToWorker, socket: Socket | undefined): void {
+    switch (message.kind) {
+      case 'hello':
+        this.#start(message)
+        break
+      case 'catalogue':
+        this.#apply(message)
+        break
+      case 'learn':
+        this.#gateway?.learn(message.memories)
+        break
+      case 'connection':
+        this.#accept(message.id, socket)
+        break
+      case 'taken':
+        this.#link.taken()
+        break
+      case 'ask':
+        void this.#answer(message)
+        break
+      case 'close':
+        void this.#end(message.ms)
+        break
+      case 'cut':
+        this.#gateway?.cutOff()
+    }
+  }
+
+  #start({ version, logLevel, anonymous }: Hello): void {
+    // Files were replaced under a running daemon: its messages may mean something else here.
+    if (version !== VERSION) process.exit(78)
+    const redactor = new Redactor()
+    const log = createLogger(logLevel, redactor, process.stderr)
+    this.#gateway = new LocalGateway({
+      clock: systemClock,
+      log,
+      redactor,
+      link: this.#link,
+      anonymous,
+    })
+    this.#gateway.serveHandedOn()
+    send({ kind: 'ready', version: VERSION })
+  }
+
+  #apply(slice: Extract<ToWorker, { kind: 'catalogue' }>): void {
+    const catalog = this.#assembly.add(slice)
+    if (catalog === null || this.#gateway === null) return
+    try {
+      this.#gateway.put(catalog)
+      send({ kind: 'applied', revision: catalog.revision, error: null })
+    } catch (error) {
+      send({ kind: 'applied', revision: catalog.revision, error: asBalanceError(error).message })
+    }
+  }
+
+  #accept(id: number, socket: Socket | undefined): void {
+    send({ kind: 'accepted', id })
+    if (socket === undefined) {
+      // It closed on its way here.
+      this.#countClosed()
+    } else {
+      socket.once('close', () => this.#countClosed())
+      this.#gateway?.take(socket)
+    }
+  }
+
+  /** One message a turn of the loop, however many connections closed in it. */
+  #countClosed(): void {
+    if (this.#closed++ > 0) return
+    setImmediate(() => {
+      send({ kind: 'closed', connections: this.#closed })
+      this.#closed = 0
+    })
+  }
+
+  async #answer({ id, what }: Extract<ToWorker, { kind: 'ask' }>): Promise<void> {
+    const value = this.#gateway === null ? null : await answerOf(this.#gateway, what)
+    send({ kind: 'answer', id, value })
+  }
+
+  async #end(ms: number): Promise<void> {
+    await this.#gateway?.close(ms)
+    send({ kind: 'ended' })
+    process.disconnect()
+  }
+}
+
+async function answerOf(gateway: LocalGateway, what: Question): Promise<Answer> {
+  if ('abort' in what) return gateway.abort(what.abort)
+  if ('report' in what) return (await gateway.reports())[0] ?? null
+  await gateway.flush()
+  return null
+}
+
+function send(message: ToDaemon): void {
+  // The daemon is gone: there is nobody to tell, and `disconnect` ends this process.
+  if (process.connected) process.send?.(message)
+}
+
+const worker = new Worker()
+process.on('message', (message, socket) =>
+  worker.receive(message as ToWorker, socket as Socket | undefined),
+)
+process.on('disconnect', () => process.exit(0))
+// Signals to the process group are the daemon's to act on: it ends its workers itself.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})

@@ -1,0 +1,185 @@
+import { type ExchangeRecord, STATS_GROUPS, type StatsGroup } from '../model/record.ts'
+import { cut } from './record-rows.ts'
+import type { RollupRow } from './tables.ts'
+
+/** What sums are kept by; those of an hour as a whole are the sums over any one of them. */
+export type Dimension = Exclude<StatsGroup, 'hour'>
+export const DIMENSIONS: readonly Dimension[] = STATS_GROUPS.filter(group => group !== 'hour')
+
+/** In place of a name where there was none: no text that was made printable has it. */
+export const NOBODY = '\n'
+/** Stands for all models of an hour beyond the first {@link MOST_MODELS}. */
+export const OTHERS = '…'
+/** Clients may ask for any model they can think of; all other names are the owner's. */
+export const MOST_MODELS = 1_000
+
+const HOUR = 3_600_000
+/** Records come late by as much as their exchange took. */
+const HOURS_REMEMBERED = 3
+
+export const ROLLUP_KEY = [
+  'dimension',
+  'hour',
+  'name',
+] as const satisfies readonly (keyof RollupRow)[]
+
+export const ROLLUP_SUMS = [
+  'requests',
+  'errors',
+  'attempts',
+  'prompt_tokens',
+  'cached_tokens',
+  'completion_tokens',
+  'reasoning_tokens',
+  'ms',
+] as const satisfies readonly (keyof RollupRow)[]
+
+export const ROLLUP_COLUMNS = [...ROLLUP_KEY, ...ROLLUP_SUMS] as const
+
+/** What is to be added, as values in the order of {@link ROLLUP_COLUMNS}. */
+export type RollupValues = readonly (string | number)[]
+
+/** The beginning of the hour that a time lies in; both in ms since the epoch. */
+export function hourOf(time: number): number {
+  return time - (time % HOUR)
+}
+
+/**
+ * Sums batches of records before they are written: by provider, by key, by token and by model,
+ * each by itself, so that what an hour takes grows with their sum and not with their product.
+ */
+export class Rollups {
+  readonly #models = new ModelNames()
+
+  of(batch: readonly ExchangeRecord[]): RollupValues[] {
+    const hours = new Map<number, HourSums>()
+    for (const record of batch) {
+      const hour = hourOf(record.time)
+      let sums = hours.get(hour)
+      if (!sums) {
+        sums = new HourSums()
+        hours.set(hour, sums)
+      }
+      sums.add(record)
+    }
+    return [...hours].flatMap(([hour, sums]) => this.#values(hour, sums))
+  }
+
+  #values(hour: number, { provider, key, token, model }: HourSums): RollupValues[] {
+    const modelName = (name: string | null) => this.#models.admit(hour, printed(name))
+    return [
+      ...valuesOf('provider', hour, provider, printed),
+      ...valuesOf('key', hour, key, printed),
+      ...valuesOf('token', hour, token, printed),
+      ...valuesOf('model', hour, model, modelName),
+    ]
+  }
+}
+
+class HourSums {
+  readonly provider: SumsByName = new Map()
+  readonly key: SumsByName = new Map()
+  readonly token: SumsByName = new Map()
+  readonly model: SumsByName = new Map()
+
+  add(record: ExchangeRecord): void {
+    sumsOf(this.provider, record.provider).count(record)
+    sumsOf(this.key, record.keyId).count(record)
+    sumsOf(this.token, record.token).count(record)
+    sumsOf(this.model, record.model).count(record)
+  }
+}
+
+type SumsByName = Map<string | null, Sums>
+
+class Sums {
+  requests = 0
+  errors = 0
+  attempts = 0
+  prompt = 0
+  cached = 0
+  completion = 0
+  reasoning = 0
+  ms = 0
+
+  count(record: ExchangeRecord): void {
+    this.requests++
+    // A stream that broke off had its 200 before.
+    if (record.status >= 400 || record.outcome !== 'ok') this.errors++
+    this.attempts += record.attempts
+    this.prompt += record.promptTokens ?? 0
+    this.cached += record.cachedTokens ?? 0
+    this.completion += record.completionTokens ?? 0
+    this.reasoning += record.reasoningTokens ?? 0
+    this.ms += record.ms
+  }
+
+  add(other: Sums): void {
+    this.requests += other.requests
+    this.errors += other.errors
+    this.attempts += other.attempts
+    this.prompt += other.prompt
+    this.cached += other.cached
+    this.completion += other.completion
+    this.reasoning += other.reasoning
+    this.ms += other.ms
+  }
+
+  /** In the order of {@link ROLLUP_SUMS}. */
+  values(): number[] {
+    const { requests, errors, attempts, prompt, cached, completion, reasoning, ms } = this
+    return [requests, errors, attempts, prompt, cached, completion, reasoning, ms]
+  }
+}
+
+function sumsOf(byName: SumsByName, name: string | null): Sums {
+  const known = byName.get(name)
+  if (known) return known
+  const sums = new Sums()
+  byName.set(name, sums)
+  return sums
+}
+
+/** Each name once, as it is stored: several may have become one. */
+function valuesOf(
+  dimension: Dimension,
+  hour: number,
+  given: SumsByName,
+  nameOf: (name: string | null) => string,
+): RollupValues[] {
+  const stored = new Map<string, Sums>()
+  for (const [raw, sums] of given) {
+    const name = nameOf(raw)
+    const known = stored.get(name)
+    if (known) known.add(sums)
+    else stored.set(name, sums)
+  }
+  return [...stored].map(([name, sums]) => [dimension, hour, name, ...sums.values()])
+}
+
+function printed(name: string | null): string {
+  return name === null ? NOBODY : cut(name)
+}
+
+/** The models counted by name in each of the last hours. */
+class ModelNames {
+  readonly #hours = new Map<number, Set<string>>()
+
+  /** The name itself while there is room for it. */
+  admit(hour: number, name: string): string {
+    const names = this.#of(hour)
+    if (names.has(name)) return name
+    if (names.size >= MOST_MODELS) return OTHERS
+    names.add(name)
+    return name
+  }
+
+  #of(hour: number): Set<string> {
+    const known = this.#hours.get(hour)
+    if (known) return known
+    const names = new Set<string>()
+    this.#hours.set(hour, names)
+    if (this.#hours.size > HOURS_REMEMBERED) this.#hours.delete(Math.min(...this.#hours.keys()))
+    return names
+  }
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import type { Place } from '../place.ts'
+import { memory, value } from './keys.ts'
+import { OPENAI } from './providers.ts'
+
+export function learnedSuite(place: () => Promise<Place>): void {
+  async function opened() {
+    const here = await place()
+    const [one, two] = [await here.open(), await here.open()]
+    await one.addProvider(OPENAI, { makeDefault: false })
+    const { added } = await one.addKeys('openai', [value('sk-1'), value('sk-2'), value('sk-3')])
+    const [a, b, c] = added.map(({ id }) => id) as [string, string, string]
+    return { one, two, a, b, c }
+  }
+
+  describe('what was learned', () => {
+    it('is told by its number, also to others who have the store open', async () => {
+      const { one, two, a, b, c } = await opened()
+      expect(await two.heads()).toEqual({ revision: 2, learned: 0 })
+      await one.remember([memory(a, 1), memory(b, 1)])
+      expect(await two.heads()).toEqual({ revision: 2, learned: 1 })
+      const first = await two.learnedSince(0)
+      expect(first).toEqual({ learned: 1, memories: expect.arrayContaining([memory(a, 1)]) })
+      expect(first.memories).toHaveLength(2)
+      await two.remember([memory(b, 1, 2)])
+      await one.remember([memory(c, 1)])
+      expect(await one.learnedSince(first.learned)).toEqual({
+        learned: 3,
+        memories: [memory(b, 1, 2), memory(c, 1)].sort((x, y) => (x.keyId < y.keyId ? -1 : 1)),
+      })
+      expect(await one.learnedSince(3)).toEqual({ learned: 3, memories: [] })
+      expect((await one.memories()).size).toBe(3)
+    })
+
+    it('under a generation that is over raises nothing and is not told', async () => {
+      const { one, two, a, b } = await opened()
+      await one.remember([memory(a, 1), memory(b, 1)])
+      await two.resetKeys([a])
+      await one.remember([memory(a, 1, 7)])
+      await one.remember([])
+      const { learned, memories } = await two.learnedSince(0)
+      expect(learned).toBe(1)
+      expect(memories).toEqual([memory(b, 1)])
+      await one.remember([memory(a, 1, 8), memory(a, 2, 9)])
+      expect(await two.learnedSince(1)).toEqual({ learned: 2, memories: [memory(a, 2, 9)] })
+    })
+  })
+}
