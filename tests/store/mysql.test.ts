@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Store } from '../../src/model/store.ts'
 import { openStore } from '../../src/store/open.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { hasMariadb, Mariadb } from '../support/mariadb.ts'
 import { storeOptions } from '../support/store.ts'
+import { node } from './suites/nodes.ts'
 import { attempt, exchange, NODE } from './suites/records.ts'
+import { ALL, settle } from './suites/retention.ts'
 
 describe.skipIf(!hasMariadb)('store on MariaDB', () => {
   let server: Mariadb
@@ -19,10 +22,14 @@ describe.skipIf(!hasMariadb)('store on MariaDB', () => {
     await server.stop()
   })
 
-  async function open(url: string, password: Secret | null = null): Promise<Store> {
+  async function open(
+    url: string,
+    password: Secret | null = null,
+    clock: Clock = systemClock,
+  ): Promise<Store> {
     const defaults = storeOptions('/nowhere')
     const env = { ...defaults.env, mysqlPassword: password }
-    const store = await openStore({ ...defaults, url, env })
+    const store = await openStore({ ...defaults, url, env, clock })
     stores.push(store)
     return store
   }
@@ -84,6 +91,58 @@ describe.skipIf(!hasMariadb)('store on MariaDB', () => {
       'set global auto_increment_increment = 1',
       'set global auto_increment_offset = 1',
     )
+  })
+
+  it('goes by the clock of the server, whatever those of its hosts and its zone say', async () => {
+    await server.sql(`set global time_zone = '+09:00'`)
+    const url = server.url(await server.database())
+    const now = systemClock.wall()
+    const early = await open(url, null, new ManualClock(now - 3_600_000))
+    const late = await open(url, null, new ManualClock(now + 3_600_000))
+    await early.announce(node('early:1'))
+    await late.announce(node('late:2'))
+    for (const store of [early, late]) {
+      const nodes = await store.nodes()
+      expect(nodes.map(({ id }) => id)).toEqual(['early:1', 'late:2'])
+      for (const { seen } of nodes) expect(Math.abs(seen - now)).toBeLessThan(10_000)
+    }
+    expect(await early.takeLease('checks', 'early:1', 60_000)).toBe(true)
+    expect(await late.takeLease('checks', 'late:2', 60_000)).toBe(false)
+    expect(await early.takeLease('other', 'early:1', 0)).toBe(true)
+    expect(await late.takeLease('other', 'late:2', 60_000)).toBe(true)
+    expect(await early.takeLease('other', 'early:1', 60_000)).toBe(false)
+    await late.record([exchange({ time: now - 100_000 })], NODE)
+    expect(await late.prune({ ...ALL, maxAge: 3_600_000 })).toMatchObject({ exchanges: 0 })
+    await server.sql('set global time_zone = default')
+  })
+
+  it('is brought below its size by removing the oldest, and no more than that', async () => {
+    const database = await server.database()
+    const store = await open(server.url(database))
+    const time = systemClock.wall()
+    const rows = Array.from({ length: 20_000 }, (_, n) =>
+      exchange({
+        requestId: `${(n * 7_919) % 20_000}`,
+        time,
+        failures: n % 20 ? [] : [attempt({ time })],
+      }),
+    )
+    await store.record(rows, NODE)
+    // The server does this by itself, but only seconds later.
+    await server.sql(
+      `analyze table ${database}.exchanges, ${database}.failures, ${database}.rollups`,
+    )
+    const { bytes } = await store.prune(ALL)
+    const slices = await settle(store, { ...ALL, maxBytes: bytes / 2 })
+    expect(slices.at(-1)?.bytes).toBeLessThanOrEqual(bytes / 2)
+    const left = await store.records({ limit: 20_000 })
+    expect(left.length).toBeGreaterThan(8_000)
+    expect(left.length).toBeLessThan(11_000)
+    expect(left[0]?.requestId).toBe(rows.at(-1)?.requestId)
+    expect(left.at(-1)?.requestId).toBe(rows[20_000 - left.length]?.requestId)
+    const failures = await store.failures({ limit: 20_000 })
+    expect(failures.length).toBeLessThanOrEqual(left.length / 20 + 1)
+    expect(failures.length).toBeGreaterThan(left.length / 20 - 10)
   })
 
   it('gives up on a lock after two seconds, and holds none itself then', async () => {

@@ -8,13 +8,13 @@ import { exchange } from './suites/records.ts'
 
 const CHANGES = 40
 
-/** Asks for a lease, and says whether it was given; creates tokens and writes records as fast as it can. */
+/** Says whether it was given a lease, then creates tokens and writes records as fast as it can. */
 const WRITER = `
   import { systemClock } from '../base/clock.ts'
   import { openStore } from './open.ts'
   const { options, name, changes, record } = JSON.parse(process.argv[2])
   const store = await openStore({ ...options, clock: systemClock })
-  process.stdout.write(` ${await store.takeLease('checks', name, 60_000)}`)
+  process.stdout.write(' ' + (await store.takeLease('checks', name, 60_000)))
   for (let turn = 0; turn < changes; turn++) {
     await store.createToken({ name: name + turn })
     await store.record([{ ...record, requestId: name + turn }], name)

@@ -96,6 +96,10 @@ describe('store in a thread', () => {
     expect((await store.memories()).get(id)).toEqual(memory(id, 1))
     await store.record([exchange()], NODE)
     expect((await store.recordOf('req-1')).exchange.model).toBe('gpt')
+    const hour = { since: exchange().time, until: exchange().time + 1 }
+    expect(await store.stats({ by: 'model', ...hour })).toMatchObject([{ group: 'gpt' }])
+    expect(await store.heads()).toEqual({ revision: 2, learned: 1 })
+    expect((await store.learnedSince(0)).memories).toEqual([memory(id, 1)])
   })
 
   it('carries errors with their code, message, hint and exit', async () => {
