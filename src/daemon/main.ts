@@ -214,9 +214,12 @@ function workersOf({ workers }: LoadedConfig): number {
 async function seeToTokens({ config }: DaemonParts, store: DaemonStore): Promise<void> {
   if ((await store.tokens()).length > 0) return
   const given = config.environment.bootstrapToken
+  const loopback = isLoopback(config.listen.host)
   if (given !== null) {
-    await store.createToken({ name: 'bootstrap', value: given.read() })
-  } else if (!isLoopback(config.listen.host)) {
+    const value = given.read()
+    if (!loopback && value.reveal().length < STRONG) throw weakToken(given.variable, config)
+    await store.createToken({ name: 'bootstrap', value })
+  } else if (!loopback) {
     throw new BalanceError(
       'no_token',
       `Listening on ${config.listen.host} needs a client token first: without one anybody could spend your keys.`,
@@ -225,6 +228,17 @@ async function seeToTokens({ config }: DaemonParts, store: DaemonStore): Promise
       },
     )
   }
+}
+
+/** Shorter tokens serve callers of this host only. */
+const STRONG = 16
+
+function weakToken(variable: string, { listen }: LoadedConfig): BalanceError {
+  return new BalanceError(
+    'no_token',
+    `${variable} is shorter than ${STRONG} characters, too weak to listen on ${listen.host} with.`,
+    { hint: 'Take a longer one: openssl rand -hex 32 makes one.' },
+  )
 }
 
 /** Made last: a start that fails after it would have shown the token to nobody. */

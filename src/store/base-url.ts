@@ -25,7 +25,8 @@ export function checkBaseUrl(given: string): string {
 
 /** Where a key added for this base URL may be sent: scheme, host and port. */
 export function originOf(baseUrl: string): string {
-  return new URL(baseUrl).origin
+  // A row that was tampered with has no origin, so what was sealed for one does not open.
+  return URL.canParse(baseUrl) ? new URL(baseUrl).origin : baseUrl
 }
 
 function parse(given: string): URL {

@@ -156,6 +156,13 @@ describe.concurrent('off loopback', () => {
     expect((await again.ask(`${GIVEN}-another`)).status).toBe(401)
   })
 
+  test('a weak one from there is no way out', async ({ world, expect }) => {
+    world.env.BALANCE_BOOTSTRAP_TOKEN = 'sk-123456'
+    const { code, stderr } = await world.balance(['serve', '--host', '0.0.0.0', '--port', '0'])
+    expect(code).toBe(78)
+    expect(stderr).toContain('BALANCE_BOOTSTRAP_TOKEN is shorter than 16 characters')
+  })
+
   test('BALANCE_BOOTSTRAP_TOKEN_FILE gives it from a file', async ({ world, expect }) => {
     world.env.BALANCE_BOOTSTRAP_TOKEN_FILE = join(world.root, 'token')
     writeFileSync(join(world.root, 'token'), `${GIVEN}\n`, { mode: 0o600 })
