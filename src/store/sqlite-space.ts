@@ -40,12 +40,14 @@ export class SqliteSpace {
   /** Moves pages from the file's end into free ones and cuts it; true while more could be moved. */
   reclaim(): boolean {
     const end = this.#clock.now() + BUDGET_MS
-    for (;;) {
-      const surplus = this.#number('freelist_count') - SPARE_PAGES
-      if (surplus <= 0) break
-      this.#raw.pragma(`incremental_vacuum(${Math.min(surplus, PAGES_AT_ONCE)})`)
+    for (let free = this.#number('freelist_count'); free > SPARE_PAGES; ) {
+      this.#raw.pragma(`incremental_vacuum(${Math.min(free - SPARE_PAGES, PAGES_AT_ONCE)})`)
+      const left = this.#number('freelist_count')
+      // A file that was not made to be cut.
+      if (left >= free) break
+      free = left
       this.#unsettled = true
-      if (this.#clock.now() >= end) return true
+      if (this.#clock.now() >= end) return free > SPARE_PAGES
     }
     if (this.#unsettled) this.#settle()
     return false

@@ -10,6 +10,7 @@ import type { SqliteAddress } from './url.ts'
 const CONTROL_PRAGMAS = ['synchronous = full', 'journal_size_limit = 67108864']
 const LOG_PRAGMAS = [
   // Heeded only while the file is empty.
+  'auto_vacuum = incremental',
   'synchronous = normal',
   `journal_size_limit = ${JOURNAL_LIMIT}`,
 ]
