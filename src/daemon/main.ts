@@ -1,6 +1,5 @@
 import { availableParallelism, hostname } from 'node:os'
 import type { Clock } from '../base/clock.ts'
-import { BalanceError } from '../base/errors.ts'
 import { createLogger, type Logger } from '../base/log.ts'
 import { Redactor } from '../base/redactor.ts'
 import type { Secret } from '../base/secret.ts'
@@ -10,6 +9,7 @@ import { TailHub } from '../control/tail.ts'
 import type { LoadedConfig } from '../model/config.ts'
 import { storeOptions } from '../store/options.ts'
 import { openThreadedStore } from '../store/threaded.ts'
+import { makeFirstToken, seeToTokens } from './first-token.ts'
 import { Follower } from './follower.ts'
 import type { GatewayHost } from './gateway-host.ts'
 import { Learned } from './learned.ts'
@@ -138,7 +138,7 @@ async function start(
     const { overridden } = await store.reconcile(config.declared)
     for (const name of overridden)
       log.info({ value: name }, 'set by a command, which overrides the file')
-    await seeToTokens(parts, store)
+    await seeToTokens(config, store)
     await follower.start()
     const address = await gateway.listen(config.listen.host, config.listen.port)
     operator.url = `http://${hostInUrl(address.host)}:${address.port}`
@@ -146,7 +146,9 @@ async function start(
     await peers.start()
     const settings = () => follower.catalog?.settings ?? null
     const upkeep = new Upkeep({ store, node, settings, clock, log })
-    const firstToken = parts.makeFirstToken ? await makeFirstToken(parts, store, follower) : null
+    const firstToken = parts.makeFirstToken
+      ? await makeFirstToken(parts.anonymous, store, follower)
+      : null
     const ended = operator.stopped.then(async drainMs => {
       log.info({ drain_ms: drainMs }, 'stopping')
       follower.stop()
@@ -208,53 +210,6 @@ function openGateway(
 
 function workersOf({ workers }: LoadedConfig): number {
   return workers === 'auto' ? availableParallelism() : workers
-}
-
-/** The first token from the environment. Off loopback nothing is served without any. */
-async function seeToTokens({ config }: DaemonParts, store: DaemonStore): Promise<void> {
-  if ((await store.tokens()).length > 0) return
-  const given = config.environment.bootstrapToken
-  const loopback = isLoopback(config.listen.host)
-  if (given !== null) {
-    const value = given.read()
-    if (!loopback && value.reveal().length < STRONG) throw weakToken(given.variable, config)
-    await store.createToken({ name: 'bootstrap', value })
-  } else if (!loopback) {
-    throw new BalanceError(
-      'no_token',
-      `Listening on ${config.listen.host} needs a client token first: without one anybody could spend your keys.`,
-      {
-        hint: 'Create one with balance tokens create NAME, or give one in BALANCE_BOOTSTRAP_TOKEN or BALANCE_BOOTSTRAP_TOKEN_FILE.',
-      },
-    )
-  }
-}
-
-/** Shorter tokens serve callers of this host only. */
-const STRONG = 16
-
-function weakToken(variable: string, { listen }: LoadedConfig): BalanceError {
-  return new BalanceError(
-    'no_token',
-    `${variable} is shorter than ${STRONG} characters, too weak to listen on ${listen.host} with.`,
-    { hint: 'Take a longer one: openssl rand -hex 32 makes one.' },
-  )
-}
-
-/** Made last: a start that fails after it would have shown the token to nobody. */
-async function makeFirstToken(
-  { anonymous }: DaemonParts,
-  store: DaemonStore,
-  follower: Follower,
-): Promise<Secret | null> {
-  if (anonymous || follower.catalog === null || follower.catalog.tokens.length > 0) return null
-  const { secret } = await store.createToken({ name: 'first' })
-  await follower.catchUp()
-  return secret
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host)
 }
 
 function hostInUrl(host: string): string {

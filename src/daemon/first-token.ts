@@ -1,0 +1,52 @@
+import { BalanceError } from '../base/errors.ts'
+import type { Secret } from '../base/secret.ts'
+import type { LoadedConfig } from '../model/config.ts'
+import type { Store } from '../model/store.ts'
+import type { Follower } from './follower.ts'
+
+/** The first token from the environment. Off loopback nothing is served without any. */
+export async function seeToTokens(config: LoadedConfig, store: Store): Promise<void> {
+  if ((await store.tokens()).length > 0) return
+  const given = config.environment.bootstrapToken
+  const loopback = isLoopback(config.listen.host)
+  if (given !== null) {
+    const value = given.read()
+    if (!loopback && value.reveal().length < STRONG) throw weakToken(given.variable, config)
+    await store.createToken({ name: 'bootstrap', value })
+  } else if (!loopback) {
+    throw new BalanceError(
+      'no_token',
+      `Listening on ${config.listen.host} needs a client token first: without one anybody could spend your keys.`,
+      {
+        hint: 'Create one with balance tokens create NAME, or give one in BALANCE_BOOTSTRAP_TOKEN or BALANCE_BOOTSTRAP_TOKEN_FILE.',
+      },
+    )
+  }
+}
+
+/** Shorter tokens serve callers of this host only. */
+const STRONG = 16
+
+function weakToken(variable: string, { listen }: LoadedConfig): BalanceError {
+  return new BalanceError(
+    'no_token',
+    `${variable} is shorter than ${STRONG} characters, too weak to listen on ${listen.host} with.`,
+    { hint: 'Take a longer one: openssl rand -hex 32 makes one.' },
+  )
+}
+
+/** Made last: a start that fails after it would have shown the token to nobody. */
+export async function makeFirstToken(
+  anonymous: boolean,
+  store: Store,
+  follower: Follower,
+): Promise<Secret | null> {
+  if (anonymous || follower.catalog === null || follower.catalog.tokens.length > 0) return null
+  const { secret } = await store.createToken({ name: 'first' })
+  await follower.catchUp()
+  return secret
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+}
