@@ -1,10 +1,21 @@
-import * as z from 'zod'
 import { BalanceError } from '../base/errors.ts'
 import { nearest } from '../base/text.ts'
-import { formatDuration, formatSize, parseDuration, parseSize } from './units.ts'
+import {
+  count,
+  duration,
+  flag,
+  headers,
+  type Kind,
+  name,
+  names,
+  POLICIES,
+  type Policy,
+  policy,
+  size,
+} from './setting-kinds.ts'
+import { parseDuration, parseSize } from './units.ts'
 
-export const POLICIES = ['round-robin', 'weighted', 'least-busy'] as const
-export type Policy = (typeof POLICIES)[number]
+export { POLICIES, type Policy } from './setting-kinds.ts'
 
 /** Settings a provider may override; durations in ms. */
 export interface ProviderSettings {
@@ -52,95 +63,20 @@ export interface Settings extends ProviderSettings {
 
 export type SettingName = keyof Settings
 
-interface Spec<T> {
-  readonly schema: z.ZodType<T>
+interface Spec<T> extends Kind<T> {
   readonly fallback: T
   readonly doc: string
   readonly perProvider: boolean
-  readonly format: (value: T) => string
 }
 
-const HOP =
-  /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-length|expect)$/
-const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
-
-const duration = (least: string, most: string) =>
-  number(parseDuration, formatDuration, parseDuration(least), parseDuration(most))
-const size = (least: string, most: string) =>
-  number(parseSize, formatSize, parseSize(least), parseSize(most))
-const count = (least: number, most: number) => number(Number, String, least, most)
-
-/** A number written as text with a unit, or as a bare number; bounds inclusive. */
-function number(
-  parse: (text: string) => number,
-  format: (value: number) => string,
-  least: number,
-  most: number,
-) {
-  const schema = z.union([z.string(), z.number()]).transform((given, context) => {
-    let value: number
-    try {
-      value = typeof given === 'string' ? parse(given) : parse(String(given))
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: (error as Error).message })
-      return z.NEVER
-    }
-    if (Number.isSafeInteger(value) && value >= least && value <= most) return value
-    context.addIssue({
-      code: 'custom',
-      message: `must be from ${format(least)} to ${format(most)}`,
-    })
-    return z.NEVER
-  })
-  return { schema, format }
-}
-
-const flag = {
-  schema: z.union([
-    z.boolean(),
-    z
-      .enum(['true', 'false', 'on', 'off', 'yes', 'no'])
-      .transform(word => word === 'true' || word === 'on' || word === 'yes'),
-  ]),
-  format: (value: boolean) => (value ? 'on' : 'off'),
-}
-
-const json = { format: (value: unknown) => JSON.stringify(value) }
-
-const headerName = z
-  .string()
-  .transform(name => name.toLowerCase())
-  .refine(name => HEADER_NAME.test(name), 'is not a header name')
-  .refine(name => !HOP.test(name), 'is a header of the connection, which the gateway sets itself')
-
-function spec<T>(
-  kind: { schema: z.ZodType<T>; format: (value: T) => string },
-  fallback: T,
-  doc: string,
-): Spec<T> {
+function spec<T>(kind: Kind<T>, fallback: T, doc: string): Spec<T> {
   return { ...kind, fallback, doc, perProvider: false }
 }
 
 /** A setting that a provider may override. */
-function each<T>(
-  kind: { schema: z.ZodType<T>; format: (value: T) => string },
-  fallback: T,
-  doc: string,
-): Spec<T> {
+function each<T>(kind: Kind<T>, fallback: T, doc: string): Spec<T> {
   return { ...kind, fallback, doc, perProvider: true }
 }
-
-const name = { schema: z.string().max(64), format: (value: string) => value }
-const policy = { schema: z.enum(POLICIES), format: (value: Policy) => value }
-const headers = {
-  ...json,
-  schema: z.record(
-    headerName,
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these would split a header
-    z.string().regex(/^[^\u0000-\u0008\u000a-\u001f\u007f]*$/, 'holds control characters'),
-  ) as z.ZodType<Readonly<Record<string, string>>>,
-}
-const names = { ...json, schema: z.array(headerName) as z.ZodType<readonly string[]> }
 
 /** Every setting kept in the store: its schema, default, and the line `config list` shows. */
 export const SETTINGS: { readonly [K in SettingName]: Spec<Settings[K]> } = {

@@ -1,0 +1,76 @@
+import * as z from 'zod'
+import { formatDuration, formatSize, parseDuration, parseSize } from './units.ts'
+
+export const POLICIES = ['round-robin', 'weighted', 'least-busy'] as const
+export type Policy = (typeof POLICIES)[number]
+
+/** How the values of one kind of setting are read from what an operator wrote, and shown again. */
+export interface Kind<T> {
+  readonly schema: z.ZodType<T>
+  readonly format: (value: T) => string
+}
+
+const HOP =
+  /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-length|expect)$/
+const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
+
+export const duration = (least: string, most: string) =>
+  number(parseDuration, formatDuration, parseDuration(least), parseDuration(most))
+export const size = (least: string, most: string) =>
+  number(parseSize, formatSize, parseSize(least), parseSize(most))
+export const count = (least: number, most: number) => number(Number, String, least, most)
+
+/** A number written as text with a unit, or as a bare number; bounds inclusive. */
+function number(
+  parse: (text: string) => number,
+  format: (value: number) => string,
+  least: number,
+  most: number,
+) {
+  const schema = z.union([z.string(), z.number()]).transform((given, context) => {
+    let value: number
+    try {
+      value = typeof given === 'string' ? parse(given) : parse(String(given))
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message })
+      return z.NEVER
+    }
+    if (Number.isSafeInteger(value) && value >= least && value <= most) return value
+    context.addIssue({
+      code: 'custom',
+      message: `must be from ${format(least)} to ${format(most)}`,
+    })
+    return z.NEVER
+  })
+  return { schema, format }
+}
+
+export const flag = {
+  schema: z.union([
+    z.boolean(),
+    z
+      .enum(['true', 'false', 'on', 'off', 'yes', 'no'])
+      .transform(word => word === 'true' || word === 'on' || word === 'yes'),
+  ]),
+  format: (value: boolean) => (value ? 'on' : 'off'),
+}
+
+const json = { format: (value: unknown) => JSON.stringify(value) }
+
+const headerName = z
+  .string()
+  .transform(name => name.toLowerCase())
+  .refine(name => HEADER_NAME.test(name), 'is not a header name')
+  .refine(name => !HOP.test(name), 'is a header of the connection, which the gateway sets itself')
+
+export const name = { schema: z.string().max(64), format: (value: string) => value }
+export const policy = { schema: z.enum(POLICIES), format: (value: Policy) => value }
+export const headers = {
+  ...json,
+  schema: z.record(
+    headerName,
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these would split a header
+    z.string().regex(/^[^\u0000-\u0008\u000a-\u001f\u007f]*$/, 'holds control characters'),
+  ) as z.ZodType<Readonly<Record<string, string>>>,
+}
+export const names = { ...json, schema: z.array(headerName) as z.ZodType<readonly string[]> }
