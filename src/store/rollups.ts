@@ -62,7 +62,9 @@ export class Rollups {
       }
       sums.add(record)
     }
-    return [...hours].flatMap(([hour, sums]) => this.#values(hour, sums))
+    // All nodes in the same order: they would wait for each other's rows crosswise.
+    const inOrder = [...hours].sort(([a], [b]) => a - b)
+    return inOrder.flatMap(([hour, sums]) => this.#values(hour, sums))
   }
 
   #values(hour: number, { provider, key, token, model }: HourSums): RollupValues[] {
@@ -154,7 +156,8 @@ function valuesOf(
     if (known) known.add(sums)
     else stored.set(name, sums)
   }
-  return [...stored].map(([name, sums]) => [dimension, hour, name, ...sums.values()])
+  const inOrder = [...stored].sort(([a], [b]) => (a < b ? -1 : 1))
+  return inOrder.map(([name, sums]) => [dimension, hour, name, ...sums.values()])
 }
 
 function printed(name: string | null): string {

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Store } from '../../src/model/store.ts'
 import { openStore } from '../../src/store/open.ts'
+import { hourOf } from '../../src/store/rollups.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { hasMariadb, Mariadb } from '../support/mariadb.ts'
 import { storeOptions } from '../support/store.ts'
@@ -143,6 +144,32 @@ describe.skipIf(!hasMariadb)('store on MariaDB', () => {
     const failures = await store.failures({ limit: 20_000 })
     expect(failures.length).toBeLessThanOrEqual(left.length / 20 + 1)
     expect(failures.length).toBeGreaterThan(left.length / 20 - 10)
+  })
+
+  it('writes again what the server gave up to end a deadlock', async () => {
+    const database = await server.database()
+    const store = await open(server.url(database))
+    const failures = Array.from({ length: 300 }, () => attempt())
+    await store.record([exchange({ model: 'a', failures }), exchange({ model: 'b' })], NODE)
+    const other = await server.connect(database)
+    // By its key: where it had to look for the row, it would lock all of them.
+    const key = `dimension = 'model' and hour = ? and name = ?`
+    const touch = (model: string) =>
+      other.query(`update rollups set ms = ms + 1 where ${key}`, [hourOf(exchange().time), model])
+    await other.query('begin')
+    // The more a transaction has changed, the more the server spares it.
+    await other.query('update failures set ms = ms + 1')
+    await touch('b')
+    const writing = store.record([exchange({ model: 'a' }), exchange({ model: 'b' })], NODE)
+    const waiting = `select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'`
+    while ((await server.sql(waiting)).length === 0) await systemClock.sleep(5)
+    await touch('a')
+    await other.query('rollback')
+    await other.end()
+    await writing
+    const rows = await store.stats({ by: 'model', since: 0, until: exchange().time })
+    expect(rows.map(({ group, requests }) => `${group} ${requests}`)).toEqual(['a 2', 'b 2'])
+    expect(await store.records({ limit: 10 })).toHaveLength(4)
   })
 
   it('gives up on a lock after two seconds, and holds none itself then', async () => {

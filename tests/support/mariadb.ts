@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -82,7 +82,11 @@ export class Mariadb {
 
   /** Stops the process where it is, as a frozen host would; `freeze(false)` lets it go on. */
   freeze(frozen = true): void {
-    this.#server?.kill(frozen ? 'SIGSTOP' : 'SIGCONT')
+    const pid = this.#server?.pid
+    if (pid === undefined) throw new Error('It does not run.')
+    process.kill(pid, frozen ? 'SIGSTOP' : 'SIGCONT')
+    // Its threads stop one by one, and until then answer what they are asked.
+    while (frozen && existsSync('/proc/self/stat') && !allStopped(pid));
   }
 
   async up(): Promise<void> {
@@ -102,7 +106,7 @@ export class Mariadb {
         '--innodb-flush-method=nosync',
         '--skip-innodb-doublewrite',
       ],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
+      { stdio: ['ignore', 'ignore', 'pipe'], env: this.#env },
     )
     this.#server = server
     process.once('exit', () => server.kill('SIGKILL'))
@@ -132,13 +136,23 @@ export class Mariadb {
   async #install(): Promise<void> {
     const data = join(this.#folder, 'data')
     mkdirSync(data)
-    await run(install as string, [
-      '--no-defaults',
-      ...asUser(),
-      `--datadir=${data}`,
-      '--auth-root-authentication-method=normal',
-      '--skip-test-db',
-    ])
+    mkdirSync(this.#env.TMPDIR)
+    await run(
+      install as string,
+      [
+        '--no-defaults',
+        ...asUser(),
+        `--datadir=${data}`,
+        '--auth-root-authentication-method=normal',
+        '--skip-test-db',
+      ],
+      { env: this.#env },
+    )
+  }
+
+  /** A server that starts removes every temporary table it finds: others' too, in a shared folder. */
+  get #env() {
+    return { ...process.env, TMPDIR: join(this.#folder, 'tmp') }
   }
 }
 
@@ -157,4 +171,12 @@ async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return typeof address === 'object' && address ? address.port : 0
+}
+
+function allStopped(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every(thread => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+    // The name in brackets may hold anything; the state follows it (proc(5)).
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) === 'T'
+  })
 }
