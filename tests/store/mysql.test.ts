@@ -146,32 +146,6 @@ describe.skipIf(!hasMariadb)('store on MariaDB', () => {
     expect(failures.length).toBeGreaterThan(left.length / 20 - 10)
   })
 
-  it('writes again what the server gave up to end a deadlock', async () => {
-    const database = await server.database()
-    const store = await open(server.url(database))
-    const failures = Array.from({ length: 300 }, () => attempt())
-    await store.record([exchange({ model: 'a', failures }), exchange({ model: 'b' })], NODE)
-    const other = await server.connect(database)
-    // By its key: where it had to look for the row, it would lock all of them.
-    const key = `dimension = 'model' and hour = ? and name = ?`
-    const touch = (model: string) =>
-      other.query(`update rollups set ms = ms + 1 where ${key}`, [hourOf(exchange().time), model])
-    await other.query('begin')
-    // The more a transaction has changed, the more the server spares it.
-    await other.query('update failures set ms = ms + 1')
-    await touch('b')
-    const writing = store.record([exchange({ model: 'a' }), exchange({ model: 'b' })], NODE)
-    const waiting = `select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'`
-    while ((await server.sql(waiting)).length === 0) await systemClock.sleep(5)
-    await touch('a')
-    await other.query('rollback')
-    await other.end()
-    await writing
-    const rows = await store.stats({ by: 'model', since: 0, until: exchange().time })
-    expect(rows.map(({ group, requests }) => `${group} ${requests}`)).toEqual(['a 2', 'b 2'])
-    expect(await store.records({ limit: 10 })).toHaveLength(4)
-  })
-
   it('gives up on a lock after two seconds, and holds none itself then', async () => {
     const database = await server.database()
     const store = await open(server.url(database))
