@@ -2,36 +2,19 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Mock, startMock } from '../../src/mock/server.ts'
 import type { DaemonStatus } from '../../src/model/status.ts'
-import { type Daemon, eventually, type Program, World } from '../support/daemon.ts'
+import { type Daemon, eventually } from '../support/daemon.ts'
+import { DatabaseWorld } from '../support/database-world.ts'
 import { hasMariadb, Mariadb } from '../support/mariadb.ts'
 
 const KEYS = ['sk-a-0123456789abcdef', 'sk-b-0123456789abcdef']
 
-/** Two hosts' worth of surroundings around one database. */
-class Node extends World {
-  readonly #store: string
-
-  constructor(database: Mariadb, name: string, masterKey: string) {
-    super()
-    this.#store = `mysql://balance@127.0.0.1:${database.port}/${name}`
-    this.env.BALANCE_STORE_PASSWORD = database.password
-    this.env.BALANCE_MASTER_KEY = masterKey
-  }
-
-  override start(args: readonly string[]): Program {
-    return super.start([...args, '--store', this.#store])
-  }
-
-  status(): Promise<DaemonStatus> {
-    return this.json<DaemonStatus>(['status'])
-  }
-}
+const statusOf = (world: DatabaseWorld) => world.json<DaemonStatus>(['status'])
 
 describe.runIf(hasMariadb)('two daemons on one MariaDB', () => {
   let database: Mariadb
   let mock: Mock
-  let here: Node
-  let there: Node
+  let here: DatabaseWorld
+  let there: DatabaseWorld
   let first: Daemon
   let second: Daemon
   let token: string
@@ -40,15 +23,15 @@ describe.runIf(hasMariadb)('two daemons on one MariaDB', () => {
     database = await Mariadb.start()
     mock = await startMock({ tokens: 4 })
     const [name, masterKey] = [await database.database(), randomBytes(32).toString('base64')]
-    here = new Node(database, name, masterKey)
-    there = new Node(database, name, masterKey)
+    here = new DatabaseWorld(database, name, masterKey)
+    there = new DatabaseWorld(database, name, masterKey)
     await here.balance(['providers', 'add', 'mock', '--base-url', mock.url])
     await here.balance(['keys', 'add', 'mock'], KEYS.join('\n'))
     token = (await here.json<{ token: string }>(['tokens', 'create', 'test'])).token
     ;[first, second] = await Promise.all([here.serve(), there.serve()])
     await eventually(
       async () =>
-        [await here.status(), await there.status()].every(({ nodes }) => nodes.length === 2),
+        [await statusOf(here), await statusOf(there)].every(({ nodes }) => nodes.length === 2),
       'each knows the other',
       15_000,
     )
@@ -63,7 +46,7 @@ describe.runIf(hasMariadb)('two daemons on one MariaDB', () => {
 
   it('serve the same, and each lists both', async () => {
     for (const daemon of [first, second]) expect((await daemon.ask(token)).status).toBe(200)
-    const { nodes } = await there.status()
+    const { nodes } = await statusOf(there)
     expect(nodes.map(({ self, url }) => [self, url]).sort()).toEqual([
       [false, first.url],
       [true, second.url],
@@ -95,7 +78,7 @@ describe.runIf(hasMariadb)('two daemons on one MariaDB', () => {
     for (let turn = 0; turn < 2; turn++) expect((await first.ask(token)).status).toBe(200)
     const learned = performance.now()
     await eventually(
-      async () => (await there.status()).providers[0]?.keys.exhausted === 1,
+      async () => (await statusOf(there)).providers[0]?.keys.exhausted === 1,
       'known at the other',
       3_000,
     )
@@ -132,7 +115,7 @@ describe.runIf(hasMariadb)('two daemons on one MariaDB', () => {
 
   it('one that ends is no longer listed', async () => {
     await second.stop()
-    await eventually(async () => (await here.status()).nodes.length === 1, 'one left', 20_000)
+    await eventually(async () => (await statusOf(here)).nodes.length === 1, 'one left', 20_000)
     expect((await first.ask(token)).status).toBe(200)
   })
 })
