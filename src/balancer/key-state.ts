@@ -51,8 +51,11 @@ export class KeyState {
     this.generation = generation
   }
 
-  /** Takes over the owner's values; a raised generation voids what was learned. */
-  configure(key: Key, order: number): void {
+  /**
+   * Takes over the owner's values.
+   * @returns whether a raised generation voided what was learned
+   */
+  configure(key: Key, order: number): boolean {
     this.order = order
     this.enabled = key.enabled
     this.opened = key.secret !== null
@@ -61,7 +64,9 @@ export class KeyState {
     this.concurrency = key.concurrency
     if (key.rpm !== this.rpm) this.#bucket = key.rpm === null ? null : new Bucket(key.rpm)
     this.rpm = key.rpm
-    if (key.generation !== this.generation) this.#forget(key.generation)
+    if (key.generation === this.generation) return false
+    this.#forget(key.generation)
+    return true
   }
 
   #forget(generation: number): void {
@@ -70,6 +75,8 @@ export class KeyState {
     this.invalid = null
     this.exhausted = null
     this.cooling.clear()
+    this.onTrial = false
+    this.learnedAt = Number.NEGATIVE_INFINITY
   }
 
   /** Whether it can serve any model now, its own limits aside. */

@@ -8,6 +8,8 @@ export class Lease {
   readonly model: string
   /** It is the one request that finds out whether an open breaker may close. */
   readonly probe: boolean
+  /** The key's when it was claimed: what the attempt teaches is void once the owner raised it. */
+  readonly generation: number
   readonly #pool: Pool
   #held = true
 
@@ -16,6 +18,7 @@ export class Lease {
     this.key = key
     this.model = model
     this.probe = probe
+    this.generation = key.generation
   }
 
   /** Gives the claim back; later calls do nothing. Times: monotonic and wall ms. */

@@ -54,8 +54,9 @@ export class Pool {
       gone.delete(key.id)
       const known = this.#keys.get(key.id)
       const state = known ?? new KeyState(key.id, key.generation)
-      state.configure(key, order)
-      if (known) return
+      // What others learned under the new generation may be known already.
+      const forgot = state.configure(key, order)
+      if (known && !forgot) return
       const memory = memories.get(key.id)
       if (memory) state.recall(memory, now, wall)
       this.#keys.set(key.id, state)
@@ -87,10 +88,12 @@ export class Pool {
   settle(lease: Lease, outcome: Outcome, now: number, wall: number): void {
     const { key, model } = lease
     key.inFlight--
-    const trial = key.onTrial
-    key.onTrial = false
     this.#inform(lease, outcome, now)
     if (outcome.fault === 'none') this.budget.earn()
+    // The owner's word came after this attempt began, and stands.
+    if (lease.generation !== key.generation) return
+    const trial = key.onTrial
+    key.onTrial = false
     const by = { maxFailures: this.#rules.maxFailures, now, wall, random: this.#random }
     const changed = settle(key, model, outcome, by)
     if (!changed && !trial) return

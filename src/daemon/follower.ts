@@ -106,9 +106,9 @@ export class Follower {
   }
 
   async #apply(catalog: Catalog): Promise<void> {
-    // First: a worker that starts is told what is known about its keys.
+    // First: what is known now may be newer than what the store has been told.
     this.#learned.seed(catalog)
-    await this.#host.apply(catalog)
+    await this.#host.apply({ ...catalog, memories: this.#learned.list() })
     this.#catalog = catalog
     this.#pending = null
     this.#log.info(

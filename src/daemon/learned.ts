@@ -8,7 +8,8 @@ export class Learned {
   seed({ keys, memories }: Catalog): void {
     const present = new Map(keys.map(key => [key.id, key.generation]))
     for (const [id, memory] of this.#byKey) {
-      if (present.get(id) !== memory.generation) this.#byKey.delete(id)
+      // One of a newer generation is of a change that this catalogue does not know yet.
+      if (memory.generation < (present.get(id) ?? Number.POSITIVE_INFINITY)) this.#byKey.delete(id)
     }
     for (const memory of memories) {
       if (present.get(memory.keyId) === memory.generation && !this.#byKey.has(memory.keyId)) {
@@ -17,8 +18,14 @@ export class Learned {
     }
   }
 
+  /** What was learned under an older generation than is known has no say any more. */
   take(memories: readonly KeyMemory[]): void {
-    for (const memory of memories) this.#byKey.set(memory.keyId, memory)
+    for (const memory of memories) {
+      const known = this.#byKey.get(memory.keyId)
+      if (known === undefined || known.generation <= memory.generation) {
+        this.#byKey.set(memory.keyId, memory)
+      }
+    }
   }
 
   list(): KeyMemory[] {

@@ -203,6 +203,53 @@ describe('the owner’s verbs', () => {
     expect(ids(one, 1, 9)).toEqual(['a'])
   })
 
+  it('stands against requests that were out when it was given', () => {
+    const one = pool([key('a')])
+    for (const late of [outcome('auth'), outcome('quota'), outcome('rate', 60_000), WORKED]) {
+      const out = Array.from({ length: 5 }, () => one.select('m', [], 9))
+      const generation = (one.key('a') as KeyState).generation + 1
+      one.update([key('a', { generation })], rules, new Map(), 9, WALL)
+      learned = []
+      for (const lease of out) release(lease, late, 9)
+      expect(learned).toEqual([])
+      expect(one.key('a')).toMatchObject({
+        failures: 0,
+        invalid: null,
+        exhausted: null,
+        inFlight: 0,
+      })
+      expect(ids(one, 1, 9)).toEqual(['a'])
+    }
+  })
+
+  it('leaves the one trial of an exhausted key to whoever began it under the new generation', () => {
+    const one = pool([key('a')])
+    end(one, 'a', outcome('quota', 10), 0)
+    const old = one.select('m', [], 20)
+    one.update([key('a', { generation: 2 })], rules, new Map(), 20, WALL)
+    end(one, 'a', outcome('quota', 10), 20)
+    const trial = one.select('m', [], 40)
+    release(old, outcome('gone'), 40)
+    expect(one.select('m', [], 40)).toBeNull()
+    release(trial, WORKED, 41)
+    expect(ids(one, 1, 41)).toEqual(['a'])
+  })
+
+  it('brings what others learned under the new generation with it', () => {
+    const one = pool([key('a')])
+    const known: KeyMemory = {
+      keyId: 'a',
+      generation: 2,
+      failures: 3,
+      invalid: { reason: 'refused', since: WALL },
+      exhausted: null,
+      cooling: {},
+      savedAt: WALL,
+    }
+    one.update([key('a', { generation: 2 })], rules, new Map([['a', known]]), 0, WALL)
+    expect(ids(one, 1)).toEqual(['none'])
+  })
+
   it('a disabled or sealed key is handed to nobody, and no time is promised for it', () => {
     const one = pool([key('a', { enabled: false }), key('b', { secret: null })])
     expect(ids(one, 1)).toEqual(['none'])
