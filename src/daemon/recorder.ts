@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { KeyMemory } from '../model/catalog.ts'
@@ -24,6 +25,12 @@ export interface RecorderParts {
   readonly onVerdicts: (batch: readonly KeyMemory[]) => void
 }
 
+/** Stays the same until the store says that it has it: it may have been written without a word. */
+interface Batch {
+  readonly id: string
+  readonly records: readonly ExchangeRecord[]
+}
+
 /**
  * Writes down what gateways report: the owner's end of the link. Nothing of it ever waits for the
  * store on a request's path; while the store is locked, full or gone, records wait here.
@@ -32,9 +39,11 @@ export class Recorder implements Link {
   readonly #parts: RecorderParts
   readonly #timer: Timer
   #waiting: ExchangeRecord[] = []
+  #batch: Batch | null = null
   #verdicts = new Map<string, KeyMemory>()
   #writing: Promise<void> | null = null
-  #failedAt = Number.NEGATIVE_INFINITY
+  /** Monotonic ms; null while the store takes what it is given. */
+  #failedAt: number | null = null
   written = 0
   dropped = 0
 
@@ -46,7 +55,7 @@ export class Recorder implements Link {
   records(batch: readonly ExchangeRecord[]): void {
     this.#parts.onRecords(batch)
     for (const record of batch) this.#waiting.push(record)
-    const surplus = this.#waiting.length - MOST_WAITING
+    const surplus = this.waiting - MOST_WAITING
     if (surplus > 0) {
       this.#waiting.splice(0, surplus)
       this.dropped += surplus
@@ -60,7 +69,7 @@ export class Recorder implements Link {
   }
 
   get waiting(): number {
-    return this.#waiting.length
+    return this.#waiting.length + (this.#batch?.records.length ?? 0)
   }
 
   /** Writes all that waits; rejects when the store does not take it. */
@@ -72,39 +81,54 @@ export class Recorder implements Link {
   /** Writes what it can and stops; what the store would not take is lost, and said so. */
   async close(): Promise<void> {
     this.#timer.stop()
-    try {
-      await this.flush()
-    } catch (error) {
+    await this.flush().catch(error =>
       this.#parts.log.error(
-        { err: error, records: this.#waiting.length },
+        { err: error, records: this.waiting },
         'records lost: the store did not take them',
-      )
-    }
+      ),
+    )
   }
 
   #wake(): void {
-    if (this.#writing !== null || (this.#waiting.length === 0 && this.#verdicts.size === 0)) return
-    if (this.#parts.clock.now() < this.#failedAt + AGAIN_MS) return
-    this.#begin().catch(error => this.#fail(error))
+    if (this.#writing !== null || (this.waiting === 0 && this.#verdicts.size === 0)) return
+    const { clock } = this.#parts
+    if (this.#failedAt !== null && clock.now() < this.#failedAt + AGAIN_MS) return
+    this.#begin().catch(() => {})
   }
 
   /** One writer at a time: two would write the same batch. */
   #begin(): Promise<void> {
-    this.#writing = this.#write().finally(() => {
-      this.#writing = null
-    })
+    this.#writing = this.#write()
+      .then(
+        () => this.#recover(),
+        error => this.#fail(error),
+      )
+      .finally(() => {
+        this.#writing = null
+      })
     return this.#writing
   }
 
+  /** Verdicts and records may lie in different files: neither waits for the other. */
   async #write(): Promise<void> {
-    await this.#writeVerdicts()
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.slice(0, BATCH)
-      await this.#parts.store.record(batch, this.#parts.node)
-      // New ones were only added behind, and at most the oldest dropped meanwhile.
-      this.#waiting.splice(0, this.#waiting.indexOf(batch[batch.length - 1] as ExchangeRecord) + 1)
-      this.written += batch.length
+    const outcomes = await Promise.allSettled([this.#writeVerdicts(), this.#writeRecords()])
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
+  async #writeRecords(): Promise<void> {
+    const { store, node } = this.#parts
+    for (;;) {
+      this.#batch ??= this.#takeBatch()
+      if (this.#batch === null) return
+      await store.record(this.#batch.records, node, this.#batch.id)
+      this.written += this.#batch.records.length
+      this.#batch = null
     }
+  }
+
+  #takeBatch(): Batch | null {
+    if (this.#waiting.length === 0) return null
+    return { id: randomUUID(), records: this.#waiting.splice(0, BATCH) }
   }
 
   async #writeVerdicts(): Promise<void> {
@@ -120,11 +144,18 @@ export class Recorder implements Link {
     }
   }
 
-  #fail(error: unknown): void {
+  #recover(): void {
+    if (this.#failedAt !== null) this.#parts.log.info('the store takes records again')
+    this.#failedAt = null
+  }
+
+  /** Said once: a store may be gone for hours. */
+  #fail(error: unknown): never {
+    if (this.#failedAt === null) {
+      const fields = { err: error, waiting: this.waiting }
+      this.#parts.log.warn(fields, 'the store does not take records; they wait')
+    }
     this.#failedAt = this.#parts.clock.now()
-    this.#parts.log.warn(
-      { err: error, waiting: this.#waiting.length },
-      'the store does not take records; they wait',
-    )
+    throw error
   }
 }

@@ -157,8 +157,12 @@ export interface Store {
   /** Writes what the file declares with origin `file`; values a command owns stay. One transaction. */
   reconcile(declared: Declared): Promise<Reconciled>
 
-  /** Appends a batch that this node served; either all of it or none. */
-  record(batch: readonly ExchangeRecord[], node: string): Promise<void>
+  /**
+   * Appends a batch that this node served; either all of it or none.
+   * @param id names the batch: one that was written though nobody heard of it (the server froze, the
+   * connection broke) is not written again where it is the node's last
+   */
+  record(batch: readonly ExchangeRecord[], node: string, id?: string): Promise<void>
   records(query: RecordQuery): Promise<StoredExchange[]>
   /** By id or request id. */
   recordOf(

@@ -25,7 +25,7 @@ export interface Engine {
   /** As `query`, of the log tables. */
   queryLog<T>(read: (db: Kysely<Tables>) => Promise<T>): Promise<T>
   /** Appends to the log tables and adds to the hourly sums: all of it or nothing. */
-  append(entries: readonly LogEntry[], rollups: readonly RollupValues[]): Promise<void>
+  append(batch: LogBatch): Promise<void>
   logSpace(): Promise<LogSpace>
   /** Bytes that the rollups take of it; not cheap. */
   rollupSpace(): Promise<number>
@@ -37,6 +37,17 @@ export interface Engine {
    */
   wall(db: Kysely<Tables>): Promise<number>
   close(): Promise<void>
+}
+
+/** A node that wrote nothing for so long, ms, is gone: nobody asks for its last batch any more. */
+export const MARK_KEPT = 86_400_000
+
+/** What is appended to the log tables in one transaction. */
+export interface LogBatch {
+  readonly entries: readonly LogEntry[]
+  readonly rollups: readonly RollupValues[]
+  /** Written only where it is not this node's last one already; null: it is never written again. */
+  readonly mark: { readonly node: string; readonly id: string; readonly time: number } | null
 }
 
 /** Bytes that the log tables take. */

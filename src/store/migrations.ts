@@ -16,6 +16,7 @@ interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { part: 'control', name: 'control tables', statements: controlTables },
   { part: 'log', name: 'request and error log', statements: logTables },
+  { part: 'log', name: 'last batch of each node', statements: batchTable },
 ]
 
 function controlTables(types: ColumnTypes): string[] {
@@ -188,5 +189,16 @@ function logTables({ serial, text, integer, real, table, keyed }: ColumnTypes): 
       ms ${real} not null,
       primary key (dimension, hour, name)
     ) ${keyed}`,
+  ]
+}
+
+/** Tells a node whether a batch that it got no answer for was written. */
+function batchTable({ text, integer, table }: ColumnTypes): string[] {
+  return [
+    `create table batches (
+      node ${text(256)} not null primary key,
+      id ${text(36)} not null,
+      time ${integer} not null
+    ) ${table}`,
   ]
 }

@@ -1,13 +1,13 @@
 import { CompiledQuery, Kysely, MysqlDialect, sql } from 'kysely'
 import type { Clock } from '../base/clock.ts'
-import type { ColumnTypes, Engine } from './dialect.ts'
+import { type ColumnTypes, type Engine, type LogBatch, MARK_KEPT } from './dialect.ts'
 import { migrate } from './migrate.ts'
 import { mysqlFault } from './mysql-fault.ts'
 import { migrationTarget } from './mysql-migration.ts'
 import { openPool } from './mysql-pool.ts'
 import { MysqlSpace } from './mysql-space.ts'
 import { EXCHANGE_COLUMNS, FAILURE_COLUMNS, type LogEntry } from './record-rows.ts'
-import { ROLLUP_COLUMNS, ROLLUP_SUMS, type RollupValues } from './rollups.ts'
+import { ROLLUP_COLUMNS, ROLLUP_SUMS } from './rollups.ts'
 import { slices } from './slices.ts'
 import type { Tables } from './tables.ts'
 import type { MysqlAddress } from './url.ts'
@@ -51,7 +51,7 @@ export async function openMysql(address: MysqlAddress, clock: Clock): Promise<En
         }),
       ),
     queryLog: read => guarded(() => read(db)),
-    append: (entries, rollups) => guarded(() => append(db, server.step, entries, rollups)),
+    append: batch => guarded(() => append(db, server.step, batch)),
     logSpace: () => guarded(() => space.measure()),
     rollupSpace: () => guarded(() => space.measureRollups()),
     // InnoDB gives pages that become free to new rows, and to the disk only when a table is rebuilt.
@@ -119,11 +119,11 @@ async function migrateAll(
 async function append(
   db: Kysely<Tables>,
   step: number,
-  entries: readonly LogEntry[],
-  rollups: readonly RollupValues[],
+  { entries, rollups, mark }: LogBatch,
 ): Promise<void> {
   await undeadlocked(() =>
     db.transaction().execute(async trx => {
+      if (mark !== null && (await isWritten(trx, mark))) return
       for (const chunk of slices(entries)) await appendEntries(trx, step, chunk)
       // Last, for these rows are every node's: they are locked until the transaction ends.
       for (const chunk of slices(rollups)) {
@@ -131,6 +131,33 @@ async function append(
       }
     }),
   )
+}
+
+/**
+ * Marks the batch as this node's last, unless it is so already. Waits for a transaction of an
+ * earlier connection that may still be about to write the same batch.
+ */
+async function isWritten(
+  trx: Kysely<Tables>,
+  { node, id, time }: NonNullable<LogBatch['mark']>,
+): Promise<boolean> {
+  const last = await trx
+    .selectFrom('batches')
+    .select('id')
+    .where('node', '=', node)
+    .forUpdate()
+    .executeTakeFirst()
+  if (last?.id === id) return true
+  if (last) {
+    await trx.updateTable('batches').set({ id, time }).where('node', '=', node).execute()
+    return false
+  }
+  await trx
+    .deleteFrom('batches')
+    .where('time', '<', time - MARK_KEPT)
+    .execute()
+  await trx.insertInto('batches').values({ node, id, time }).execute()
+  return false
 }
 
 async function appendEntries(trx: Kysely<Tables>, step: number, entries: readonly LogEntry[]) {

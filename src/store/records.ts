@@ -12,14 +12,17 @@ import type { ExchangeRow } from './tables.ts'
 
 type RecordVerbs = Pick<Store, 'record' | 'records' | 'recordOf' | 'failures'>
 
-export function recordVerbs({ engine }: StoreParts): RecordVerbs {
+export function recordVerbs({ engine, clock }: StoreParts): RecordVerbs {
   const rollups = new Rollups()
   return {
-    async record(batch, node) {
+    async record(batch, node, id) {
       if (batch.length === 0) return
       const name = cut(node)
-      const entries = batch.map(record => logEntry(record, name))
-      await engine.append(entries, rollups.of(batch))
+      await engine.append({
+        entries: batch.map(record => logEntry(record, name)),
+        rollups: rollups.of(batch),
+        mark: id === undefined ? null : { node: name, id, time: clock.wall() },
+      })
     },
 
     async records({ limit, before, after, notNode, ...filter }) {

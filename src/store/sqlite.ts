@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3'
 import type { Clock } from '../base/clock.ts'
-import type { Engine } from './dialect.ts'
-import { EXCHANGE_COLUMNS, FAILURE_COLUMNS, type LogEntry } from './record-rows.ts'
-import { ROLLUP_COLUMNS, ROLLUP_KEY, ROLLUP_SUMS, type RollupValues } from './rollups.ts'
+import { type Engine, type LogBatch, MARK_KEPT } from './dialect.ts'
+import { EXCHANGE_COLUMNS, FAILURE_COLUMNS } from './record-rows.ts'
+import { ROLLUP_COLUMNS, ROLLUP_KEY, ROLLUP_SUMS } from './rollups.ts'
 import { SqliteFile } from './sqlite-file.ts'
 import { JOURNAL_LIMIT, SqliteSpace } from './sqlite-space.ts'
 import type { SqliteAddress } from './url.ts'
@@ -31,7 +31,7 @@ export async function openSqlite(address: SqliteAddress, clock: Clock): Promise<
       control.patiently(() => control.db.transaction().setAccessMode('read only').execute(read)),
     write: change => control.patiently(() => control.db.transaction().execute(change)),
     queryLog: read => log.patiently(() => read(log.db)),
-    append: (entries, rollups) => log.patiently(async () => append(entries, rollups)),
+    append: batch => log.patiently(async () => append(batch)),
     logSpace: () => log.patiently(async () => space.measure()),
     rollupSpace: () => log.patiently(async () => space.measureRollups()),
     reclaimLog: () => log.patiently(async () => space.reclaim()),
@@ -52,7 +52,7 @@ async function openLog(path: string, control: SqliteFile, clock: Clock): Promise
   }
 }
 
-type Append = (entries: readonly LogEntry[], rollups: readonly RollupValues[]) => void
+type Append = (batch: LogBatch) => void
 
 /** Prepared once and without Kysely between: 500 rows ten times a second go through here. */
 function appender(raw: Database): Append {
@@ -61,12 +61,22 @@ function appender(raw: Database): Append {
   const rollup = raw.prepare<unknown[]>(`${insertion('rollups', ROLLUP_COLUMNS)}
     on conflict (${ROLLUP_KEY.join(', ')}) do update
     set ${ROLLUP_SUMS.map(name => `${name} = ${name} + excluded.${name}`).join(', ')}`)
-  return raw.transaction<Append>((entries, rollups) => {
-    for (const entry of entries) {
+  const lastBatch = raw.prepare<[string], string>('select id from batches where node = ?').pluck()
+  const sweep = raw.prepare<unknown[]>('delete from batches where time < ?')
+  const mark = raw.prepare<unknown[]>('replace into batches (node, id, time) values (?, ?, ?)')
+  return raw.transaction<Append>(batch => {
+    if (batch.mark !== null) {
+      const { node, id, time } = batch.mark
+      const last = lastBatch.get(node)
+      if (last === id) return
+      if (last === undefined) sweep.run(time - MARK_KEPT)
+      mark.run(node, id, time)
+    }
+    for (const entry of batch.entries) {
       const { lastInsertRowid } = exchange.run(...entry.exchange)
       for (const values of entry.failures) failure.run(lastInsertRowid, ...values)
     }
-    for (const values of rollups) rollup.run(...values)
+    for (const values of batch.rollups) rollup.run(...values)
   }).immediate
 }
 

@@ -17,6 +17,7 @@ export interface Tables {
   readonly exchanges: ExchangeTable
   readonly failures: FailureTable
   readonly rollups: RollupTable
+  readonly batches: BatchTable
 }
 
 interface MigrationTable {
@@ -203,6 +204,13 @@ interface RollupTable {
   completion_tokens: number
   reasoning_tokens: number
   ms: number
+}
+
+/** The batch that a node wrote last. */
+interface BatchTable {
+  node: string
+  id: string
+  time: number
 }
 
 /** Rows as the code passes them on: only the database looks at the order of adding. */

@@ -155,6 +155,26 @@ export function recordSuite(place: () => Promise<Place>): void {
       }
     })
 
+    it('write a batch once, however often it is given, and its sums too', async () => {
+      const store = await opened()
+      const batch = [exchange({ requestId: 'one' }), exchange({ requestId: 'two' })]
+      for (const id of ['a', 'a', 'a']) await store.record(batch, NODE, id)
+      await store.record(batch, 'other:2', 'a')
+      await store.record([exchange({ requestId: 'three' })], NODE, 'b')
+      expect(await ids(store, {})).toEqual(['three', 'two', 'one', 'two', 'one'])
+      const { time } = exchange()
+      const [sums] = await store.stats({ by: 'provider', since: time, until: time + 1 })
+      expect(sums?.requests).toBe(5)
+    })
+
+    it('write a batch that was refused when it is given again', async () => {
+      const store = await opened()
+      const broken = exchange({ requestId: 'broken', status: null as never })
+      await expect(store.record([exchange(), broken], NODE, 'a')).rejects.toThrow()
+      await store.record([exchange({ requestId: 'whole' })], NODE, 'a')
+      expect(await ids(store, {})).toEqual(['whole'])
+    })
+
     it('write all of a batch or nothing', async () => {
       const store = await opened()
       const broken = exchange({ requestId: 'broken', status: null as never })
