@@ -59,14 +59,14 @@ export class Follower {
   /** Resolves when the store's newest revision is in force, or is known not to compile. */
   async catchUp(): Promise<void> {
     // One under way may have read the store before the change that was nudged for.
-    await this.#following
+    await this.#following?.catch(() => {})
     await this.#follow()
   }
 
   /** As {@link catchUp}, also at the same revision: what keys refer to may have changed. */
   async refresh(): Promise<void> {
-    await this.#following
-    await this.#load(true)
+    while (this.#following !== null) await this.#following.catch(() => {})
+    await this.#begin(true)
   }
 
   async #poll(): Promise<void> {
@@ -82,13 +82,18 @@ export class Follower {
   }
 
   #follow(): Promise<void> {
-    this.#following ??= this.#load().finally(() => {
+    return this.#following ?? this.#begin(false)
+  }
+
+  /** One at a time, or an older catalogue could come after a newer one. */
+  #begin(again: boolean): Promise<void> {
+    this.#following = this.#load(again).finally(() => {
       this.#following = null
     })
     return this.#following
   }
 
-  async #load(again = false): Promise<void> {
+  async #load(again: boolean): Promise<void> {
     const revision = await this.#store.revision()
     const known = revision === this.revision || revision === this.#pending?.revision
     if (known && !again) return

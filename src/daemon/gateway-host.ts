@@ -1,4 +1,5 @@
 import type { Catalog, KeyMemory } from '../model/catalog.ts'
+import type { Readiness } from '../model/readiness.ts'
 
 /** What one gateway process says of itself. */
 export interface GatewayReport {
@@ -22,6 +23,8 @@ export interface GatewayHost {
   apply(catalog: Catalog): Promise<void>
   /** What another process learned about keys. */
   learn(memories: readonly KeyMemory[]): void
+  /** How the owner does, for those who ask whether all is well. */
+  inform(readiness: Readiness): void
   /** @throws BalanceError address_in_use, not_permitted, config_invalid */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>
   reports(): Promise<GatewayReport[]>

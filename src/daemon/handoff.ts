@@ -1,7 +1,16 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { listenError } from '../gateway/server.ts'
 import type { WorkerProcess } from './worker-process.ts'
+
+/** A connection that a worker was handed and has not taken yet. */
+interface UnderWay {
+  readonly socket: Socket
+  readonly worker: WorkerProcess
+  /** Monotonic ms. */
+  readonly since: number
+}
 
 /**
  * Accepts connections and hands each to the worker that has the fewest. A connection stays here
@@ -13,13 +22,15 @@ export class Handoff {
   readonly #server: Server
   readonly #workers: () => readonly WorkerProcess[]
   readonly #log: Logger
-  readonly #underWay = new Map<number, { socket: Socket; worker: WorkerProcess }>()
+  readonly #clock: Clock
+  readonly #underWay = new Map<number, UnderWay>()
   #waiting: Socket[] = []
   #sequence = 0
 
   /** @param workers those that are ready to serve */
-  constructor(workers: () => readonly WorkerProcess[], log: Logger) {
+  constructor(workers: () => readonly WorkerProcess[], clock: Clock, log: Logger) {
     this.#workers = workers
+    this.#clock = clock
     this.#log = log
     this.#server = createServer({
       pauseOnConnect: true,
@@ -69,6 +80,13 @@ export class Handoff {
     }
   }
 
+  /** Workers that were handed a connection before this time, monotonic ms, and have not said so. */
+  silentSince(time: number): Set<WorkerProcess> {
+    const silent = new Set<WorkerProcess>()
+    for (const { worker, since } of this.#underWay.values()) if (since < time) silent.add(worker)
+    return silent
+  }
+
   /** Takes no further connections; those that wait for a worker are closed. */
   close(): void {
     this.#server.close()
@@ -84,7 +102,7 @@ export class Handoff {
       return
     }
     const id = ++this.#sequence
-    this.#underWay.set(id, { socket, worker })
+    this.#underWay.set(id, { socket, worker, since: this.#clock.now() })
     worker.hand(id, socket, error => {
       if (error === null || !this.#underWay.delete(id)) return
       this.#log.warn({ err: error, worker: worker.pid }, 'a worker could not be reached')

@@ -11,6 +11,7 @@ import { createGatewayServer, listen } from '../gateway/server.ts'
 import { watchExchanges } from '../gateway/watch.ts'
 import type { Catalog, KeyMemory } from '../model/catalog.ts'
 import type { Link } from '../model/link.ts'
+import type { Readiness } from '../model/readiness.ts'
 import { SnapshotHolder } from '../snapshot/holder.ts'
 import { Agents } from '../upstream/agents.ts'
 import type { GatewayHost, GatewayReport } from './gateway-host.ts'
@@ -62,6 +63,10 @@ export class LocalGateway implements GatewayHost {
 
   learn(memories: readonly KeyMemory[]): void {
     this.#live.learn(memories)
+  }
+
+  inform(readiness: Readiness): void {
+    this.#gateway.owner = readiness
   }
 
   listen(host: string, port: number): Promise<{ host: string; port: number }> {

@@ -16,6 +16,7 @@ import { Learned } from './learned.ts'
 import { LocalGateway } from './local-gateway.ts'
 import { DaemonOperator, type DaemonStore } from './operator.ts'
 import { Peers } from './peers.ts'
+import { Pulse } from './pulse.ts'
 import { Recent } from './recent.ts'
 import { Recorder } from './recorder.ts'
 import { Upkeep } from './upkeep.ts'
@@ -51,7 +52,11 @@ export interface Daemon {
   stop(now: boolean): void
   /** Reads the configuration again; what is wrong with it is logged. */
   reload(): Promise<unknown>
+  /** A defect ends the process: resolves once what is known is written down, a second later at most. */
+  crash(error: unknown): Promise<void>
 }
+
+const CRASH_PATIENCE = 1_000
 
 /**
  * Starts a daemon: store, file, control socket, gateway, listener, in this order, so that whatever
@@ -121,6 +126,15 @@ async function start(
     onRecords: batch => tail.publish(batch),
     followed: () => tail.followed,
   })
+  const pulse = new Pulse({
+    clock,
+    read: () => ({
+      store: store.health,
+      records: { waiting: recorder.waiting, dropped: recorder.dropped },
+      pending: follower.pending,
+    }),
+    tell: readiness => gateway.inform(readiness),
+  })
   const operator = new DaemonOperator({
     ...parts,
     node,
@@ -152,6 +166,7 @@ async function start(
     const ended = operator.stopped.then(async drainMs => {
       log.info({ drain_ms: drainMs }, 'stopping')
       follower.stop()
+      pulse.stop()
       await gateway.close(drainMs)
       await upkeep.stop()
       await recorder.close()
@@ -171,9 +186,15 @@ async function start(
       ended,
       stop: now => operator.beginStop(now),
       reload: () => operator.reload(),
+      crash: async error => {
+        log.fatal({ err: error }, 'a defect ends this daemon')
+        const written = operator.flush().catch(() => {})
+        await Promise.race([written, clock.sleep(CRASH_PATIENCE)])
+      },
     }
   } catch (error) {
     follower.stop()
+    pulse.stop()
     await gateway.close(0)
     await recorder.close()
     await peers.stop()

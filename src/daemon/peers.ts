@@ -7,8 +7,13 @@ import type { NewNode, Node, Store } from '../model/store.ts'
 const ANNOUNCE_MS = 5_000
 /** What other nodes learn and serve is asked for this often. */
 const LEARN_MS = 500
-const FOLLOW_MS = 75
-const MOST_FOLLOWED = 500
+const FOLLOW_MS = 50
+const MOST_FOLLOWED = 2_000
+/**
+ * Ids are given out when a node begins to write and are seen when it has ended, so a lower one may
+ * come after a higher one by as long as a transaction takes. So far back is looked again.
+ */
+const SETTLES_AFTER_MS = 300
 
 export interface PeersParts {
   readonly store: Store
@@ -31,7 +36,10 @@ export class Peers {
   #learned = 0
   /** What this node wrote itself comes back with the others': key id → when it was saved. */
   readonly #own = new Map<string, number>()
-  #lastRecord: number | null = null
+  /** All records up to this one are known to have been handed on; null while nobody follows. */
+  #settled: number | null = null
+  /** Those beyond it that were handed on: id → when, monotonic ms. */
+  readonly #handedOn = new Map<number, number>()
   #busy = new Set<string>()
 
   constructor(parts: PeersParts) {
@@ -95,22 +103,35 @@ export class Peers {
   }
 
   async #follow(): Promise<void> {
-    const { store, self, followed, onRecords } = this.#parts
+    const { store, self, followed, onRecords, clock } = this.#parts
     if (this.#alone || !followed()) {
-      this.#lastRecord = null
+      this.#settled = null
       return
     }
-    if (this.#lastRecord === null) {
+    if (this.#settled === null) {
       const [newest] = await store.records({ limit: 1 })
-      this.#lastRecord = newest?.id ?? 0
+      this.#settled = newest?.id ?? 0
+      this.#handedOn.clear()
       return
     }
     const batch = await store.records({
-      after: this.#lastRecord,
+      after: this.#settled,
       notNode: self().id,
       limit: MOST_FOLLOWED,
     })
-    this.#lastRecord = batch.at(-1)?.id ?? this.#lastRecord
-    if (batch.length > 0) onRecords(batch)
+    const now = clock.now()
+    const fresh = batch.filter(({ id }) => !this.#handedOn.has(id))
+    for (const { id } of fresh) this.#handedOn.set(id, now)
+    this.#settle(batch.length < MOST_FOLLOWED ? now - SETTLES_AFTER_MS : now)
+    if (fresh.length > 0) onRecords(fresh)
+  }
+
+  /** Nothing lower can come any more than what was handed on before this time. */
+  #settle(time: number): void {
+    for (const [id, at] of this.#handedOn) {
+      if (at > time) return
+      this.#handedOn.delete(id)
+      this.#settled = Math.max(this.#settled ?? 0, id)
+    }
   }
 }

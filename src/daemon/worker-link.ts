@@ -39,6 +39,12 @@ export class WorkerLink implements Link {
     this.#pump()
   }
 
+  /** Sends all that waits, however slow the daemon is: there is no later. */
+  sendAll(): void {
+    this.#underWay = 0
+    this.#pump()
+  }
+
   #pump(): void {
     if (this.#underWay >= MOST_UNDER_WAY || this.#waiting.length === 0) return
     const batch = this.#waiting

@@ -1,8 +1,9 @@
 import { Live } from '../balancer/live.ts'
-import type { Clock } from '../base/clock.ts'
+import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Catalog, KeyMemory } from '../model/catalog.ts'
 import type { Link } from '../model/link.ts'
+import type { Readiness } from '../model/readiness.ts'
 import { compile } from '../snapshot/compile.ts'
 import type { GatewayHost, GatewayReport } from './gateway-host.ts'
 import { Handoff } from './handoff.ts'
@@ -14,6 +15,8 @@ const SETTLED_MS = 5_000
 const AGAIN_MS = 1_000
 /** Longest wait for one worker's report, and for its end after its drain. */
 const PATIENCE_MS = 2_000
+/** A worker that does nothing for so long is stuck, and another takes its place. */
+const STUCK_MS = 5_000
 
 export interface WorkerPoolParts {
   readonly count: number
@@ -35,7 +38,9 @@ export class WorkerPool implements GatewayHost {
   readonly #parts: WorkerPoolParts
   readonly #workers = new Set<WorkerProcess>()
   readonly #handoff: Handoff
+  readonly #watch: Timer
   #catalog: Catalog | null = null
+  #readiness: Readiness | null = null
   #closing = false
   /** Called when a worker serves, and when the last one has ended. */
   #whenServing: (() => void) | null = null
@@ -43,7 +48,8 @@ export class WorkerPool implements GatewayHost {
 
   constructor(parts: WorkerPoolParts) {
     this.#parts = parts
-    this.#handoff = new Handoff(() => this.#ready, parts.log)
+    this.#handoff = new Handoff(() => this.#ready, parts.clock, parts.log)
+    this.#watch = parts.clock.every(STUCK_MS / 5, () => this.#giveUpStuck())
   }
 
   /** One worker after the other, so that their loops are not all busy compiling at once. */
@@ -52,14 +58,16 @@ export class WorkerPool implements GatewayHost {
     const first = this.#catalog === null
     this.#catalog = catalog
     if (first) return this.#start()
-    for (const worker of this.#ready) {
-      // One that dies meanwhile begins anew, with this catalogue.
-      await worker.apply(catalog).catch(() => {})
-    }
+    for (const worker of this.#ready) await this.#put(worker, catalog)
   }
 
   learn(memories: readonly KeyMemory[]): void {
     for (const worker of this.#ready) worker.tell({ kind: 'learn', memories })
+  }
+
+  inform(readiness: Readiness): void {
+    this.#readiness = readiness
+    for (const worker of this.#ready) worker.tell({ kind: 'inform', readiness })
   }
 
   listen(host: string, port: number): Promise<{ host: string; port: number }> {
@@ -93,6 +101,7 @@ export class WorkerPool implements GatewayHost {
       })
     }
     late.stop()
+    this.#watch.stop()
   }
 
   cutOff(): void {
@@ -105,14 +114,7 @@ export class WorkerPool implements GatewayHost {
       worker.end(0)
       return
     }
-    worker.apply({ ...catalog, memories: this.#parts.memories() }).then(
-      () => this.#serve(worker, catalog),
-      error =>
-        this.#parts.log.error(
-          { err: error, worker: worker.pid },
-          'a worker did not take its catalogue',
-        ),
-    )
+    void this.#put(worker, catalog).then(taken => taken && this.#serve(worker, catalog))
   }
 
   onMessage(worker: WorkerProcess, message: ToDaemon): void {
@@ -165,6 +167,33 @@ export class WorkerPool implements GatewayHost {
     this.#workers.add(new WorkerProcess(entry, hello, this, clock.now()))
   }
 
+  /** One that dies meanwhile begins anew, with what is then in force; so does one that is stuck. */
+  async #put(worker: WorkerProcess, catalog: Catalog): Promise<boolean> {
+    const { clock, log, memories } = this.#parts
+    const late = clock.after(STUCK_MS, () => this.#giveUp(worker))
+    try {
+      // What is known of keys by now: the other workers were told while they served.
+      await worker.apply({ ...catalog, memories: memories() })
+      return true
+    } catch (error) {
+      log.error({ err: error, worker: worker.pid }, 'a worker did not take its catalogue')
+      return false
+    } finally {
+      late.stop()
+    }
+  }
+
+  /** A worker whose loop turns says at once that it has a connection. */
+  #giveUpStuck(): void {
+    const since = this.#parts.clock.now() - STUCK_MS
+    for (const worker of this.#handoff.silentSince(since)) this.#giveUp(worker)
+  }
+
+  #giveUp(worker: WorkerProcess): void {
+    this.#parts.log.error({ worker: worker.pid }, 'a worker is stuck; another takes its place')
+    worker.giveUp()
+  }
+
   /** A change may have come while the worker took its first catalogue. */
   #serve(worker: WorkerProcess, taken: Catalog): void {
     if (this.#catalog !== taken) {
@@ -172,6 +201,7 @@ export class WorkerPool implements GatewayHost {
       return
     }
     worker.ready = true
+    if (this.#readiness !== null) worker.tell({ kind: 'inform', readiness: this.#readiness })
     this.#whenServing?.()
     this.#handoff.resume()
   }

@@ -2,14 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { BalanceError } from '../base/errors.ts'
 import type { Catalog } from '../model/catalog.ts'
-import {
-  type Answer,
-  catalogueSlices,
-  type Hello,
-  type Question,
-  type ToDaemon,
-  type ToWorker,
-} from './worker-message.ts'
+import { CatalogueSender } from './catalogue-slices.ts'
+import type { Answer, Hello, Question, ToDaemon, ToWorker } from './worker-message.ts'
 
 /** What a worker tells its pool; each names the worker. */
 export interface WorkerEvents {
@@ -26,6 +20,7 @@ export class WorkerProcess {
     number,
     { resolve: (value: Answer) => void; reject: (error: Error) => void }
   >()
+  readonly #catalogues = new CatalogueSender()
   readonly #applied = new Map<number, { resolve: () => void; reject: (error: Error) => void }>()
   #sequence = 0
   /** It has a catalogue in force, and has not been told to end. */
@@ -61,7 +56,7 @@ export class WorkerProcess {
     const applied = new Promise<void>((resolve, reject) => {
       this.#applied.set(catalog.revision, { resolve, reject })
     })
-    for (const slice of catalogueSlices(catalog)) this.#send(slice)
+    for (const slice of this.#catalogues.slices(catalog)) this.#send(slice)
     return applied
   }
 

@@ -1,19 +1,16 @@
 import type { Socket } from 'node:net'
 import { systemClock } from '../base/clock.ts'
 import { asBalanceError } from '../base/errors.ts'
-import { createLogger } from '../base/log.ts'
+import { createLogger, type Logger } from '../base/log.ts'
 import { Redactor } from '../base/redactor.ts'
 import { VERSION } from '../base/version.ts'
+import { CatalogueAssembly } from './catalogue-slices.ts'
 import { LocalGateway } from './local-gateway.ts'
 import { WorkerLink } from './worker-link.ts'
-import {
-  type Answer,
-  CatalogueAssembly,
-  type Hello,
-  type Question,
-  type ToDaemon,
-  type ToWorker,
-} from './worker-message.ts'
+import type { Answer, Hello, Question, ToDaemon, ToWorker } from './worker-message.ts'
+
+/** How long a worker that crashes may take to tell what it knows, ms. */
+const CRASH_PATIENCE = 1_000
 
 /**
  * The entry of a worker: a gateway that is given its connections and its catalogue by the daemon.
@@ -23,6 +20,7 @@ class Worker {
   readonly #link = new WorkerLink(send)
   readonly #assembly = new CatalogueAssembly()
   #gateway: LocalGateway | null = null
+  #log: Logger | null = null
   #closed = 0
 
   receive(message: ToWorker, socket: Socket | undefined): void {
@@ -35,6 +33,9 @@ class Worker {
         break
       case 'learn':
         this.#gateway?.learn(message.memories)
+        break
+      case 'inform':
+        this.#gateway?.inform(message.readiness)
         break
       case 'connection':
         this.#accept(message.id, socket)
@@ -57,10 +58,10 @@ class Worker {
     // Files were replaced under a running daemon: its messages may mean something else here.
     if (version !== VERSION) process.exit(78)
     const redactor = new Redactor()
-    const log = createLogger(logLevel, redactor, process.stderr)
+    this.#log = createLogger(logLevel, redactor, process.stderr)
     this.#gateway = new LocalGateway({
       clock: systemClock,
-      log,
+      log: this.#log,
       redactor,
       link: this.#link,
       anonymous,
@@ -100,6 +101,16 @@ class Worker {
     })
   }
 
+  /** What was served is still told; the daemon starts another in this one's place. */
+  crash(error: unknown): void {
+    this.#log?.fatal({ err: error }, 'a defect ended this worker')
+    void this.#gateway?.flush()
+    this.#link.sendAll()
+    // Messages go in order: when this one has gone, all have.
+    process.send?.({ kind: 'ended' } satisfies ToDaemon, () => process.exit(1))
+    systemClock.after(CRASH_PATIENCE, () => process.exit(1))
+  }
+
   async #answer({ id, what }: Extract<ToWorker, { kind: 'ask' }>): Promise<void> {
     const value = this.#gateway === null ? null : await answerOf(this.#gateway, what)
     send({ kind: 'answer', id, value })
@@ -129,5 +140,6 @@ process.on('message', (message, socket) =>
   worker.receive(message as ToWorker, socket as Socket | undefined),
 )
 process.on('disconnect', () => process.exit(0))
+process.on('uncaughtException', error => worker.crash(error))
 // Signals to the process group are the daemon's to act on: it ends its workers itself.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Redactor } from '../base/redactor.ts'
 import type { Link } from '../model/link.ts'
+import type { Readiness } from '../model/readiness.ts'
 import type { SnapshotHolder } from '../snapshot/holder.ts'
 import type { Agents } from '../upstream/agents.ts'
 import { InFlight } from './in-flight.ts'
@@ -37,6 +38,8 @@ export class Gateway {
   draining = false
   requests = 0
   errors = 0
+  /** What the owner said last of how it does; null before it said anything. */
+  owner: Readiness | null = null
 
   constructor(parts: GatewayParts) {
     this.clock = parts.clock

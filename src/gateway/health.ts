@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Gateway } from './gateway.ts'
+import { isLocal } from './local-caller.ts'
 
 /**
- * Answers the health paths, open to everybody and free of detail: `/livez` (the process runs),
- * `/readyz` and `/health` (it may get traffic: a config is in force and it is not draining).
+ * Answers the health paths, open to everybody: `/livez` (the process runs), `/readyz` and `/health`
+ * (it may get traffic: a config is in force and it is not draining). A store in trouble does not
+ * make it unready, for requests are served without one; `?verbose` shows it to callers on this host.
  * @returns false for any other path
  */
 export function answerHealth(
@@ -18,10 +20,28 @@ export function answerHealth(
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     send(request, response, 405, { status: 'method_not_allowed' })
   } else if (path === '/livez') send(request, response, 200, { status: 'ok' })
-  else if (gateway.draining) send(request, response, 503, { status: 'draining' })
-  else if (gateway.holder.current === null) send(request, response, 503, { status: 'starting' })
-  else send(request, response, 200, { status: 'ok' })
+  else {
+    const status = readiness(gateway)
+    const verbose = mark !== -1 && new URLSearchParams(url.slice(mark)).has('verbose')
+    const body = verbose && isLocal(request) ? { status, checks: checks(gateway) } : { status }
+    send(request, response, status === 'ok' ? 200 : 503, body)
+  }
   return true
+}
+
+function readiness({ draining, holder }: Gateway): string {
+  if (draining) return 'draining'
+  return holder.current === null ? 'starting' : 'ok'
+}
+
+/** Each part by itself; what the owner has not told yet is left out. */
+function checks({ holder, exchanges, owner }: Gateway) {
+  const pending = owner?.pending ?? null
+  return {
+    config: { ok: pending === null, revision: holder.current?.revision ?? null, pending },
+    requests: { in_flight: exchanges.size },
+    ...(owner === null ? {} : { store: owner.store, records: owner.records }),
+  }
 }
 
 function send(

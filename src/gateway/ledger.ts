@@ -3,8 +3,8 @@ import type { Clock, Timer } from '../base/clock.ts'
 import type { Link } from '../model/link.ts'
 import type { ExchangeRecord } from '../model/record.ts'
 
-/** How long records wait at most, and how many of them. */
-const FLUSH_MS = 100
+/** How long records wait at most, and how many of them: who follows another node waits for it twice. */
+const FLUSH_MS = 50
 const FLUSH_RECORDS = 500
 /** What a key learned is news to other processes, which would go on handing it out. */
 const TELL_MS = 25

@@ -51,6 +51,13 @@ export interface Traffic {
   readonly tokens: number
 }
 
+/** How the store does, as a daemon meets it. */
+export interface StoreHealth {
+  readonly ok: boolean
+  /** What is wrong, for people. */
+  readonly error: string | null
+}
+
 /** A daemon on the same store. */
 export interface NodeStatus {
   /** `host:pid`. */
@@ -90,5 +97,5 @@ export interface DaemonStatus {
     readonly waiting: number
     readonly dropped: number
   } | null
-  readonly store_health: { readonly ok: boolean; readonly error: string | null } | null
+  readonly store_health: StoreHealth | null
 }

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Timer } from '../base/clock.ts'
-import { BalanceError, type ErrorCode } from '../base/errors.ts'
+import { BalanceError } from '../base/errors.ts'
+import type { StoreHealth } from '../model/status.ts'
 import type { Store } from '../model/store.ts'
 import {
   type Call,
@@ -12,15 +13,7 @@ import {
   type Verb,
 } from './message.ts'
 import type { StoreOptions } from './open.ts'
-
-/** How the store's thread does; for `status`. */
-export interface StoreHealth {
-  readonly ok: boolean
-  readonly error: string | null
-}
-
-/** Errors that are the store's own, and not the caller's. */
-const ILL: ReadonlySet<ErrorCode> = new Set(['store_unavailable', 'store_invalid'])
+import { VERBS, Vitals } from './vitals.ts'
 
 const RESTART_AFTER = 250
 /** How long an engine that does not answer may hold up the end. */
@@ -52,43 +45,6 @@ export async function openThreadedStore(
   }
 }
 
-const VERBS = Object.keys({
-  revision: true,
-  heads: true,
-  catalog: true,
-  providers: true,
-  provider: true,
-  addProvider: true,
-  changeProvider: true,
-  removeProvider: true,
-  keys: true,
-  key: true,
-  memories: true,
-  addKeys: true,
-  changeKey: true,
-  resetKeys: true,
-  removeKeys: true,
-  remember: true,
-  learnedSince: true,
-  tokens: true,
-  createToken: true,
-  revokeToken: true,
-  settings: true,
-  setSetting: true,
-  unsetSetting: true,
-  reconcile: true,
-  record: true,
-  records: true,
-  recordOf: true,
-  failures: true,
-  stats: true,
-  prune: true,
-  announce: true,
-  nodes: true,
-  depart: true,
-  takeLease: true,
-} satisfies Record<Exclude<Verb, 'close'>, true>) as Exclude<Verb, 'close'>[]
-
 interface Pending {
   readonly verb: Verb
   resolve(value: unknown): void
@@ -104,16 +60,17 @@ class StoreThread {
   #worker: Worker | null = null
   #restart: Timer | null = null
   #closing = false
+  readonly #vitals: Vitals
   #lastId = 0
-  #error: string | null = null
 
   constructor(options: StoreOptions, url: URL) {
     this.#options = options
     this.#url = url
+    this.#vitals = new Vitals(options.clock)
   }
 
   get health(): StoreHealth {
-    return { ok: this.#error === null, error: this.#error }
+    return this.#vitals.health
   }
 
   /** Resolves with the store's URL once it is open. */
@@ -148,6 +105,7 @@ class StoreThread {
     if (!worker) return Promise.reject(died())
     const id = ++this.#lastId
     const call: Call = { id, verb, args: pack(args, verb) }
+    this.#vitals.began(id, verb)
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { verb, resolve, reject })
       worker.postMessage(call)
@@ -174,21 +132,17 @@ class StoreThread {
     const pending = this.#pending.get(reply.id)
     if (!pending) return
     this.#pending.delete(reply.id)
-    if ('error' in reply) {
-      const error = unpackError(reply.error)
-      if (ILL.has(error.code)) this.#error = error.message
-      pending.reject(error)
-    } else {
-      this.#error = null
-      pending.resolve(unpack(reply.value, pending.verb))
-    }
+    const error = 'error' in reply ? unpackError(reply.error) : null
+    this.#vitals.ended(reply.id, error)
+    if ('value' in reply) pending.resolve(unpack(reply.value, pending.verb))
+    else pending.reject(error)
   }
 
   #began(worker: Worker, url: string): string {
     // Closed while it was being started again.
     if (this.#closing) void worker.terminate()
     this.#worker = worker
-    this.#error = null
+    this.#vitals.up()
     return url
   }
 
@@ -201,7 +155,7 @@ class StoreThread {
 
   #startAgain({ message }: Error): void {
     if (this.#closing) return
-    this.#error = message
+    this.#vitals.down(message)
     this.#restart = this.#options.clock.after(RESTART_AFTER, () => {
       this.start().catch((error: Error) => this.#startAgain(error))
     })

@@ -2,8 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
 import { type Mock, startMock } from '../../src/mock/server.ts'
 import type { DaemonStatus } from '../../src/model/status.ts'
+import { count } from '../support/count.ts'
 import { type Daemon, eventually, World } from '../support/daemon.ts'
 import { CHAT } from '../support/open-stream.ts'
 
@@ -96,6 +98,65 @@ describe('two workers', () => {
     expect(mock.requests.filter(({ key }) => key === A)).toHaveLength(1)
     first.close()
     second.close()
+  })
+
+  it('hear of each other’s verdicts within 50 ms', async ({ annotate }) => {
+    const keys = Array.from({ length: count(10, 100) }, (_, n) => `sk-turn-${n}-0123456789abcdef`)
+    const store = await world.openStore()
+    await store.addKeys(
+      'mock',
+      keys.map(key => ({ value: new Secret(key) })),
+    )
+    await store.close()
+    const daemon = await world.serve('--workers', '2')
+    await bothReady()
+    const [first, second] = [new Client(daemon), new Client(daemon)]
+    const uses = (key: string) => mock.requests.filter(request => request.key === key).length
+    let late = 0
+    for (const key of keys) {
+      mock.setScript(key, '402')
+      const before = uses(key)
+      while (uses(key) === before) expect(await first.chat()).toBe(200)
+      await new Promise(resolve => setTimeout(resolve, 50))
+      for (let turn = 0; turn < keys.length + 2; turn++) expect(await second.chat()).toBe(200)
+      late += uses(key) - before - 1
+    }
+    await annotate(`${keys.length} keys exhausted at one worker, ${late} tried by the other later`)
+    expect(late).toBe(0)
+    for (const client of [first, second]) client.close()
+  })
+
+  it('that are stuck are replaced, and hold up neither changes nor connections', async () => {
+    const daemon = await world.serve('--workers', '2')
+    const [stuck] = (await bothReady()) as [number, number]
+    process.kill(stuck, 'SIGSTOP')
+    const clients = Array.from({ length: 8 }, () => new Client(daemon))
+    const answers = Promise.all(clients.map(client => client.chat()))
+    const began = performance.now()
+    const { code, stderr } = await world.balance(['config', 'set', 'max_retries', '4'])
+    expect([code, stderr]).toEqual([0, expect.stringContaining('in force')])
+    expect(new Set(await answers)).toEqual(new Set([200]))
+    expect(performance.now() - began).toBeLessThan(8_000)
+    const pids = await eventually(async () => {
+      const found = await workers()
+      return found.length === 2 && found.every(({ pid }) => pid !== stuck) ? found : null
+    }, 'another worker')
+    expect(new Set(pids.map(({ revision }) => revision)).size).toBe(1)
+    expect(daemon.stderr).toContain('a worker is stuck')
+    for (const client of clients) client.close()
+  })
+
+  it('tell whoever asks how the store does', async () => {
+    const daemon = await world.serve('--workers', '2')
+    await bothReady()
+    const verbose = async () =>
+      (await (await fetch(`${daemon.url}/readyz?verbose`)).json()) as {
+        checks: { store?: { ok: boolean } }
+      }
+    await eventually(
+      async () => (await verbose()).checks.store?.ok === true,
+      'a store that is well',
+    )
   })
 
   it('are replaced when they die; nobody is refused, nobody hangs', async () => {

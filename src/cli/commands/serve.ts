@@ -72,6 +72,9 @@ async function run(daemon: Daemon, ended: Promise<void>): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  process.on('uncaughtException', error => {
+    void daemon.crash(error).finally(() => process.exit(1))
+  })
   process.on('SIGHUP', () => (process.stdin.isTTY ? stop() : void daemon.reload()))
   await ended
 }
