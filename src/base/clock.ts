@@ -38,3 +38,22 @@ export const systemClock: Clock = {
   },
   sleep: ms => new Promise(resolve => setTimeout(resolve, Math.min(ms, LONGEST))),
 }
+
+/** What a promise gives; where it takes longer than `ms`, what `late` gives or throws instead. */
+export function within<T>(
+  clock: Clock,
+  ms: number,
+  promise: Promise<T>,
+  late: () => T,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(ms, () => {
+      try {
+        resolve(late())
+      } catch (error) {
+        reject(error)
+      }
+    })
+    promise.then(resolve, reject).finally(() => timer.stop())
+  })
+}

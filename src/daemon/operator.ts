@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.ts'
-import { asBalanceError } from '../base/errors.ts'
+import { type Clock, within } from '../base/clock.ts'
+import { asBalanceError, BalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Operations, Operator } from '../control/api.ts'
 import type { LoadedConfig } from '../model/config.ts'
@@ -12,6 +12,9 @@ import type { Learned } from './learned.ts'
 import type { Peers } from './peers.ts'
 import type { Recent } from './recent.ts'
 import type { Recorder } from './recorder.ts'
+
+/** Who asks for what is written down wants to see something soon, ms. */
+const FLUSH_PATIENCE = 2_000
 
 /** The store of a daemon: in a thread of its own, whose health can be asked. */
 export type DaemonStore = Store & { readonly health: StoreHealth }
@@ -131,9 +134,13 @@ export class DaemonOperator implements Operator {
     return { aborted: await this.#parts.gateway.abort(keys) }
   }
 
+  /** @throws BalanceError store_unavailable where the store does not take it in good time */
   async flush(): Promise<Operations['flush']['out']> {
-    await this.#parts.gateway.flush()
-    await this.#parts.recorder.flush()
+    const { clock, gateway, recorder, store } = this.#parts
+    await gateway.flush()
+    await within(clock, FLUSH_PATIENCE, recorder.flush(), () => {
+      throw new BalanceError('store_unavailable', store.health.error ?? 'The store is slow.')
+    })
     return {}
   }
 }

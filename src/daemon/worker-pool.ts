@@ -1,5 +1,5 @@
 import { Live } from '../balancer/live.ts'
-import type { Clock, Timer } from '../base/clock.ts'
+import { type Clock, type Timer, within } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Catalog, KeyMemory } from '../model/catalog.ts'
 import type { Link } from '../model/link.ts'
@@ -213,12 +213,7 @@ export class WorkerPool implements GatewayHost {
 
   /** Null from a worker that died or is stuck: the others' answers are worth having. */
   #ask(worker: WorkerProcess, what: Question): Promise<unknown> {
-    return new Promise(resolve => {
-      const late = this.#parts.clock.after(PATIENCE_MS, () => resolve(null))
-      worker
-        .ask(what)
-        .then(resolve, () => resolve(null))
-        .finally(() => late.stop())
-    })
+    const answer: Promise<unknown> = worker.ask(what).catch(() => null)
+    return within(this.#parts.clock, PATIENCE_MS, answer, () => null)
   }
 }
