@@ -5,6 +5,8 @@ import type { ExchangeRecord } from '../model/record.ts'
 import type { NewNode, Node, Store } from '../model/store.ts'
 
 const ANNOUNCE_MS = 5_000
+/** How often it is looked who else is there. */
+const LOOK_MS = 1_000
 /** What other nodes learn and serve is asked for this often. */
 const LEARN_MS = 500
 const FOLLOW_MS = 50
@@ -55,8 +57,10 @@ export class Peers {
     const { store, clock } = this.#parts
     this.#learned = (await store.heads()).learned
     await this.#announce()
+    await this.#look()
     this.#timers = [
       clock.every(ANNOUNCE_MS, () => this.#once('announce', () => this.#announce())),
+      clock.every(LOOK_MS, () => this.#once('look', () => this.#look())),
       clock.every(LEARN_MS, () => this.#once('learn', () => this.#learn())),
       clock.every(FOLLOW_MS, () => this.#once('follow', () => this.#follow())),
     ]
@@ -87,7 +91,10 @@ export class Peers {
   async #announce(): Promise<void> {
     const { store, self } = this.#parts
     await store.announce(self())
-    this.#nodes = await store.nodes()
+  }
+
+  async #look(): Promise<void> {
+    this.#nodes = await this.#parts.store.nodes()
   }
 
   get #alone(): boolean {
