@@ -232,12 +232,13 @@ export async function eventually<T>(
   holds: () => T | Promise<T>,
   what: string,
   within = 5_000,
+  every = 10,
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + within
   for (;;) {
     const found = await holds()
     if (found) return found
     if (performance.now() > deadline) throw new Error(`Not within ${within} ms: ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 10))
+    await new Promise(resolve => setTimeout(resolve, every))
   }
 }

@@ -5,14 +5,17 @@ import { type Program, World } from './daemon.ts'
 import type { Mariadb } from './mariadb.ts'
 import { storeOptions } from './store.ts'
 
+/** A MariaDB, or what stands before it. */
+type Server = Pick<Mariadb, 'port' | 'url'> & { readonly password: string }
+
 /** Surroundings whose store is a database on a MariaDB; several of them may share one. */
 export class DatabaseWorld extends World {
-  readonly #server: Mariadb
+  readonly #server: Server
   readonly #database: string
   readonly #masterKey: string
 
   /** @param masterKey 32 bytes in base64, the same for all that share the database */
-  constructor(server: Mariadb, database: string, masterKey: string) {
+  constructor(server: Server, database: string, masterKey: string) {
     super()
     this.#server = server
     this.#database = database

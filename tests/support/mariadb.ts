@@ -121,16 +121,25 @@ export class Mariadb {
     })
   }
 
-  async kill(): Promise<void> {
-    const server = this.#server
-    if (!server || server.exitCode !== null || server.signalCode !== null) return
-    server.kill('SIGKILL')
-    await once(server, 'exit')
+  kill(): Promise<void> {
+    return this.#end('SIGKILL')
+  }
+
+  /** Ends it as its init system would. */
+  shutDown(): Promise<void> {
+    return this.#end('SIGTERM')
   }
 
   async stop(): Promise<void> {
     await this.kill()
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const server = this.#server
+    if (!server || server.exitCode !== null || server.signalCode !== null) return
+    server.kill(signal)
+    await once(server, 'exit')
   }
 
   async #install(): Promise<void> {

@@ -1,0 +1,184 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { expect } from 'vitest'
+import type { DaemonStatus } from '../../src/model/status.ts'
+import { type Daemon, eventually, type World } from '../support/daemon.ts'
+import { SteadyLoad } from '../support/steady-load.ts'
+
+const KEY = 'sk-a-0123456789abcdef'
+const PER_SECOND = 200
+const SLOWEST_MS = 250
+/** From the beginning of the trouble until status names it. */
+const NOTICED_MS = 8_000
+/** What an operator waits for a status, the start of the command included. */
+const ANSWERED_MS = 2_000
+const REFUSED_MS = 12_000
+const RECOVERED_MS = 10_000
+/** Each look is a process, which must not take the processor from those that are measured. */
+const LOOK_MS = 250
+/** Longer than a body may be under the smaller of the two limits that are put into force. */
+const LONG_BODY = JSON.stringify({ model: 'mock-large', input: 'x'.repeat(5_000) })
+const LIMITS = [
+  ['2KiB', 413],
+  ['32MiB', 200],
+] as const
+
+/** Something that goes wrong with a store, and is put right. */
+export interface Trouble {
+  begin(): Promise<unknown>
+  end(): Promise<unknown>
+  /** What status and commands say of it. */
+  readonly named: RegExp
+}
+
+interface Course {
+  readonly turns?: number
+  /** How long each turn lasts at least; it lasts until status and a command have told of it. */
+  readonly holdMs: number
+  readonly annotate: (figures: string) => Promise<unknown>
+}
+
+/**
+ * Shows that clients notice nothing of a store in trouble, that operators are told of it, and that
+ * everything recovers by itself with no record lost or doubled.
+ */
+export async function outlast(
+  world: World,
+  upstream: string,
+  trouble: Trouble,
+  { turns = 1, holdMs, annotate }: Course,
+): Promise<void> {
+  const token = await world.furnish(upstream, KEY)
+  const daemon = await world.serve('--log-level', 'warn')
+  const load = new SteadyLoad(() => daemon.port, token, PER_SECOND)
+  const loop = monitorEventLoopDelay({ resolution: 5 })
+  loop.enable()
+  try {
+    const operator = new Watcher(world, daemon, token)
+    await eventually(() => load.sent >= PER_SECOND, 'a second of requests')
+    for (let turn = 0; turn < turns; turn++) await operator.sitOut(trouble, holdMs)
+    const report = await load.stop()
+    const { p50, p99, longest } = report
+    await annotate(
+      `${report.sent} answers: p50 ${ms(p50)}, p99 ${ms(p99)}, longest ${ms(longest)} (this process's own loop: ${ms(loop.max / 1e6)}); ${operator.figures}`,
+    )
+    expect(report.statuses).toEqual({ 200: report.sent })
+    expect(report.longest).toBeLessThanOrEqual(SLOWEST_MS)
+    await expectAllWritten(world, load)
+  } finally {
+    loop.disable()
+    await load.stop()
+  }
+}
+
+async function expectAllWritten(world: World, load: SteadyLoad): Promise<void> {
+  const written = async () => {
+    const { records } = await world.json<DaemonStatus>(['status'])
+    return records?.waiting === 0 ? records : null
+  }
+  const { dropped } = await eventually(written, 'all records written', RECOVERED_MS, LOOK_MS)
+  expect(dropped).toBe(0)
+  const store = await world.openStore()
+  try {
+    expect(await load.compare(store)).toEqual({ missing: [], doubled: [] })
+  } finally {
+    await store.close()
+  }
+}
+
+/** What an operator sees of a daemon and its store, and when. */
+class Watcher {
+  readonly #world: World
+  readonly #daemon: Daemon
+  readonly #token: string
+  readonly #times = new Map<string, number[]>()
+
+  constructor(world: World, daemon: Daemon, token: string) {
+    this.#world = world
+    this.#daemon = daemon
+    this.#token = token
+  }
+
+  get figures(): string {
+    return [...this.#times]
+      .map(([what, times]) => `${what} after ${times.map(ms).join(', ')}`)
+      .join('; ')
+  }
+
+  /** One turn of the trouble, from its beginning until it is over and forgotten. */
+  async sitOut(trouble: Trouble, holdMs: number): Promise<void> {
+    const { revision, store_health } = await this.#status()
+    expect(store_health).toEqual({ ok: true, error: null })
+    try {
+      await trouble.begin()
+      const held = new Promise(resolve => setTimeout(resolve, holdMs))
+      await Promise.all([this.#noticed(trouble.named), this.#refused(trouble.named), held])
+      // It was not forgotten meanwhile, and nothing of what was refused came into force.
+      const still = await this.#status()
+      expect(still.store_health).toEqual({ ok: false, error: expect.stringMatching(trouble.named) })
+      expect(still.revision).toBe(revision)
+    } finally {
+      await trouble.end()
+    }
+    await this.#timed('recovered', RECOVERED_MS, () => this.#recovered(revision))
+  }
+
+  #noticed(named: RegExp): Promise<void> {
+    let last: DaemonStatus['store_health'] = null
+    return this.#timed('noticed', NOTICED_MS, async () => {
+      const isNamed = async () => {
+        last = (await this.#status()).store_health
+        return last?.ok === false && named.test(last.error ?? '')
+      }
+      await eventually(isNamed, 'status names it', NOTICED_MS, LOOK_MS).catch((error: Error) => {
+        throw new Error(`${error.message}, but says ${JSON.stringify(last)}`)
+      })
+    })
+  }
+
+  #refused(named: RegExp): Promise<void> {
+    return this.#timed('a command refused', REFUSED_MS, async () => {
+      const { code, stderr } = await this.#world.balance(['config', 'set', 'max_body', '3MiB'])
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(named) })
+    })
+  }
+
+  async #recovered(before: number): Promise<void> {
+    const isWell = async () => {
+      const { store_health, records } = await this.#status()
+      // The load goes on, so that some records always wait: not more than half a second's.
+      return store_health?.ok && records && records.waiting <= PER_SECOND / 2
+    }
+    await eventually(isWell, 'the store is well and has caught up', RECOVERED_MS, LOOK_MS)
+    for (const [turn, [limit, status]] of LIMITS.entries()) {
+      const { code, stderr } = await this.#world.balance(['config', 'set', 'max_body', limit])
+      const revision = before + turn + 1
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.stringContaining(`in force (revision ${revision})`),
+      })
+      const answer = await this.#daemon.ask(this.#token, { body: LONG_BODY })
+      expect(answer.status).toBe(status)
+    }
+  }
+
+  /** As `balance status --json` has it, which answers at once whatever the store does. */
+  async #status(): Promise<DaemonStatus> {
+    const began = performance.now()
+    const status = await this.#world.json<DaemonStatus>(['status'])
+    expect(performance.now() - began).toBeLessThanOrEqual(ANSWERED_MS)
+    return status
+  }
+
+  async #timed(what: string, within: number, run: () => Promise<void>): Promise<void> {
+    const began = performance.now()
+    await run()
+    const time = performance.now() - began
+    const times = this.#times.get(what) ?? []
+    this.#times.set(what, [...times, time])
+    expect(time, what).toBeLessThanOrEqual(within)
+  }
+}
+
+function ms(time: number): string {
+  return `${time < 10 ? time.toFixed(1) : Math.round(time)} ms`
+}
