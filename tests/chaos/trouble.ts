@@ -1,7 +1,7 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { expect } from 'vitest'
 import type { DaemonStatus } from '../../src/model/status.ts'
 import { type Daemon, eventually, type World } from '../support/daemon.ts'
+import { RunQueue } from '../support/run-queue.ts'
 import { SteadyLoad } from '../support/steady-load.ts'
 
 const KEY = 'sk-a-0123456789abcdef'
@@ -50,22 +50,24 @@ export async function outlast(
   const token = await world.furnish(upstream, KEY)
   const daemon = await world.serve('--log-level', 'warn')
   const load = new SteadyLoad(() => daemon.port, token, PER_SECOND)
-  const loop = monitorEventLoopDelay({ resolution: 5 })
-  loop.enable()
+  const queue = new RunQueue([daemon.pid, process.pid])
   try {
     const operator = new Watcher(world, daemon, token)
     await eventually(() => load.sent >= PER_SECOND, 'a second of requests')
     for (let turn = 0; turn < turns; turn++) await operator.sitOut(trouble, holdMs)
     const report = await load.stop()
-    const { p50, p99, longest } = report
+    const { sent, p50, p99, longest } = report
+    const late = report.times.filter(({ from, to }) => to - from > SLOWEST_MS)
+    // A host that let neither the daemon nor this process run is no fault of the daemon.
+    const own = late.filter(({ from, to }) => to - from - queue.waited(from, to) > SLOWEST_MS)
     await annotate(
-      `${report.sent} answers: p50 ${ms(p50)}, p99 ${ms(p99)}, longest ${ms(longest)} (this process's own loop: ${ms(loop.max / 1e6)}); ${operator.figures}`,
+      `${sent} answers: p50 ${ms(p50)}, p99 ${ms(p99)}, longest ${ms(longest)}; above ${SLOWEST_MS} ms: ${late.length}, but for waiting for a processor: ${own.length}; ${operator.figures}`,
     )
-    expect(report.statuses).toEqual({ 200: report.sent })
-    expect(report.longest).toBeLessThanOrEqual(SLOWEST_MS)
+    expect(report.statuses).toEqual({ 200: sent })
+    expect(own).toEqual([])
     await expectAllWritten(world, load)
   } finally {
-    loop.disable()
+    queue.stop()
     await load.stop()
   }
 }

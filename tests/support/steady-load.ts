@@ -5,6 +5,13 @@ import { CHAT } from './open-stream.ts'
 
 const TICK_MS = 5
 
+interface Time {
+  /** When it was sent, on the clock of `performance`. */
+  readonly from: number
+  /** When its last byte had come. */
+  readonly to: number
+}
+
 interface LoadReport {
   readonly sent: number
   /** Status → how many; 0 where the connection was refused or broke. */
@@ -13,6 +20,8 @@ interface LoadReport {
   readonly p50: number
   readonly p99: number
   readonly longest: number
+  /** Of each request. */
+  readonly times: readonly Time[]
 }
 
 /**
@@ -29,7 +38,7 @@ export class SteadyLoad {
   readonly #began = performance.now()
   readonly #timer: NodeJS.Timeout
   readonly #underWay = new Set<Promise<void>>()
-  readonly #times: number[] = []
+  readonly #times: Time[] = []
   readonly #statuses = new Map<number, number>()
   #sent = 0
 
@@ -50,14 +59,15 @@ export class SteadyLoad {
     clearInterval(this.#timer)
     await Promise.all(this.#underWay)
     this.#agent.destroy()
-    const times = Float64Array.from(this.#times).sort()
-    const at = (share: number) => times[Math.floor((times.length - 1) * share)] ?? 0
+    const lengths = Float64Array.from(this.#times, ({ from, to }) => to - from).sort()
+    const at = (share: number) => lengths[Math.floor((lengths.length - 1) * share)] ?? 0
     return {
       sent: this.#sent,
       statuses: Object.fromEntries(this.#statuses),
       p50: at(0.5),
       p99: at(0.99),
       longest: at(1),
+      times: this.#times,
     }
   }
 
@@ -89,11 +99,11 @@ export class SteadyLoad {
   }
 
   #send(id: string): Promise<void> {
-    const began = performance.now()
+    const from = performance.now()
     return new Promise(resolve => {
       const done = (status: number) => {
         this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1)
-        this.#times.push(performance.now() - began)
+        this.#times.push({ from, to: performance.now() })
         resolve()
       }
       const sent = request({

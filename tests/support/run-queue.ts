@@ -1,0 +1,47 @@
+import { existsSync, readFileSync } from 'node:fs'
+
+const SAMPLE_MS = 20
+
+/**
+ * How long the main threads of these processes were ready to run while the host's processors did
+ * something else (https://docs.kernel.org/scheduler/sched-stats.html). It tells a busy host from
+ * a program that is slow; where the kernel does not count, nothing has waited.
+ */
+export class RunQueue {
+  readonly #files: readonly string[]
+  readonly #timer: NodeJS.Timeout
+  readonly #samples: { readonly at: number; readonly waited: number }[] = []
+
+  /** Watches from now on. */
+  constructor(pids: readonly number[]) {
+    this.#files = pids.map(pid => `/proc/${pid}/task/${pid}/schedstat`).filter(existsSync)
+    this.#timer = setInterval(() => this.#sample(), SAMPLE_MS)
+    this.#sample()
+  }
+
+  /** Of the time between these two moments, or little more, ms. */
+  waited(from: number, to: number): number {
+    const first = this.#samples.findLast(({ at }) => at <= from) ?? this.#samples[0]
+    const last = this.#samples.find(({ at }) => at >= to) ?? this.#samples.at(-1)
+    return (last?.waited ?? 0) - (first?.waited ?? 0)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #sample(): void {
+    try {
+      const waited = this.#files.reduce((sum, file) => sum + waitedSoFar(file), 0)
+      this.#samples.push({ at: performance.now(), waited })
+    } catch {
+      // A process has ended, and waits no more.
+      this.stop()
+    }
+  }
+}
+
+/** In ms; the kernel counts in ns. */
+function waitedSoFar(schedstat: string): number {
+  return Number(readFileSync(schedstat, 'utf8').split(' ')[1]) / 1e6
+}
