@@ -1,14 +1,16 @@
 import { expect } from 'vitest'
 import type { DaemonStatus } from '../../src/model/status.ts'
 import { type Daemon, eventually, type World } from '../support/daemon.ts'
+import { ask } from '../support/gateway.ts'
 import { RunQueue } from '../support/run-queue.ts'
 import { SteadyLoad } from '../support/steady-load.ts'
 
 const KEY = 'sk-a-0123456789abcdef'
 const PER_SECOND = 200
 const SLOWEST_MS = 250
-/** From the beginning of the trouble until status names it. */
-const NOTICED_MS = 8_000
+/** From the beginning of the trouble until status shows that something is wrong, and what it is. */
+const ILL_MS = 4_000
+const NAMED_MS = 8_000
 /** What an operator waits for a status, the start of the command included. */
 const ANSWERED_MS = 2_000
 const REFUSED_MS = 12_000
@@ -116,8 +118,12 @@ class Watcher {
       await Promise.all([this.#noticed(trouble.named), this.#refused(trouble.named), held])
       // It was not forgotten meanwhile, and nothing of what was refused came into force.
       const still = await this.#status()
-      expect(still.store_health).toEqual({ ok: false, error: expect.stringMatching(trouble.named) })
+      const ill = { ok: false, error: expect.stringMatching(trouble.named) }
+      expect(still.store_health).toEqual(ill)
       expect(still.revision).toBe(revision)
+      // The trouble is the log's, too.
+      expect(still.records?.waiting).toBeGreaterThanOrEqual((holdMs / 2_000) * PER_SECOND)
+      expect(await this.#readiness()).toMatchObject({ status: 'ok', checks: { store: ill } })
     } finally {
       await trouble.end()
     }
@@ -125,15 +131,20 @@ class Watcher {
   }
 
   #noticed(named: RegExp): Promise<void> {
+    return this.#timed('named', NAMED_MS, async () => {
+      await this.#timed('ill', ILL_MS, () => this.#isTold(/./, ILL_MS))
+      await this.#isTold(named, NAMED_MS)
+    })
+  }
+
+  async #isTold(reason: RegExp, within: number): Promise<void> {
     let last: DaemonStatus['store_health'] = null
-    return this.#timed('noticed', NOTICED_MS, async () => {
-      const isNamed = async () => {
-        last = (await this.#status()).store_health
-        return last?.ok === false && named.test(last.error ?? '')
-      }
-      await eventually(isNamed, 'status names it', NOTICED_MS, LOOK_MS).catch((error: Error) => {
-        throw new Error(`${error.message}, but says ${JSON.stringify(last)}`)
-      })
+    const isIll = async () => {
+      last = (await this.#status()).store_health
+      return last?.ok === false && reason.test(last.error ?? '')
+    }
+    await eventually(isIll, `status tells of ${reason}`, within, LOOK_MS).catch((error: Error) => {
+      throw new Error(`${error.message}; it says ${JSON.stringify(last)}`)
     })
   }
 
@@ -169,6 +180,13 @@ class Watcher {
     const status = await this.#world.json<DaemonStatus>(['status'])
     expect(performance.now() - began).toBeLessThanOrEqual(ANSWERED_MS)
     return status
+  }
+
+  /** What a load balancer asks for: the daemon gets traffic, whatever its store does. */
+  async #readiness(): Promise<unknown> {
+    const { status, text } = await ask(this.#daemon.port, { path: '/readyz?verbose', token: null })
+    expect(status).toBe(200)
+    return JSON.parse(text)
   }
 
   async #timed(what: string, within: number, run: () => Promise<void>): Promise<void> {
