@@ -103,9 +103,7 @@ class Watcher {
   }
 
   get figures(): string {
-    return [...this.#times]
-      .map(([what, times]) => `${what} after ${times.map(ms).join(', ')}`)
-      .join('; ')
+    return [...this.#times].map(([what, times]) => `${what} after ${range(times)}`).join('; ')
   }
 
   /** One turn of the trouble, from its beginning until it is over and forgotten. */
@@ -197,6 +195,11 @@ class Watcher {
     this.#times.set(what, [...times, time])
     expect(time, what).toBeLessThanOrEqual(within)
   }
+}
+
+function range(times: readonly number[]): string {
+  const [least, most] = [Math.min(...times), Math.max(...times)]
+  return times.length === 1 ? ms(most) : `${ms(least)} to ${ms(most)}`
 }
 
 function ms(time: number): string {

@@ -109,7 +109,9 @@ export class Mariadb {
       { stdio: ['ignore', 'ignore', 'pipe'], env: this.#env },
     )
     this.#server = server
-    process.once('exit', () => server.kill('SIGKILL'))
+    const kill = () => server.kill('SIGKILL')
+    process.once('exit', kill)
+    server.once('exit', () => process.off('exit', kill))
     server.stderr.setEncoding('utf8')
     await new Promise<void>((resolve, reject) => {
       let said = ''
