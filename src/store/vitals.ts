@@ -54,13 +54,18 @@ export const VERBS = Object.keys(WORK).filter(verb => verb !== 'close') as Exclu
 const ILL: ReadonlySet<ErrorCode> = new Set(['store_unavailable', 'store_invalid'])
 /** A call that takes longer is taken to hang: on a lock, a dead disk, a frozen server. Milliseconds. */
 const HANGS_AFTER = 1_500
+/**
+ * An error that came no more for so long is forgotten: nobody does that work any longer, or it would
+ * have failed or succeeded again. What a daemon does of itself it tries again within some 10 s.
+ */
+const FORGOTTEN_AFTER = 15_000
 
 /** Judges a store by the calls made to it. */
 export class Vitals {
   readonly #clock: Clock
   /** Call → when it was made, monotonic ms; in the order of making. */
   readonly #underWay = new Map<number, { readonly work: Work; readonly since: number }>()
-  readonly #errors = new Map<Work, string>()
+  readonly #errors = new Map<Work, { readonly message: string; readonly at: number }>()
   /** The thread itself does not run. */
   #down: string | null = null
 
@@ -69,8 +74,7 @@ export class Vitals {
   }
 
   get health(): StoreHealth {
-    const [error] = this.#errors.values()
-    const trouble = this.#down ?? error ?? this.#hanging()
+    const trouble = this.#down ?? this.#failing() ?? this.#hanging()
     return { ok: trouble === null, error: trouble }
   }
 
@@ -84,7 +88,8 @@ export class Vitals {
     this.#underWay.delete(call)
     if (work === undefined) return
     if (error === null) this.#errors.delete(work)
-    else if (ILL.has(error.code)) this.#errors.set(work, error.message)
+    else if (ILL.has(error.code))
+      this.#errors.set(work, { message: error.message, at: this.#clock.now() })
   }
 
   /** The thread ended, or could not be started. */
@@ -97,6 +102,11 @@ export class Vitals {
   up(): void {
     this.#down = null
     this.#errors.clear()
+  }
+
+  #failing(): string | null {
+    const oldest = this.#clock.now() - FORGOTTEN_AFTER
+    return [...this.#errors.values()].find(({ at }) => at >= oldest)?.message ?? null
   }
 
   #hanging(): string | null {

@@ -51,6 +51,21 @@ describe('a store', () => {
     expect(store.health).toEqual(WELL)
   })
 
+  it('is well again when the work that failed is no longer done, but not before', () => {
+    const { clock, vitals: store } = vitals()
+    store.began(1, 'records')
+    store.ended(1, FULL)
+    clock.advance(10_000)
+    store.began(2, 'records')
+    store.ended(2, FULL)
+    clock.advance(14_000)
+    store.began(3, 'heads')
+    store.ended(3, null)
+    expect(store.health).toEqual({ ok: false, error: 'balance-log.db is full.' })
+    clock.advance(2_000)
+    expect(store.health).toEqual(WELL)
+  })
+
   it('is ill while a call hangs, whatever others do', () => {
     const { clock, vitals: store } = vitals()
     store.began(1, 'record')
