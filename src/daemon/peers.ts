@@ -5,7 +5,7 @@ import type { ExchangeRecord } from '../model/record.ts'
 import type { NewNode, Node, Store } from '../model/store.ts'
 
 const ANNOUNCE_MS = 5_000
-/** How often it is looked who else is there. */
+/** How often it is looked who else is there, and an announcement that failed is made again. */
 const LOOK_MS = 1_000
 /** What other nodes learn and serve is asked for this often. */
 const LEARN_MS = 500
@@ -35,6 +35,7 @@ export class Peers {
   readonly #parts: PeersParts
   #timers: Timer[] = []
   #nodes: readonly Node[] = []
+  #announced = false
   #learned = 0
   /** What this node wrote itself comes back with the others': key id → when it was saved. */
   readonly #own = new Map<string, number>()
@@ -60,7 +61,10 @@ export class Peers {
     await this.#look()
     this.#timers = [
       clock.every(ANNOUNCE_MS, () => this.#once('announce', () => this.#announce())),
-      clock.every(LOOK_MS, () => this.#once('look', () => this.#look())),
+      clock.every(LOOK_MS, () => {
+        if (!this.#announced) this.#once('announce', () => this.#announce())
+        this.#once('look', () => this.#look())
+      }),
       clock.every(LEARN_MS, () => this.#once('learn', () => this.#learn())),
       clock.every(FOLLOW_MS, () => this.#once('follow', () => this.#follow())),
     ]
@@ -90,7 +94,9 @@ export class Peers {
 
   async #announce(): Promise<void> {
     const { store, self } = this.#parts
+    this.#announced = false
     await store.announce(self())
+    this.#announced = true
   }
 
   async #look(): Promise<void> {

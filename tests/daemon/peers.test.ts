@@ -14,10 +14,13 @@ async function following() {
   const clock = new ManualClock()
   let rows: { id: number; node: string }[] = [{ id: 9, node: 'b:2' }]
   const seen: number[] = []
-  const world = { followed: true }
+  const world = { followed: true, gone: false, announced: 0 }
   const store = {
     heads: async () => ({ revision: 1, learned: 0 }),
-    announce: async () => {},
+    announce: async () => {
+      if (world.gone) throw new Error('gone')
+      world.announced++
+    },
     depart: async () => {},
     nodes: async () => [SELF, { ...SELF, id: 'b:2' }],
     learnedSince: async () => ({ learned: 0, memories: [] }),
@@ -34,8 +37,8 @@ async function following() {
     followed: () => world.followed,
   })
   await peers.start()
-  const look = async () => {
-    clock.advance(50)
+  const look = async (after = 50) => {
+    clock.advance(after)
     // Each look is a few turns of the loop.
     for (let turn = 0; turn < 10; turn++) await Promise.resolve()
   }
@@ -86,5 +89,20 @@ describe('who follows the requests of other nodes', () => {
     for (let turn = 0; turn < 4; turn++) await look()
     expect(seen).toHaveLength(5_000)
     expect(new Set(seen).size).toBe(5_000)
+  })
+})
+
+describe('a node', () => {
+  it('announces itself every five seconds, and soon after the store is back', async () => {
+    const { look, world } = await following()
+    for (let second = 0; second < 9; second++) await look(1_000)
+    expect(world.announced).toBe(2)
+    world.gone = true
+    for (let second = 0; second < 3; second++) await look(1_000)
+    world.gone = false
+    await look(1_000)
+    expect(world.announced).toBe(3)
+    await look(1_000)
+    expect(world.announced).toBe(3)
   })
 })
