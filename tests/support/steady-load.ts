@@ -5,11 +5,24 @@ import { CHAT } from './open-stream.ts'
 
 const TICK_MS = 5
 
-interface Time {
-  /** When it was sent, on the clock of `performance`. */
-  readonly from: number
-  /** When its last byte had come. */
-  readonly to: number
+/** What became of one request. Times are monotonic ms. */
+export interface Answered {
+  readonly id: string
+  readonly sent: number
+  readonly ended: number
+  /** 0 where the connection was refused or broke, or nothing came in time. */
+  readonly status: number
+  /** Why there is no status: ECONNREFUSED, ECONNRESET, … or LATE. */
+  readonly code: string | null
+  /** Whether its connection had carried others before. */
+  readonly reused: boolean
+}
+
+export interface LoadOptions {
+  /** Whether connections are used again; they are. */
+  readonly keepAlive?: boolean
+  /** A request is given up after so long a silence, ms; never unless given. */
+  readonly patience?: number
 }
 
 interface LoadReport {
@@ -20,8 +33,8 @@ interface LoadReport {
   readonly p50: number
   readonly p99: number
   readonly longest: number
-  /** Of each request. */
-  readonly times: readonly Time[]
+  /** Of each request: when it was sent and when its last byte had come, on the clock of `performance`. */
+  readonly times: readonly { readonly from: number; readonly to: number }[]
 }
 
 /**
@@ -31,21 +44,29 @@ interface LoadReport {
 export class SteadyLoad {
   /** Begins the request id of each of its requests. */
   readonly prefix = `load-${randomUUID().slice(0, 8)}-`
-  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 256 })
+  /** What became of each request that ended, in the order of their ends. */
+  readonly answers: Answered[] = []
+  readonly #agent: Agent
+  readonly #patience: number
   readonly #port: () => number
   readonly #token: string
   readonly #perMs: number
   readonly #began = performance.now()
   readonly #timer: NodeJS.Timeout
   readonly #underWay = new Set<Promise<void>>()
-  readonly #times: Time[] = []
-  readonly #statuses = new Map<number, number>()
   #sent = 0
 
   /** Begins at once. */
-  constructor(port: () => number, token: string, perSecond = 200) {
+  constructor(
+    port: () => number,
+    token: string,
+    perSecond = 200,
+    { keepAlive = true, patience = 0 }: LoadOptions = {},
+  ) {
     this.#port = port
     this.#token = token
+    this.#patience = patience
+    this.#agent = new Agent({ keepAlive, maxFreeSockets: 256 })
     this.#perMs = perSecond / 1_000
     this.#timer = setInterval(() => this.#sendDue(), TICK_MS)
   }
@@ -59,15 +80,17 @@ export class SteadyLoad {
     clearInterval(this.#timer)
     await Promise.all(this.#underWay)
     this.#agent.destroy()
-    const lengths = Float64Array.from(this.#times, ({ from, to }) => to - from).sort()
-    const at = (share: number) => lengths[Math.floor((lengths.length - 1) * share)] ?? 0
+    const times = Float64Array.from(this.answers, ({ sent, ended }) => ended - sent).sort()
+    const statuses: Record<number, number> = {}
+    for (const { status } of this.answers) statuses[status] = (statuses[status] ?? 0) + 1
+    const at = (share: number) => times[Math.floor((times.length - 1) * share)] ?? 0
     return {
       sent: this.#sent,
-      statuses: Object.fromEntries(this.#statuses),
+      statuses,
       p50: at(0.5),
       p99: at(0.99),
       longest: at(1),
-      times: this.#times,
+      times: this.answers.map(({ sent, ended }) => ({ from: sent, to: ended })),
     }
   }
 
@@ -99,19 +122,15 @@ export class SteadyLoad {
   }
 
   #send(id: string): Promise<void> {
-    const from = performance.now()
+    const began = performance.now()
     return new Promise(resolve => {
-      const done = (status: number) => {
-        this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1)
-        this.#times.push({ from, to: performance.now() })
-        resolve()
-      }
       const sent = request({
         port: this.#port(),
         host: '127.0.0.1',
         path: CHAT.path,
         method: 'POST',
         agent: this.#agent,
+        timeout: this.#patience,
         headers: {
           authorization: `Bearer ${this.#token}`,
           'content-type': 'application/json',
@@ -119,11 +138,18 @@ export class SteadyLoad {
           'x-request-id': id,
         },
       })
-      sent.on('error', () => done(0))
+      const done = (status: number, code: string | null) => {
+        const ended = performance.now()
+        this.answers.push({ id, sent: began, ended, status, code, reused: sent.reusedSocket })
+        resolve()
+      }
+      const broke = ({ code, message }: NodeJS.ErrnoException) => done(0, code ?? message)
+      sent.on('error', broke)
+      sent.on('timeout', () => sent.destroy(Object.assign(new Error(), { code: 'LATE' })))
       sent.on('response', response => {
         response.resume()
-        response.on('end', () => done(response.statusCode ?? 0))
-        response.on('error', () => done(0))
+        response.on('end', () => done(response.statusCode ?? 0, null))
+        response.on('error', broke)
       })
       sent.end(CHAT.body)
     })
