@@ -62,7 +62,9 @@ describe.each(ENGINES.map(make => make()))('a daemon on $name', engine => {
     'killed under load at any moment comes back at once with all that was accepted',
     async ({ annotate }) => {
       const token = await world.furnish(mock.url, GOOD, REVOKED, WAVERING)
-      const [edits, log, ready]: [Edits, LogBook, number[]] = [new Edits(world), new LogBook(), []]
+      const [edits, log] = [new Edits(world), new LogBook()]
+      const kills: number[] = []
+      const ready: number[] = []
       let daemon = await world.serve('--log-level', 'warn')
       load = new SteadyLoad(() => daemon.port, token)
       await eventually(async () => {
@@ -76,7 +78,7 @@ describe.each(ENGINES.map(make => make()))('a daemon on $name', engine => {
         const editing = edits.keep(hand, over.signal)
         await moment()
         over.abort()
-        const killed = performance.now()
+        kills.push(performance.now())
         await kill(daemon, all)
         await editing
         daemon = await world.serve('--log-level', 'warn')
@@ -88,7 +90,7 @@ describe.each(ENGINES.map(make => make()))('a daemon on $name', engine => {
         expect(await edits.lost(store)).toEqual([])
         await log.read(store)
         await store.close()
-        log.compare(load.answers, answered, killed)
+        log.compare(load.answers, answered, kills)
         expect(log.longestLost).toBeLessThanOrEqual(1_000)
       }
 

@@ -11,7 +11,7 @@ export class LogBook {
   /** How many answers were compared already. */
   #compared = 0
   readonly doubled: string[] = []
-  /** The longest time that lay between an answer whose record is lost and the kill, ms. */
+  /** The longest time from an answer whose record is lost to the next kill, ms. */
   longestLost = 0
   lost = 0
 
@@ -27,13 +27,16 @@ export class LogBook {
 
   /**
    * Looks for the records of those among the first `until` answers that were 200 and were not
-   * compared before, all of them by the daemon that was killed then. Read the log first.
+   * compared before. Read the log first.
+   * @param kills when what might have served them was killed, in their order
    */
-  compare(answers: readonly Answered[], until: number, killed: number): void {
+  compare(answers: readonly Answered[], until: number, kills: readonly number[]): void {
     for (; this.#compared < until; this.#compared++) {
-      const { id, status, ended } = answers[this.#compared] as Answered
+      const { id, status, sent, ended } = answers[this.#compared] as Answered
       if (status !== 200 || this.#seen.has(id)) continue
       this.lost++
+      // An answer may lie in a socket when the one who wrote it is dead already.
+      const killed = kills.find(time => time >= sent) ?? Number.POSITIVE_INFINITY
       this.longestLost = Math.max(this.longestLost, killed - ended)
     }
   }
