@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { type Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { createLogger } from '../../src/base/log.ts'
 import { Redactor } from '../../src/base/redactor.ts'
@@ -88,12 +88,14 @@ export interface Ask {
   readonly headers?: Record<string, string | string[]>
   readonly body?: string | Buffer
   readonly token?: string | null
+  /** Whose connections are used; one of its own unless given. */
+  readonly agent?: Agent
 }
 
 /** One plain HTTP request; an answer that is cut short is an answer all the same. */
 export function ask(
   port: number,
-  { method, path, headers = {}, body, token: bearer = TOKEN }: Ask,
+  { method, path, headers = {}, body, token: bearer = TOKEN, agent }: Ask,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = httpRequest({
@@ -101,7 +103,7 @@ export function ask(
       host: '127.0.0.1',
       path,
       method: method ?? (body === undefined ? 'GET' : 'POST'),
-      agent: false,
+      agent: agent ?? false,
       headers: {
         ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
