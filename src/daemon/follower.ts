@@ -3,6 +3,7 @@ import { asBalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Catalog } from '../model/catalog.ts'
 import type { Store } from '../model/store.ts'
+import { check } from '../snapshot/check.ts'
 import type { GatewayHost } from './gateway-host.ts'
 import type { Learned } from './learned.ts'
 
@@ -111,6 +112,7 @@ export class Follower {
   }
 
   async #apply(catalog: Catalog): Promise<void> {
+    check(catalog)
     // First: what is known now may be newer than what the store has been told.
     this.#learned.seed(catalog)
     await this.#host.apply({ ...catalog, memories: this.#learned.list() })

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { KeyMemory } from '../model/catalog.ts'
 import type { Store } from '../model/store.ts'
 import { readHeads } from './change.ts'
+import { readJson } from './json.ts'
 import type { StoreParts } from './parts.ts'
 import { slices } from './slices.ts'
 import type { MemoryRow, Tables } from './tables.ts'
@@ -82,6 +83,9 @@ function rowOf(memory: KeyMemory, number: number): MemoryRow {
 }
 
 function memoryOf(row: MemoryRow): KeyMemory {
-  const learned = JSON.parse(row.learned)
+  const learned = readJson<Omit<KeyMemory, 'keyId' | 'generation' | 'savedAt'>>(
+    row.learned,
+    `What was learned about key ${row.key_id}`,
+  )
   return { ...learned, keyId: row.key_id, generation: row.generation, savedAt: row.saved_at }
 }

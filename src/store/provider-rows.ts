@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import { BalanceError } from '../base/errors.ts'
 import { nearest, printable } from '../base/text.ts'
 import { PROVIDER_KINDS, type Provider, RESERVED_SEGMENTS } from '../model/catalog.ts'
+import { readJson } from './json.ts'
 import type { ProviderRow, Tables } from './tables.ts'
 
 export function listProviders(db: Kysely<Tables>): Promise<ProviderRow[]> {
@@ -31,7 +32,7 @@ export function providerOf(row: ProviderRow): Provider {
     kind: row.kind,
     baseUrl: row.base_url,
     enabled: row.enabled === 1,
-    overrides: JSON.parse(row.overrides),
+    overrides: readJson(row.overrides, `Provider ${row.name}`),
     origin: row.origin,
     createdAt: row.created_at,
   }

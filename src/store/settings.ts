@@ -8,6 +8,7 @@ import {
 } from '../model/settings.ts'
 import type { SettingRow, Store } from '../model/store.ts'
 import type { Change } from './change.ts'
+import { readJson } from './json.ts'
 import type { StoreParts } from './parts.ts'
 import { findProvider } from './provider-rows.ts'
 import type { Tables } from './tables.ts'
@@ -36,10 +37,10 @@ export async function readSettings(db: Kysely<Tables>): Promise<SettingRow[]> {
     const file = values.get(`file ${name}`)
     const command = values.get(`command ${name}`)
     if (command !== undefined) {
-      const row: SettingRow = { name, value: JSON.parse(command), origin: 'command' }
-      return file === undefined ? row : { ...row, fileValue: JSON.parse(file) }
+      const row: SettingRow = { name, value: read(name, command), origin: 'command' }
+      return file === undefined ? row : { ...row, fileValue: read(name, file) }
     }
-    if (file !== undefined) return { name, value: JSON.parse(file), origin: 'file' }
+    if (file !== undefined) return { name, value: read(name, file), origin: 'file' }
     return { name, value: DEFAULT_SETTINGS[name], origin: 'default' }
   })
 }
@@ -89,9 +90,22 @@ async function storedValue(db: Kysely<Tables>, name: SettingName, origin: Origin
   return row?.value ?? null
 }
 
-/** For the audit: headers may carry a secret, so only their names are told. */
+/**
+ * For the audit: headers may carry a secret, so only their names are told. What cannot be read is
+ * told as that, so that it can be replaced.
+ */
 function told(name: SettingName, value: string | null): unknown {
   if (value === null) return null
-  const clear = JSON.parse(value)
-  return name === 'headers' ? Object.keys(clear) : clear
+  try {
+    const clear = read(name, value)
+    return name === 'headers' ? Object.keys(clear) : clear
+  } catch {
+    return UNREADABLE
+  }
+}
+
+const UNREADABLE = '(unreadable)'
+
+function read<K extends SettingName>(name: K, text: string): Settings[K] {
+  return readJson(text, `Setting ${name}`)
 }

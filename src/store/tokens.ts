@@ -7,6 +7,7 @@ import type { Token } from '../model/catalog.ts'
 import type { NewToken, Store } from '../model/store.ts'
 import type { Change } from './change.ts'
 import { newId, newToken } from './identifiers.ts'
+import { readJson } from './json.ts'
 import { checkLabel, checkLimits } from './key-value.ts'
 import type { StoreParts } from './parts.ts'
 import { findProvider } from './provider-rows.ts'
@@ -79,8 +80,8 @@ function tokenOf(row: TokenRow): Token {
     hash: row.hash.toString('hex'),
     masked: row.masked,
     weak: row.weak === 1,
-    providers: row.providers === null ? null : JSON.parse(row.providers),
-    models: row.models === null ? null : JSON.parse(row.models),
+    providers: row.providers === null ? null : readJson(row.providers, `Token ${row.name}`),
+    models: row.models === null ? null : readJson(row.models, `Token ${row.name}`),
     rpm: row.rpm,
     concurrency: row.concurrency,
     expiresAt: row.expires_at,

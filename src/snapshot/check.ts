@@ -1,0 +1,77 @@
+import { isDeepStrictEqual } from 'node:util'
+import { BalanceError } from '../base/errors.ts'
+import { type Catalog, type Key, PROVIDER_KINDS, type Provider } from '../model/catalog.ts'
+import {
+  formatSetting,
+  PROVIDER_SETTING_NAMES,
+  parseSetting,
+  SETTING_NAMES,
+  type SettingName,
+  type Settings,
+} from '../model/settings.ts'
+
+/**
+ * Refuses values that no command writes, but that other hands, or another version, may have left in
+ * the store. The data path takes every value at its word: a limit that is no number limits nothing.
+ * @throws BalanceError config_invalid naming the row that is wrong
+ */
+export function check({ settings, providers, keys, tokens }: Catalog): void {
+  checkValues('Setting', SETTING_NAMES, settings)
+  for (const provider of providers) checkProvider(provider)
+  for (const key of keys) checkKey(key)
+  for (const { name, providers, models, rpm, concurrency } of tokens) {
+    const fine = [providers, models].every(isListOrNull) && [rpm, concurrency].every(isLimit)
+    if (!fine) throw wrong(`Token ${name}: its limits are no limits.`)
+  }
+}
+
+function checkProvider({ name, kind, overrides }: Provider): void {
+  if (!PROVIDER_KINDS.includes(kind)) throw wrong(`Provider ${name}: "${kind}" is no kind of API.`)
+  if (typeof overrides !== 'object' || overrides === null || Array.isArray(overrides)) {
+    throw wrong(`Provider ${name}: its settings are none.`)
+  }
+  const own = PROVIDER_SETTING_NAMES.filter(setting => overrides[setting] !== undefined)
+  checkValues(`Provider ${name}:`, own, overrides)
+}
+
+function checkKey({ provider, label, weight, tier, rpm, concurrency }: Key): void {
+  if ([weight, tier].every(isCount) && [rpm, concurrency].every(isLimit)) return
+  throw wrong(`Key ${provider}/${label}: its weight, tier or limits are no counts.`)
+}
+
+/** Each value is what its own text would be read as, were it given to a command. */
+function checkValues(
+  whose: string,
+  names: readonly SettingName[],
+  values: Partial<Settings>,
+): void {
+  for (const name of names) {
+    if (!isDeepStrictEqual(reread(whose, name, values[name]), values[name])) {
+      throw wrong(`${whose} ${name}: the value is of another type.`)
+    }
+  }
+}
+
+function reread(whose: string, name: SettingName, value: unknown): unknown {
+  try {
+    return parseSetting(name, formatSetting(name, value as never))
+  } catch (error) {
+    throw wrong(`${whose} ${(error as Error).message}`)
+  }
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1
+}
+
+function isLimit(value: unknown): boolean {
+  return value === null || isCount(value)
+}
+
+function isListOrNull(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.every(entry => typeof entry === 'string'))
+}
+
+function wrong(message: string): BalanceError {
+  return new BalanceError('config_invalid', message)
+}
