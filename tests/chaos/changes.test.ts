@@ -9,7 +9,7 @@ import type { Store } from '../../src/model/store.ts'
 import { count, PATIENCE } from '../support/count.ts'
 import { type Daemon, eventually, World } from '../support/daemon.ts'
 import { SteadyLoad } from '../support/steady-load.ts'
-import { type Change, changes, REFUSED } from './changes.ts'
+import { type Change, changes, REFUSED, SPOILS } from './changes.ts'
 
 const CHANGES = count(100, 500)
 /** A change is in force so soon after its command returned, ms. */
@@ -59,8 +59,8 @@ describe.each([1, 2])('changes at 200 requests a second, %i gateway processes', 
       const valid = changes({ daemon, token, mockUrl: mock.url, key })
       const made: Made[] = []
       for (let turn = 0; turn < CHANGES; turn++) {
-        if (turn % 20 === 9) await beRefused(turn)
-        else if (turn % 20 === 19) await spoil(daemon, client)
+        if (turn % 20 === 9) await beRefused((turn - 9) / 20)
+        else if (turn % 20 === 19) await spoil(daemon, client, (turn - 19) / 20)
         else made.push(await make(valid.next().value, agents))
       }
       const { statuses, p99, longest } = await load.stop()
@@ -115,9 +115,9 @@ function lateUses(made: readonly Made[], label: string): number[] {
   })
 }
 
-async function beRefused(turn: number): Promise<void> {
+async function beRefused(nth: number): Promise<void> {
   const before = await store.revision()
-  const { args, stdin } = REFUSED[((turn - 9) / 20) % REFUSED.length] as (typeof REFUSED)[0]
+  const { args, stdin } = REFUSED[nth % REFUSED.length] as (typeof REFUSED)[0]
   const { code, stderr } = await world.balance(args, stdin)
   expect(code, args.join(' ')).toBeGreaterThan(0)
   expect(stderr).toMatch(/^error: /)
@@ -126,28 +126,31 @@ async function beRefused(turn: number): Promise<void> {
 }
 
 /** Writes past the commands what does not compile, sees that nothing happens, and mends it. */
-async function spoil(daemon: Daemon, client: DaemonClient): Promise<void> {
+async function spoil(daemon: Daemon, client: DaemonClient, nth: number): Promise<void> {
+  const { spoil, mend, row } = SPOILS[nth % SPOILS.length] as (typeof SPOILS)[0]
   const revision = await store.revision()
-  const db = new Sqlite(join(world.dataDir, 'balance.db'))
-  const write = db.transaction((url: string) => {
-    db.prepare("update providers set base_url = ? where name = 'mock'").run(url)
-    db.prepare('update revision set number = number + 1').run()
-  })
-  write('ftp://nowhere')
+  writeDirectly(spoil)
   const pending = async () => (await client.call('status', {})).pending
   await eventually(pending, 'a pending revision')
-  const status = await world.json<DaemonStatus>(['status'])
-  expect(status).toMatchObject({
+  expect(await world.json<DaemonStatus>(['status'])).toMatchObject({
     revision,
-    pending: { revision: revision + 1, error: expect.stringContaining('Provider mock') },
+    pending: { revision: revision + 1, error: expect.stringContaining(row) },
   })
   const said = daemon.stderr.split('\n').filter(line => line.includes('is not put into force'))
   expect(JSON.parse(said.at(-1) ?? '{}')).toMatchObject({
     revision: revision + 1,
     in_force: revision,
-    err: { message: expect.stringContaining('Provider mock') },
+    err: { message: expect.stringContaining(row) },
   })
-  write(mock.url)
-  db.close()
+  writeDirectly(mend(mock.url))
   await eventually(async () => (await pending()) === null, 'nothing pending')
+}
+
+function writeDirectly(statement: string): void {
+  const db = new Sqlite(join(world.dataDir, 'balance.db'))
+  db.transaction(() => {
+    db.exec(statement)
+    db.exec('update revision set number = number + 1')
+  })()
+  db.close()
 }

@@ -95,3 +95,39 @@ export const REFUSED: readonly { readonly args: readonly string[]; readonly stdi
   { args: ['providers', 'add', 'mock', '--base-url', 'http://127.0.0.1:1/v1'] },
   { args: ['config', 'set', 'max_retry', '3'] },
 ]
+
+/** What does not compile, written past the commands, and how it is mended. */
+interface Spoil {
+  readonly spoil: string
+  readonly mend: (mockUrl: string) => string
+  /** How the row is called where it is told. */
+  readonly row: string
+}
+
+export const SPOILS: readonly Spoil[] = [
+  {
+    spoil: "update providers set base_url = 'ftp://nowhere' where name = 'mock'",
+    mend: url => `update providers set base_url = '${url}' where name = 'mock'`,
+    row: 'Provider mock',
+  },
+  {
+    spoil: `insert into settings (name, origin, value) values ('policy', 'command', '"fastest"')`,
+    mend: () => "delete from settings where name = 'policy'",
+    row: 'Setting policy',
+  },
+  {
+    spoil: "insert into settings (name, origin, value) values ('timeout', 'command', '{')",
+    mend: () => "delete from settings where name = 'timeout'",
+    row: 'Setting timeout',
+  },
+  {
+    spoil: "update tokens set models = '7' where name = 'test'",
+    mend: () => "update tokens set models = null where name = 'test'",
+    row: 'Token test',
+  },
+  {
+    spoil: "update providers set overrides = '{' where name = 'mock'",
+    mend: () => "update providers set overrides = '{}' where name = 'mock'",
+    row: 'Provider mock',
+  },
+]
