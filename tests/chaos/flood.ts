@@ -4,13 +4,15 @@ import { CHAT } from '../support/open-stream.ts'
 
 /** Keeps a daemon busy over connections that are used again, as a client library does. */
 export class Flood {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 })
+  readonly #agent: Agent
   readonly #token: string
   /** Answers by status; 0 where the connection broke. */
   readonly statuses = new Map<number, number>()
 
-  constructor(token: string) {
+  /** @param sockets most connections; requests beyond them wait */
+  constructor(token: string, sockets = 64) {
     this.#token = token
+    this.#agent = new Agent({ keepAlive: true, maxSockets: sockets })
   }
 
   /** This many requests, `width` at a time. */
