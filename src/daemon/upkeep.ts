@@ -1,14 +1,18 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
+import type { Retention } from '../model/record.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Store } from '../model/store.ts'
 
-/** Who does the work for all nodes holds a lease, renewed thrice in its time. */
-const LEASE_MS = 15_000
-const RENEW_MS = 5_000
+/**
+ * Who does the work for all nodes holds a lease, and renews it also while it works. When that node
+ * dies, another one notices within the sum of both.
+ */
+const LEASE_MS = 10_000
+const RENEW_MS = 3_000
 /** Between two slices, so that the store's other work goes on. */
 const PAUSE_MS = 20
-/** How often the log is looked at. */
+/** How often the log is looked at where its bounds stay the same. */
 const PRUNE_EVERY_MS = 30_000
 
 export interface UpkeepParts {
@@ -23,9 +27,13 @@ export interface UpkeepParts {
 export class Upkeep {
   readonly #parts: UpkeepParts
   readonly #timer: Timer
-  #working: Promise<void> | null = null
+  #renewing: Promise<void> | null = null
+  #pruning: Promise<void> | null = null
+  #holdsLease = false
   #stopped = false
-  #prunedAt = Number.NEGATIVE_INFINITY
+  /** When the log was last found to be within which bounds. */
+  #pruned: { readonly at: number; readonly bounds: Retention } | null = null
+  #failing = false
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts
@@ -36,41 +44,82 @@ export class Upkeep {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#timer.stop()
-    await this.#working
+    await this.#renewing
+    await this.#pruning
   }
 
   #wake(): void {
-    this.#working ??= this.#work()
-      .catch(error =>
-        this.#parts.log.warn({ err: error }, 'scheduled work failed; it is tried again'),
-      )
+    this.#renewing ??= this.#renew()
+      .catch(error => this.#fail(error))
       .finally(() => {
-        this.#working = null
+        this.#renewing = null
       })
   }
 
-  async #work(): Promise<void> {
-    const { store, node, clock } = this.#parts
-    if (!(await store.takeLease('upkeep', node, LEASE_MS))) return
-    if (clock.now() < this.#prunedAt + PRUNE_EVERY_MS) return
-    await this.#prune()
-    this.#prunedAt = clock.now()
+  async #renew(): Promise<void> {
+    const { store, node } = this.#parts
+    this.#holdsLease = await store.takeLease('upkeep', node, LEASE_MS)
+    if (!this.#holdsLease) this.#failing = false
+    if (!this.#mayWork || !this.#isDue) return
+    this.#pruning ??= this.#prune()
+      .then(() => {
+        this.#failing = false
+      })
+      .catch(error => this.#fail(error))
+      .finally(() => {
+        this.#pruning = null
+      })
+  }
+
+  get #mayWork(): boolean {
+    return this.#holdsLease && !this.#stopped
+  }
+
+  get #isDue(): boolean {
+    const bounds = this.#bounds
+    if (bounds === null) return false
+    if (this.#pruned === null || !isSame(bounds, this.#pruned.bounds)) return true
+    return this.#parts.clock.now() >= this.#pruned.at + PRUNE_EVERY_MS
   }
 
   async #prune(): Promise<void> {
-    const { store, node, settings, clock } = this.#parts
-    for (let slice = 0; !this.#stopped; slice++) {
-      const rules = settings()
-      if (rules === null) return
-      const { more } = await store.prune({
-        maxAge: rules.log_max_age,
-        errorMaxAge: rules.error_max_age,
-        maxBytes: rules.log_max_bytes,
-      })
-      if (!more) return
+    const { store, clock } = this.#parts
+    while (this.#mayWork) {
+      const bounds = this.#bounds
+      if (bounds === null) return
+      const { more } = await store.prune(bounds)
+      if (!more) {
+        this.#pruned = { at: clock.now(), bounds }
+        return
+      }
       await clock.sleep(PAUSE_MS)
-      // Another node may take over only when this one has said nothing for a while.
-      if (slice % 100 === 99 && !(await store.takeLease('upkeep', node, LEASE_MS))) return
     }
   }
+
+  get #bounds(): Retention | null {
+    const rules = this.#parts.settings()
+    if (rules === null) return null
+    return {
+      maxAge: rules.log_max_age,
+      errorMaxAge: rules.error_max_age,
+      maxBytes: rules.log_max_bytes,
+    }
+  }
+
+  /** Said once: a store may be gone for hours. */
+  #fail(error: unknown): void {
+    this.#holdsLease = false
+    if (!this.#failing) {
+      this.#parts.log.warn({ err: error }, 'scheduled work failed; it is tried again')
+    }
+    this.#failing = true
+  }
+}
+
+function isSame(one: Retention, other: Retention): boolean {
+  return (
+    one.maxAge === other.maxAge &&
+    one.errorMaxAge === other.errorMaxAge &&
+    one.maxBytes === other.maxBytes
+  )
 }
