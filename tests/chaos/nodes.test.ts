@@ -1,17 +1,17 @@
-import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Mock, startMock } from '../../src/mock/server.ts'
+import type { Mock } from '../../src/mock/server.ts'
 import type { DaemonStatus } from '../../src/model/status.ts'
 import { type Daemon, eventually } from '../support/daemon.ts'
-import { DatabaseWorld } from '../support/database-world.ts'
-import { hasMariadb, Mariadb } from '../support/mariadb.ts'
+import type { DatabaseWorld } from '../support/database-world.ts'
+import { hasMariadb } from '../support/mariadb.ts'
+import { startTwoNodes, type TwoNodes } from './two-nodes.ts'
 
 const KEYS = ['sk-a-0123456789abcdef', 'sk-b-0123456789abcdef']
 
 const statusOf = (world: DatabaseWorld) => world.json<DaemonStatus>(['status'])
 
 describe.runIf(hasMariadb)('two daemons on one MariaDB', () => {
-  let database: Mariadb
+  let nodes: TwoNodes
   let mock: Mock
   let here: DatabaseWorld
   let there: DatabaseWorld
@@ -20,29 +20,10 @@ describe.runIf(hasMariadb)('two daemons on one MariaDB', () => {
   let token: string
 
   beforeAll(async () => {
-    database = await Mariadb.start()
-    mock = await startMock({ tokens: 4 })
-    const [name, masterKey] = [await database.database(), randomBytes(32).toString('base64')]
-    here = new DatabaseWorld(database, name, masterKey)
-    there = new DatabaseWorld(database, name, masterKey)
-    await here.balance(['providers', 'add', 'mock', '--base-url', mock.url])
-    await here.balance(['keys', 'add', 'mock'], KEYS.join('\n'))
-    token = (await here.json<{ token: string }>(['tokens', 'create', 'test'])).token
-    ;[first, second] = await Promise.all([here.serve(), there.serve()])
-    await eventually(
-      async () =>
-        [await statusOf(here), await statusOf(there)].every(({ nodes }) => nodes.length === 2),
-      'each knows the other',
-      15_000,
-    )
+    nodes = await startTwoNodes(KEYS)
+    ;({ mock, here, there, first, second, token } = nodes)
   })
-
-  afterAll(async () => {
-    await here.remove()
-    await there.remove()
-    await mock.close()
-    await database.stop()
-  })
+  afterAll(() => nodes.remove())
 
   it('serve the same, and each lists both', async () => {
     for (const daemon of [first, second]) expect((await daemon.ask(token)).status).toBe(200)
@@ -91,31 +72,34 @@ describe.runIf(hasMariadb)('two daemons on one MariaDB', () => {
     mock.setScript(KEYS[0] as string, 'ok')
   })
 
-  it('are followed both by one tail', async ({ annotate }) => {
-    const tail = here.start(['logs', 'tail', '--json'])
-    await tail.said(/./).catch(() => {})
-    const times: number[] = []
-    for (let turn = 0; turn < 12; turn++) {
-      const id = `from-the-other-${turn}`
-      await second.ask(token, { headers: { 'x-request-id': id } })
-      const answered = performance.now()
-      // Where nobody followed, the first look only finds out where to begin.
-      if (turn < 2) continue
-      await eventually(() => tail.stdout.includes(id), 'followed', 3_000)
-      times.push(performance.now() - answered)
-    }
-    await first.ask(token, { headers: { 'x-request-id': 'from-this-one' } })
-    await eventually(() => tail.stdout.includes('from-this-one'), 'followed here', 3_000)
-    tail.process.kill('SIGINT')
-    expect((await tail.ended).code).toBe(0)
-    await annotate(`seen after ${times.map(Math.round).join(', ')} ms`)
-    times.sort((a, b) => a - b)
-    expect(times[Math.floor(times.length / 2)]).toBeLessThanOrEqual(250)
-  })
-
   it('one that ends is no longer listed', async () => {
     await second.stop()
     await eventually(async () => (await statusOf(here)).nodes.length === 1, 'one left', 20_000)
     expect((await first.ask(token)).status).toBe(200)
+  })
+
+  it('one takes over the work of another that was killed within 15 s', async ({ annotate }) => {
+    second = await there.serve()
+    const holder = async () => {
+      const [row] = await nodes.database.sql(
+        `select node from ${nodes.name}.leases where work = 'upkeep'`,
+      )
+      return row?.node
+    }
+    const daemons = [first, second]
+    const idOf = ({ pid }: Daemon) => new RegExp(`:${pid}$`)
+    const held = await eventually(holder, 'held by one', 10_000)
+    const killed = daemons.find(daemon => idOf(daemon).test(String(held))) as Daemon
+    const other = daemons.find(daemon => daemon !== killed) as Daemon
+    await killed.kill()
+    const died = performance.now()
+    await eventually(
+      async () => idOf(other).test(String(await holder())),
+      'held by the other',
+      20_000,
+    )
+    const after = performance.now() - died
+    await annotate(`taken over after ${(after / 1_000).toFixed(1)} s`)
+    expect(after).toBeLessThanOrEqual(15_000)
   })
 })
