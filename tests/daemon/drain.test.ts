@@ -3,11 +3,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ExchangeShape } from '../../src/cli/shapes/exchange.ts'
 import { type Mock, type MockOptions, startMock } from '../../src/mock/server.ts'
 import { type Daemon, eventually, World } from '../support/daemon.ts'
+import type { OpenStream } from '../support/open-stream.ts'
 
 const KEY = 'sk-good-0123456789abcdef'
 const STUCK = { 'x-mock-script': 'hang-after:4' }
 const PACED = { rate: 25, tokens: 10 }
 const SILENT = { 'x-mock-script': 'hang' }
+/** Streams that are open at once where there are many. */
+const MANY = 50
 
 let mock: Mock
 let world: World
@@ -37,6 +40,10 @@ async function open(port: number, text = ''): Promise<Socket> {
   await new Promise(resolve => socket.once('connect', resolve))
   socket.write(text)
   return socket
+}
+
+function openMany(daemon: Daemon, headers: Record<string, string> = {}): Promise<OpenStream[]> {
+  return Promise.all(Array.from({ length: MANY }, () => daemon.stream(token, headers)))
 }
 
 /** The code of what a new connection meets; null where it is taken. */
@@ -98,20 +105,43 @@ describe('SIGTERM', () => {
     expect(rows.filter(row => row.error_code === 'overloaded')).toHaveLength(2)
   })
 
-  it('ends at once when it comes a second time', async () => {
+  it(`cuts none of ${MANY} streams that end in time`, async () => {
+    await furnish({ rate: 25, tokens: 50 })
+    const daemon = await world.serve('--drain', '20s')
+    const streams = await openMany(daemon)
+    const began = performance.now()
+    daemon.signal('SIGTERM')
+    await refusesConnections(daemon)
+    const ended = await Promise.all(streams.map(({ over }) => over))
+    expect(await daemon.ended).toMatchObject({ code: 0, signal: null })
+    expect(performance.now() - began).toBeLessThan(10_000)
+    for (const { cut, text, at } of ended) {
+      expect(cut).toBe(false)
+      expect(text).toMatch(/data: \[DONE\]\n\n$/)
+      expect(text.match(/"content":"[^"]/g)).toHaveLength(50)
+      expect(at).toBeGreaterThan(began)
+    }
+    const rows = await world.json<ExchangeShape[]>(['logs', 'list', '--limit', '100'])
+    expect(rows.map(({ outcome }) => outcome)).toEqual(Array.from({ length: MANY }, () => 'ok'))
+  })
+
+  it(`ends at once when it comes a second time, whatever ${MANY} streams are open`, async () => {
     await furnish(PACED)
     const daemon = await world.serve('--drain', '30s')
-    const stuck = await daemon.stream(token, STUCK)
+    const streams = await openMany(daemon, STUCK)
     daemon.signal('SIGTERM')
     await refusesConnections(daemon)
     const again = performance.now()
     daemon.signal('SIGTERM')
-    expect(await daemon.ended).toMatchObject({ code: 0 })
+    expect(await daemon.ended).toMatchObject({ code: 0, signal: null })
     expect(performance.now() - again).toBeLessThan(1_000)
-    const { cut, text } = await stuck.over
-    expect(cut).toBe(true)
-    expect(text).toContain('"code":"overloaded"')
-    expect(await world.json<ExchangeShape[]>(['logs', 'list'])).toHaveLength(1)
+    for (const { over } of streams) {
+      const { cut, text } = await over
+      expect(cut).toBe(true)
+      expect(text).toContain('"code":"overloaded"')
+    }
+    const rows = await world.json<ExchangeShape[]>(['logs', 'list', '--limit', '100'])
+    expect(rows.map(({ outcome }) => outcome)).toEqual(Array.from({ length: MANY }, () => 'gone'))
   })
 
   it('is held up by no connection on which nothing is asked', async () => {
