@@ -6,6 +6,7 @@ import type { Store } from '../../src/model/store.ts'
 import { count, PATIENCE } from '../support/count.ts'
 import { eventually } from '../support/daemon.ts'
 import { hasMariadb } from '../support/mariadb.ts'
+import { RunQueue } from '../support/run-queue.ts'
 import { SteadyLoad } from '../support/steady-load.ts'
 import { type LogPlace, onMariadb, onSqlite } from './log-place.ts'
 import { DAYS, PROVIDERS, writeLog } from './synthetic-log.ts'
@@ -97,6 +98,7 @@ describe.each(ENGINES)('a log on $name', ({ open, rows, share }) => {
     const limit = Math.floor(before * share)
     const daemon = await place.world.serve()
     const load = new SteadyLoad(() => daemon.port, token, PER_SECOND)
+    const queue = new RunQueue([daemon.pid, process.pid])
     await eventually(() => load.sent > 2 * PER_SECOND, 'the load has begun')
 
     const changed = performance.now()
@@ -107,6 +109,7 @@ describe.each(ENGINES)('a log on $name', ({ open, rows, share }) => {
     await eventually(() => load.sent > sent + 3 * PER_SECOND, 'more requests', 20_000)
 
     const report = await load.stop()
+    queue.stop()
     await daemon.stop()
     await place.measure()
     const after = await place.size()
@@ -114,7 +117,8 @@ describe.each(ENGINES)('a log on $name', ({ open, rows, share }) => {
       `${mib(before)} MiB brought to ${mib(after)} where ${mib(limit)} are allowed, in ${(took / 1_000).toFixed(1)} s; of ${report.sent} requests meanwhile the longest took ${Math.round(report.longest)} ms, p99 ${report.p99.toFixed(1)}`,
     )
     expect(report.statuses).toEqual({ 200: report.sent })
-    expect(report.longest).toBeLessThanOrEqual(UNNOTICED)
+    // A host that let neither the daemon nor this process run is no fault of the daemon.
+    expect(queue.slow(report.times, UNNOTICED)).toEqual([])
     expect(after).toBeLessThanOrEqual(1.1 * limit)
     // Not much more was removed than had to be, and nothing of what is new.
     expect(after).toBeGreaterThan(0.7 * limit)

@@ -12,6 +12,7 @@ import { count } from '../support/count.ts'
 import { type Daemon, eventually, type Program, World } from '../support/daemon.ts'
 import type { DatabaseWorld } from '../support/database-world.ts'
 import { hasMariadb } from '../support/mariadb.ts'
+import { RunQueue } from '../support/run-queue.ts'
 import { SteadyLoad } from '../support/steady-load.ts'
 import { startTwoNodes } from './two-nodes.ts'
 
@@ -56,9 +57,12 @@ describe('readers of a tail that stop reading', () => {
 
     const before = usedBy(daemon.pid).rss
     const load = new SteadyLoad(() => daemon.port, token)
+    const queue = new RunQueue([daemon.pid, process.pid])
     await pause(STOPPED_MS)
     const grown = (usedBy(daemon.pid).rss - before) / 2 ** 20
     const report = await load.stop()
+    queue.stop()
+    // Workers and the daemon hand on what they gathered.
     await world.json(['logs', 'list'])
 
     frozen.process.kill('SIGCONT')
@@ -78,7 +82,8 @@ describe('readers of a tail that stop reading', () => {
       `${report.sent} requests meanwhile: the longest took ${Math.round(report.longest)} ms, p99 ${report.p99.toFixed(1)}; memory ${grown.toFixed(1)} MiB more`,
     )
     expect(report.statuses).toEqual({ 200: report.sent })
-    expect(report.longest).toBeLessThanOrEqual(UNNOTICED_MS)
+    // A host that let neither the daemon nor this process run is no fault of the daemon.
+    expect(queue.slow(report.times, UNNOTICED_MS)).toEqual([])
     for (const { ids, dropped, bytes } of readers) {
       const lines = [...ids].filter(id => id.startsWith(load.prefix)).length
       expect(lines + dropped).toBe(report.sent)
@@ -103,10 +108,15 @@ describe.runIf(hasMariadb)('tails on two nodes of one store', () => {
       }
       // Where nobody followed, the first look only finds out where to begin.
       await eventually(async () => {
-        for (const daemon of [nodes.first, nodes.second]) await chat(daemon, `begin-${ended.size}`)
-        return tails.every(({ seen }) => [...seen.keys()].some(id => ended.has(id)))
-      }, 'both follow')
+        await chat(nodes.first, `begin-first-${ended.size}`)
+        await chat(nodes.second, `begin-second-${ended.size}`)
+        return tails.every(({ seen }) => {
+          const heard = [...seen.keys()].join()
+          return heard.includes('begin-first') && heard.includes('begin-second')
+        })
+      }, 'both follow both')
       ended.clear()
+
       const chats: Promise<void>[] = []
       for (let turn = 0; turn < AT_EACH; turn++) {
         chats.push(chat(nodes.first, `first-${turn}`), chat(nodes.second, `second-${turn}`))
@@ -117,6 +127,7 @@ describe.runIf(hasMariadb)('tails on two nodes of one store', () => {
         await eventually(() => [...ended.keys()].every(id => seen.has(id)), 'all seen')
         await stop()
       }
+
       for (const [node, { seen }] of tails.entries()) {
         for (const served of ['first', 'second']) {
           const ids = [...ended.keys()].filter(id => id.startsWith(served))

@@ -61,7 +61,7 @@ export async function outlast(
     const { sent, p50, p99, longest } = report
     const late = report.times.filter(({ from, to }) => to - from > SLOWEST_MS)
     // A host that let neither the daemon nor this process run is no fault of the daemon.
-    const own = late.filter(({ from, to }) => to - from - queue.waited(from, to) > SLOWEST_MS)
+    const own = queue.slow(late, SLOWEST_MS)
     await annotate(
       `${sent} answers: p50 ${ms(p50)}, p99 ${ms(p99)}, longest ${ms(longest)}; above ${SLOWEST_MS} ms: ${late.length}, but for waiting for a processor: ${own.length}; ${operator.figures}`,
     )

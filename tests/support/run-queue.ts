@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 
+import type { Time } from './steady-load.ts'
+
 const SAMPLE_MS = 20
 
 /**
@@ -24,6 +26,12 @@ export class RunQueue {
     const first = this.#samples.findLast(({ at }) => at <= from) ?? this.#samples[0]
     const last = this.#samples.find(({ at }) => at >= to) ?? this.#samples.at(-1)
     return (last?.waited ?? 0) - (first?.waited ?? 0)
+  }
+
+  /** Those that took longer than this many ms, also without the time that was waited then. */
+  slow(times: readonly Time[], most: number): Time[] {
+    const long = times.filter(({ from, to }) => to - from > most)
+    return long.filter(({ from, to }) => to - from - this.waited(from, to) > most)
   }
 
   stop(): void {

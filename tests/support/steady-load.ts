@@ -5,6 +5,13 @@ import { CHAT } from './open-stream.ts'
 
 const TICK_MS = 5
 
+export interface Time {
+  /** When it was sent, on the clock of `performance`. */
+  readonly from: number
+  /** When its last byte had come. */
+  readonly to: number
+}
+
 /** What became of one request. Times are monotonic ms. */
 export interface Answered {
   readonly id: string
@@ -33,8 +40,8 @@ interface LoadReport {
   readonly p50: number
   readonly p99: number
   readonly longest: number
-  /** Of each request: when it was sent and when its last byte had come, on the clock of `performance`. */
-  readonly times: readonly { readonly from: number; readonly to: number }[]
+  /** Of each request. */
+  readonly times: readonly Time[]
 }
 
 /**
