@@ -17,11 +17,3 @@ export function formatBytes(bytes: number): string {
 }
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-
-/** A horizontal bar of `share` (0 to 1) of `width` characters, by eighths of a character. */
-export function bar(share: number, width: number): string {
-  const eighths = Math.round(share * width * 8)
-  return '█'.repeat(Math.floor(eighths / 8)) + (PARTS[eighths % 8] ?? '')
-}
-
-const PARTS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']

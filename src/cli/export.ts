@@ -2,10 +2,12 @@ import type { RecordFilter, StoredExchange } from '../model/record.ts'
 import type { Store } from '../model/store.ts'
 import { formatCount } from './amount.ts'
 import { csvLine } from './csv.ts'
+import { firstId } from './extent.ts'
 import { type FilterOptions, readFilter } from './log-filter.ts'
+import { type Progress, startProgress } from './progress.ts'
 import type { Session } from './session.ts'
 import { type ExchangeShape, exchangeShape } from './shapes/exchange.ts'
-import { fileSink, type Sink, stdoutSink } from './sink.ts'
+import { fileSink, stdoutSink } from './sink.ts'
 
 export const EXPORT_FORMATS = ['csv', 'ndjson'] as const
 
@@ -22,19 +24,20 @@ export async function exportLog(session: Session, options: ExportOptions): Promi
   const filter = await readFilter(session, options)
   await session.flush()
   const format = FORMATS[options.format ?? (session.out.json ? 'ndjson' : 'csv')]
-  const pages = pagesOf(await session.store(), filter)
+  const store = await session.store()
+  const pages = pagesOf(store, filter)
   const sink = options.out === undefined ? stdoutSink : await fileSink(options.out)
-  const counter = options.out === undefined && session.out.onTerminal ? null : session.out
+  const bar = new ExportBar(store, filter, showsBar(session, options))
   let count = 0
   try {
     await sink.write(format.head)
     for await (const page of pages) {
-      await writePage(sink, page, format.line)
+      await sink.write(page.map(row => format.line(exchangeShape(row))).join(''))
       count += page.length
-      counter?.progress(`${formatCount(count)} requests …`)
+      await bar.advance(page, count)
     }
   } finally {
-    counter?.progress('')
+    bar.end()
     await sink.close()
   }
   const to = options.out === undefined ? '' : ` to ${options.out}`
@@ -92,6 +95,40 @@ async function* pagesOf(store: Store, filter: RecordFilter) {
   }
 }
 
-function writePage(sink: Sink, page: readonly StoredExchange[], line: Format['line']) {
-  return sink.write(page.map(row => line(exchangeShape(row))).join(''))
+/** Not where the rows themselves go to the terminal. */
+function showsBar({ out }: Session, { out: file }: ExportOptions): boolean {
+  return out.wordsOnTerminal && (file !== undefined || !out.onTerminal)
+}
+
+/** How far down the log an export has come, once it is known to be more than one page long. */
+class ExportBar {
+  readonly #store: Store
+  readonly #filter: RecordFilter
+  readonly #shown: boolean
+  #newest = 0
+  #progress: Progress | null = null
+
+  constructor(store: Store, filter: RecordFilter, shown: boolean) {
+    this.#store = store
+    this.#filter = filter
+    this.#shown = shown
+  }
+
+  async advance(page: readonly StoredExchange[], count: number): Promise<void> {
+    const [first, last] = [page.at(0), page.at(-1)]
+    if (!this.#shown || !first || !last || page.length < PAGE) return
+    this.#progress ??= await this.#start(first.id)
+    this.#progress.advance(this.#newest - last.id, count)
+  }
+
+  end(): void {
+    this.#progress?.end()
+  }
+
+  async #start(newest: number): Promise<Progress> {
+    this.#newest = newest
+    const below = async (before: number) => (await this.#store.records({ before, limit: 1 })).at(0)
+    const oldest = await firstId(below, newest, this.#filter.since)
+    return startProgress(['exporting', 'requests'], newest - oldest)
+  }
 }

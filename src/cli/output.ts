@@ -31,6 +31,11 @@ export class Output {
     return process.stdout.isTTY === true
   }
 
+  /** Whether a person reads stderr. */
+  get wordsOnTerminal(): boolean {
+    return process.stderr.isTTY === true
+  }
+
   /** Characters of a terminal's line, 80 where it does not say; undefined in a pipe. */
   get width(): number | undefined {
     return this.onTerminal ? process.stdout.columns || 80 : undefined
@@ -70,11 +75,6 @@ export class Output {
   /** Words for the person at the terminal. */
   say(text: string): void {
     process.stderr.write(`${text}\n`)
-  }
-
-  /** Words that the next ones replace; for a person alone. Empty takes them away. */
-  progress(text: string): void {
-    if (process.stderr.isTTY) process.stderr.write(`\r${text}\u001b[K`)
   }
 
   warn(text: string): void {

@@ -1,6 +1,9 @@
 import type { Retention } from '../model/record.ts'
+import type { Store } from '../model/store.ts'
 import { formatDuration, formatSize } from '../model/units.ts'
 import { formatBytes, formatCount } from './amount.ts'
+import { firstId, type Row } from './extent.ts'
+import { type Progress, startProgress } from './progress.ts'
 import { confirm } from './prompts.ts'
 import type { Session } from './session.ts'
 import { readSettings } from './state.ts'
@@ -59,16 +62,47 @@ async function removeSlices(session: Session, rules: Retention): Promise<Removed
   const { out, clock } = session
   const store = await session.store()
   let [requests, failed] = [0, 0]
+  let bar: Progress | null = null
   try {
     for (;;) {
       const slice = await store.prune(rules)
       requests += slice.exchanges
       failed += slice.failures
+      const rows = requests + failed
       if (!slice.more) return { requests, failed_attempts: failed, bytes: slice.bytes }
-      out.progress(`${formatCount(requests + failed)} rows removed …`)
+      if (out.wordsOnTerminal && bar === null) {
+        const left = await rowsToRemove(store, rules, clock.wall(), slice.bytes)
+        bar = await startProgress(['removing', 'rows'], rows + left)
+      }
+      bar?.advance(rows, rows)
       await clock.sleep(PAUSE_MS)
     }
   } finally {
-    out.progress('')
+    bar?.end()
   }
+}
+
+/** About how many, judged by ids: rows too old, or where the log is too large its share above that. */
+async function rowsToRemove(
+  store: Store,
+  { maxAge, errorMaxAge, maxBytes }: Retention,
+  wall: number,
+  bytes: number,
+): Promise<number> {
+  const [requests, failed] = await Promise.all([
+    rowsOf(async query => (await store.records(query)).at(0), wall - maxAge),
+    rowsOf(async query => (await store.failures(query)).at(0), wall - errorMaxAge),
+  ])
+  const tooMany = (requests.all + failed.all) * (1 - maxBytes / bytes)
+  return Math.ceil(Math.max(requests.old + failed.old, tooMany))
+}
+
+async function rowsOf(
+  newest: (query: { readonly limit: number; readonly before?: number }) => Promise<Row | undefined>,
+  before: number,
+): Promise<{ readonly all: number; readonly old: number }> {
+  const top = (await newest({ limit: 1 }))?.id ?? 0
+  const below = (id: number) => newest({ before: id, limit: 1 })
+  const [oldest, kept] = [await firstId(below, top), await firstId(below, top, before)]
+  return { all: top - oldest, old: kept - oldest }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bar, formatBytes, formatCount, formatShare } from '../../src/cli/amount.ts'
+import { formatBytes, formatCount, formatShare } from '../../src/cli/amount.ts'
 
 describe('an amount', () => {
   it.each([
@@ -19,11 +19,4 @@ describe('an amount', () => {
   ])('%d of %d is %s percent', (part, whole, text) => expect(formatShare(part, whole)).toBe(text))
 
   it('of many has its thousands apart', () => expect(formatCount(1_234_567.8)).toBe('1,234,568'))
-
-  it.each([
-    [1, '████'],
-    [0.5, '██'],
-    [0.6, '██▍'],
-    [0, ''],
-  ])('as a bar of the share %d is %j', (share, text) => expect(bar(share, 4)).toBe(text))
 })

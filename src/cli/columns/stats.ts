@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import type { StatsGroup } from '../../model/record.ts'
-import { bar, formatCount, formatShare } from '../amount.ts'
+import { formatCount, formatShare } from '../amount.ts'
 import { formatMoment } from '../moment.ts'
 import type { StatsShape } from '../shapes/stats.ts'
 import type { Column } from '../table.ts'
@@ -23,16 +23,15 @@ export function statsColumns(by: StatsGroup, paint: ChalkInstance): Column<Stats
   ]
 }
 
-/** A bar of each row's requests, the largest one `width` characters long. */
-export function chartColumn(
+/** The bar of each row's requests, as they were drawn. */
+export function barColumn(
   rows: readonly StatsShape[],
-  width: number,
+  bars: readonly string[],
   paint: ChalkInstance,
 ): Column<StatsShape> {
-  const most = rows.reduce((largest, { requests }) => Math.max(largest, requests), 1)
   return {
     head: '',
-    cell: row => bar(row.requests / most, width) || '▏',
+    cell: row => bars[rows.indexOf(row)] || ' ',
     paint: text => paint.cyan(text),
   }
 }

@@ -2,7 +2,9 @@ import { stripVTControlCharacters } from 'node:util'
 import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
 import { STATS_GROUPS, type StatsGroup, type StatsQuery } from '../../model/record.ts'
-import { chartColumn, statsColumns } from '../columns/stats.ts'
+import { bars } from '../chart.ts'
+import { barColumn, statsColumns } from '../columns/stats.ts'
+import { hourChart } from '../hour-chart.ts'
 import { formatMoment, parsePast } from '../moment.ts'
 import { oneOf } from '../option-values.ts'
 import type { Output } from '../output.ts'
@@ -41,7 +43,8 @@ async function stats(session: Session, options: StatsOptions): Promise<void> {
   const labels = new Map<string | null, string>(keys.map(({ id, label }) => [id, label]))
   const sums = await store.stats(query)
   const rows = sums.map(row => statsShape(row, labels.get(row.group) ?? null))
-  session.out.show(rows, () => (rows.length === 0 ? '' : chart(rows, query.by, session.out)))
+  const text = session.out.json || rows.length === 0 ? '' : await readable(rows, query, session.out)
+  session.out.show(rows, () => text)
   if (rows.length === 0) session.out.say(`No request since ${formatMoment(query.since)}.`)
 }
 
@@ -60,13 +63,19 @@ function readQuery({ by, since, until }: StatsOptions, wall: number): StatsQuery
 const WIDEST_BAR = 40
 const NARROWEST_BAR = 8
 
-/** The table, and on a terminal with room for it a bar at the end of each row. */
-function chart(rows: readonly StatsShape[], by: StatsGroup, out: Output): string {
-  const columns = statsColumns(by, out.paint)
+/** The table, and on a terminal with room for it a chart: below it over time, else beside its rows. */
+async function readable(rows: readonly StatsShape[], query: StatsQuery, out: Output) {
+  const columns = statsColumns(query.by, out.paint)
   const table = out.table(columns, rows)
+  if (query.by === 'hour') {
+    const chart = await hourChart(rows, query, out)
+    return chart === '' ? table : `${table}\n\n${chart}`
+  }
   const room = (out.width ?? 0) - widthOf(table) - 2
   if (room < NARROWEST_BAR) return table
-  return out.table([...columns, chartColumn(rows, Math.min(room, WIDEST_BAR), out.paint)], rows)
+  const requests = rows.map(row => row.requests)
+  const drawn = await bars(requests, Math.min(room, WIDEST_BAR))
+  return out.table([...columns, barColumn(rows, drawn, out.paint)], rows)
 }
 
 function widthOf(text: string): number {
