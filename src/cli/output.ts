@@ -19,6 +19,7 @@ export class Output {
   /** Colours of what goes to stdout; they do nothing where it cannot show them. */
   readonly paint: ChalkInstance
   readonly #words: ChalkInstance
+  #speak: (text: string) => void = toStderr
 
   constructor(options: { readonly json: boolean; readonly color: boolean }) {
     this.json = options.json
@@ -67,14 +68,14 @@ export class Output {
     if (text !== '') process.stdout.write(`${text}\n`)
   }
 
-  /** Puts a text in place of all that the terminal shows; in a pipe, the next paragraph. */
-  redraw(text: string): void {
-    this.line(this.onTerminal ? `\u001b[2J\u001b[H${text}` : `${text}\n`)
-  }
-
   /** Words for the person at the terminal. */
   say(text: string): void {
-    process.stderr.write(`${text}\n`)
+    this.#speak(text)
+  }
+
+  /** Has words taken elsewhere than to stderr, until null gives them back. */
+  speakTo(listener: ((text: string) => void) | null): void {
+    this.#speak = listener ?? toStderr
   }
 
   warn(text: string): void {
@@ -88,6 +89,10 @@ export class Output {
     this.say(`${this.#words.red('error:')} ${printable(message, 2_000)}`)
     if (hint) this.say(hint)
   }
+}
+
+function toStderr(text: string): void {
+  process.stderr.write(`${text}\n`)
 }
 
 /** chalk knows FORCE_COLOR and `--no-color`; NO_COLOR is known to the terminal stream alone. */

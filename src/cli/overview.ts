@@ -1,11 +1,13 @@
-import type { DaemonStatus, ProviderStatus, Traffic } from '../model/status.ts'
+import type { DaemonStatus, Traffic } from '../model/status.ts'
 import { formatCount, formatShare } from './amount.ts'
+import { breakerColumns, breakersOf } from './columns/breaker.ts'
 import { nodeColumns } from './columns/node.ts'
-import { providerColumns } from './columns/provider.ts'
+import { providerStateColumns } from './columns/provider.ts'
+import { workerColumns } from './columns/worker.ts'
 import { formatLeft, formatMoment } from './moment.ts'
 import type { Output } from './output.ts'
 import { plural } from './plural.ts'
-import { type Column, card, type Field } from './table.ts'
+import { card, type Field } from './table.ts'
 
 /**
  * What `status` shows to a person.
@@ -17,15 +19,27 @@ export function overview(
   out: Output,
   wall: number,
 ): string {
-  const parts = [card([...daemonFields(status, out, wall), ...storeFields(status, out)])]
-  if (status.nodes.length > 1) parts.push(out.table(nodeColumns(out.paint, wall), status.nodes))
-  if (status.providers.length === 0) parts.push('No provider yet: balance providers add openai')
-  else
-    parts.push(out.table(withReturns(providerColumns(out.paint), returns, wall), status.providers))
+  const { paint } = out
+  const { workers, nodes, providers, revision } = status
+  const breakers = breakersOf(providers)
+  const [head, ...fields] = daemonFields(status, out, wall)
+  const parts = [card([head, ...troubles(status, out), ...fields, ...storeFields(status)])]
+  if (workers.length > 1) parts.push(out.table(workerColumns(paint, revision), workers))
+  if (nodes.length > 1) parts.push(out.table(nodeColumns(paint, wall), nodes))
+  if (providers.length === 0) parts.push('No provider yet: balance providers add openai')
+  else {
+    const nextBack = returns.size === 0 ? null : (name: string) => left(returns.get(name), wall)
+    parts.push(out.table(providerStateColumns(paint, nextBack), providers))
+  }
+  if (breakers.length > 0) parts.push(out.table(breakerColumns(paint), breakers))
   return parts.join('\n\n')
 }
 
-function daemonFields(status: DaemonStatus, { paint }: Output, wall: number): Field[] {
+function daemonFields(
+  status: DaemonStatus,
+  { paint }: Output,
+  wall: number,
+): readonly [Field, ...Field[]] {
   const { green, yellow } = paint
   if (!status.running) return [['daemon', 'not running', yellow]]
   const requests = sum(status.workers.map(worker => worker.requests))
@@ -34,36 +48,44 @@ function daemonFields(status: DaemonStatus, { paint }: Output, wall: number): Fi
     ['daemon', status.draining ? 'draining' : 'running', status.draining ? yellow : green],
     ['url', status.url],
     ['process', `pid ${status.pid}, ${plural(status.workers.length, 'worker')}`],
-    ['started', started(status.started, wall)],
+    ['up', uptime(status.started, wall)],
     ['requests', `${formatCount(requests)} since start, ${formatCount(inFlight)} in flight`],
     ['last minute', traffic(status.last_minute)],
     ['last hour', traffic(status.last_hour)],
   ]
 }
 
-function storeFields(status: DaemonStatus, { paint }: Output): Field[] {
+/** What somebody should know first, and see on a small terminal too. */
+function troubles(status: DaemonStatus, { paint }: Output): Field[] {
   const { pending, records, store_health: health } = status
-  const fields: Field[] = [
-    ['version', status.version],
-    ['store', status.store],
-    ['revision', status.revision],
-    ['config file', status.config_file ?? 'none'],
-  ]
+  const fields: Field[] = []
   if (pending) {
     fields.push(['not in force', `revision ${pending.revision}: ${pending.error}`, paint.red])
   }
   if (health && !health.ok) fields.push(['store trouble', health.error, paint.red])
   if (records && (records.waiting > 0 || records.dropped > 0)) {
-    const counts = `${records.waiting} waiting, ${records.dropped} dropped`
-    fields.push(['log records', counts, paint.yellow])
+    const waiting = `${formatCount(records.waiting)} waiting to be written`
+    const lost = `${formatCount(records.dropped)} dropped, of which the log will not tell`
+    if (records.dropped === 0) fields.push(['log records', waiting, paint.yellow])
+    else fields.push(['log records', `${waiting}, ${lost}`, paint.red])
   }
   return fields
 }
 
-function started(iso: string | null, wall: number): string | null {
+function storeFields({ version, store, revision, config_file: file }: DaemonStatus): Field[] {
+  return [
+    ['version', version],
+    ['store', store],
+    ['revision', revision],
+    ['config file', file ?? 'none'],
+  ]
+}
+
+/** `2h 5m, since 2026-01-31 14:05:09`. */
+function uptime(iso: string | null, wall: number): string | null {
   if (iso === null) return null
   const at = Date.parse(iso)
-  return `${formatMoment(at)} (${formatLeft(wall, at)} ago)`
+  return `${formatLeft(wall, at)}, since ${formatMoment(at)}`
 }
 
 /** `120 requests, 2.5% errors, 48,000 tokens`. */
@@ -73,17 +95,8 @@ function traffic(sums: Traffic | null): string | null {
   return `${formatCount(requests)} requests, ${formatShare(errors, requests)}% errors, ${formatCount(tokens)} tokens`
 }
 
-function withReturns(
-  columns: readonly Column<ProviderStatus>[],
-  returns: ReadonlyMap<string, number>,
-  wall: number,
-): readonly Column<ProviderStatus>[] {
-  if (returns.size === 0) return columns
-  const next = ({ name }: ProviderStatus): string | null => {
-    const at = returns.get(name)
-    return at === undefined ? null : formatLeft(at, wall)
-  }
-  return [...columns, { head: 'NEXT BACK IN', cell: next }]
+function left(at: number | undefined, wall: number): string | null {
+  return at === undefined ? null : formatLeft(at, wall)
 }
 
 function sum(numbers: readonly number[]): number {

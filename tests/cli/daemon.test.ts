@@ -131,7 +131,49 @@ describe('a command, with a daemon running', () => {
     expect(words.stdout).toMatch(/^url +http:\/\/127\.0\.0\.1:8077$/m)
     expect(words.stdout).toMatch(/^requests +10 since start, 1 in flight$/m)
     expect(words.stdout).toMatch(/^last minute +4 requests, 25% errors, 1,200 tokens$/m)
-    expect(words.stdout).not.toContain('NODE')
+    expect(words.stdout).toMatch(/^up +(\d+[dhms] ?)+, since 202\d-/m)
+    expect(words.stdout).not.toMatch(/NODE|PID|BREAKER|trouble|log records|not in force/)
+  })
+
+  it('lists its workers where there are several, and breakers that are not closed', async () => {
+    const [worker] = daemon.answers.status.workers
+    const provider = {
+      name: 'lab',
+      kind: 'openai',
+      base_url: 'http://localhost:8000/v1',
+      path: null,
+      enabled: true,
+      default: true,
+      keys: { active: 1, cooling: 0, exhausted: 0, invalid: 0, sealed: 0, disabled: 0 },
+      breakers: { 'gpt-4o': 'open', '': 'half-open' },
+    } as const
+    daemon.answers.status = {
+      ...daemon.answers.status,
+      workers: [worker!, { pid: 4343, revision: 6, in_flight: 2, requests: 1_234, errors: 5 }],
+      providers: [provider],
+    }
+    const { stdout } = await cli.inProcess(['status'])
+    expect(stdout).toMatch(/^ *PID +REVISION +IN FLIGHT +REQUESTS +ERRORS$/m)
+    expect(stdout).toMatch(/^4242 +7 +1 +10 +0$/m)
+    expect(stdout).toMatch(/^4343 +6 +2 +1,234 +5$/m)
+    expect(stdout).toMatch(/^requests +1,244 since start, 3 in flight$/m)
+    expect(stdout).toMatch(/^lab +enabled, default +1 active$/m)
+    expect(stdout).toMatch(/^BREAKER +MODEL +STATE\nlab +gpt-4o +open\nlab +- +half-open$/m)
+  })
+
+  it('shows in its status first what is wrong', async () => {
+    daemon.answers.status = {
+      ...daemon.answers.status,
+      store_health: { ok: false, error: 'disk full' },
+      records: { written: 10, waiting: 1_500, dropped: 0 },
+    }
+    const { stdout } = await cli.inProcess(['status'])
+    expect(stdout).toMatch(
+      /^daemon +running\nstore trouble +disk full\nlog records +1,500 waiting to be written\n/,
+    )
+    const records = { written: 10, waiting: 0, dropped: 12 }
+    daemon.answers.status = { ...daemon.answers.status, records }
+    expect((await cli.inProcess(['status'])).stdout).toMatch(/^log records .* 12 dropped,/m)
   })
 
   it('lists the daemons on its store where there are several', async () => {

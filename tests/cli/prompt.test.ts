@@ -47,12 +47,6 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     expect(screen).toMatch(/export OPENAI_API_KEY=bal_[\w-]{43}/)
   })
 
-  it('redraws a watched status in place, and ends well on Ctrl-C', async () => {
-    const { code, screen } = await onTerminal('status --watch', [['openai', '\u0003']])
-    expect(code).toBe(0)
-    expect(screen).toContain('\u001b[2J\u001b[Hdaemon')
-  })
-
   it('paints states, unless it is told not to', async () => {
     expect((await onTerminal('keys list', [])).screen).toContain('\u001b[32mactive')
     expect((await onTerminal('keys list --no-color', [])).screen).not.toContain('\u001b[32m')

@@ -2,28 +2,59 @@ import type { ChalkInstance } from 'chalk'
 import type { ProviderStatus } from '../../model/status.ts'
 import type { Column } from '../table.ts'
 
-/** `providers list`, and the lower half of `status`. */
+/** `providers list`. */
 export function providerColumns(paint: ChalkInstance): Column<ProviderStatus>[] {
   return [
     { head: 'PROVIDER', cell: row => row.name },
     { head: 'KIND', cell: row => row.kind },
     { head: 'BASE URL', soft: true, cell: row => row.base_url },
     { head: 'PATH', cell: row => `/${row.path ?? row.name}` },
-    {
-      head: 'STATE',
-      cell: stateOf,
-      paint: (text, row) => (row.enabled ? text : paint.dim(text)),
-    },
-    { head: 'KEYS', cell: keyCounts, paint: (text, row) => paintKeys(paint, text, row) },
+    stateColumn(paint, row => [...standing(row), ...breakers(row)]),
+    keysColumn(paint),
   ]
 }
 
-function stateOf(row: ProviderStatus): string {
-  const words = [row.enabled ? 'enabled' : 'disabled']
-  if (row.default) words.push('default')
-  for (const [model, state] of Object.entries(row.breakers))
-    words.push(`${model}: breaker ${state}`)
-  return words.join(', ')
+/**
+ * `status`: how they are, not what they are. Breakers have a table of their own there.
+ * @param nextBack when the first of a provider's resting keys comes back, as text; null for none
+ */
+export function providerStateColumns(
+  paint: ChalkInstance,
+  nextBack: ((provider: string) => string | null) | null,
+): Column<ProviderStatus>[] {
+  return [
+    { head: 'PROVIDER', cell: row => row.name },
+    stateColumn(paint, standing),
+    keysColumn(paint),
+    ...(nextBack === null
+      ? []
+      : [{ head: 'NEXT BACK IN', cell: (row: ProviderStatus) => nextBack(row.name) }]),
+  ]
+}
+
+function stateColumn(
+  paint: ChalkInstance,
+  words: (row: ProviderStatus) => readonly string[],
+): Column<ProviderStatus> {
+  return {
+    head: 'STATE',
+    cell: row => words(row).join(', '),
+    paint: (text, row) => (row.enabled ? text : paint.dim(text)),
+  }
+}
+
+function standing(row: ProviderStatus): string[] {
+  return [row.enabled ? 'enabled' : 'disabled', ...(row.default ? ['default'] : [])]
+}
+
+function breakers(row: ProviderStatus): string[] {
+  return Object.entries(row.breakers).map(
+    ([model, state]) => `${model || '(no model)'}: breaker ${state}`,
+  )
+}
+
+function keysColumn(paint: ChalkInstance): Column<ProviderStatus> {
+  return { head: 'KEYS', cell: keyCounts, paint: (text, row) => paintKeys(paint, text, row) }
 }
 
 /** `3 active, 1 invalid`. */

@@ -33,8 +33,7 @@ async function status(session: Session, options: { watch?: number }): Promise<vo
   if (options.watch !== undefined) {
     return watch(session, options.watch * 1_000, async () => {
       const found = await findStatus(session)
-      if (out.json) out.line(JSON.stringify(found))
-      else out.redraw(await readable(session, found))
+      return out.json ? JSON.stringify(found) : readable(session, found)
     })
   }
   const found = await findStatus(session)
