@@ -1,9 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
+/** Those that measure how soon clients are answered: they run one after the other, and alone. */
+const LOAD = [
+  'tests/chaos/changes.test.ts',
+  'tests/chaos/retention.test.ts',
+  'tests/chaos/stability-*.test.ts',
+  'tests/chaos/tail.test.ts',
+]
 /** Slow, or in need of Debian's packages: `npm run test:full`. Everything else is `npm test`. */
 const FULL = ['tests/sdk/**/*.test.ts', 'tests/chaos/**/*.test.ts', 'tests/**/*.full.test.ts']
 
 const soaking = process.env.BALANCE_SOAK !== undefined
+const patience = (ms: number) => (soaking ? 3_600_000 : ms)
 
 export default defineConfig({
   test: {
@@ -14,7 +22,8 @@ export default defineConfig({
           name: 'quick',
           include: ['tests/**/*.test.ts'],
           exclude: FULL,
-          testTimeout: soaking ? 3_600_000 : 20_000,
+          testTimeout: patience(20_000),
+          maxWorkers: 2,
         },
       },
       {
@@ -23,10 +32,28 @@ export default defineConfig({
           include: ['tests/daemon/**/*.test.ts'],
           exclude: FULL,
           env: { BALANCE_TEST_WORKERS: '2' },
-          testTimeout: soaking ? 3_600_000 : 60_000,
+          testTimeout: patience(60_000),
+          maxWorkers: 2,
         },
       },
-      { test: { name: 'full', include: FULL, testTimeout: soaking ? 3_600_000 : 120_000 } },
+      {
+        test: {
+          name: 'full',
+          include: FULL,
+          exclude: LOAD,
+          testTimeout: patience(120_000),
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'load',
+          include: LOAD,
+          testTimeout: patience(120_000),
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 })

@@ -33,7 +33,9 @@ export default class SoakReport implements Reporter {
       '',
     ]
     mkdirSync(FOLDER, { recursive: true })
-    writeFileSync(`${FOLDER}/${now.slice(0, 10)}-soak.md`, lines.join('\n'))
+    // Parts of a soak may be run by themselves, one after the other.
+    const name = now.slice(0, 16).replace(':', '')
+    writeFileSync(`${FOLDER}/${name}-soak.md`, lines.join('\n'))
   }
 }
 
