@@ -24,6 +24,7 @@ let load: SteadyLoad | null = null
 beforeEach(async () => {
   mock = await startMock({ tokens: 4, keep: 200_000 })
   world = new World()
+  store = await world.openStore()
 })
 afterEach(async () => {
   await load?.stop()
@@ -51,7 +52,6 @@ describe.each([1, 2])('changes at 200 requests a second, %i gateway processes', 
     async ({ annotate }) => {
       const token = await world.furnish(mock.url, ...KEYS)
       const daemon = await world.serve('--workers', String(gateways))
-      store = await world.openStore()
       const client = (await DaemonClient.connect(store.url, [world.dataDir])) as DaemonClient
       const agents = await connect(daemon, token, client)
       const key = await store.key('key-2')
