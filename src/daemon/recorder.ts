@@ -5,14 +5,14 @@ import type { KeyMemory } from '../model/catalog.ts'
 import type { Link } from '../model/link.ts'
 import type { ExchangeRecord } from '../model/record.ts'
 import type { Store } from '../model/store.ts'
+import { Writer } from './writer.ts'
 
 /** Records kept while the store takes none; beyond it the oldest are dropped, and counted. */
 const MOST_WAITING = 50_000
 /** Records written in one go. */
 const BATCH = 500
-/** How soon a store that failed is tried again, and how soon verdicts are written. */
-const AGAIN_MS = 1_000
-const VERDICTS_MS = 250
+/** How soon verdicts are written, and what failed is tried again. */
+const WAKE_MS = 250
 
 export interface RecorderParts {
   readonly store: Store
@@ -41,15 +41,30 @@ export class Recorder implements Link {
   #waiting: ExchangeRecord[] = []
   #batch: Batch | null = null
   #verdicts = new Map<string, KeyMemory>()
-  #writing: Promise<void> | null = null
-  /** Monotonic ms; null while the store takes what it is given. */
-  #failedAt: number | null = null
+  /** They may lie in different files, and neither waits for the other. */
+  readonly #recordWriter: Writer
+  readonly #verdictWriter: Writer
   written = 0
   dropped = 0
 
   constructor(parts: RecorderParts) {
     this.#parts = parts
-    this.#timer = parts.clock.every(VERDICTS_MS, () => this.#wake())
+    this.#recordWriter = new Writer({
+      ...parts,
+      what: 'records',
+      write: () => this.#writeRecords(),
+      waiting: () => this.waiting,
+    })
+    this.#verdictWriter = new Writer({
+      ...parts,
+      what: 'verdicts',
+      write: () => this.#writeVerdicts(),
+      waiting: () => this.#verdicts.size,
+    })
+    this.#timer = parts.clock.every(WAKE_MS, () => {
+      this.#recordWriter.wake()
+      this.#verdictWriter.wake()
+    })
   }
 
   records(batch: readonly ExchangeRecord[]): void {
@@ -60,7 +75,7 @@ export class Recorder implements Link {
       this.#waiting.splice(0, surplus)
       this.dropped += surplus
     }
-    this.#wake()
+    this.#recordWriter.wake()
   }
 
   verdicts(batch: readonly KeyMemory[]): void {
@@ -74,8 +89,9 @@ export class Recorder implements Link {
 
   /** Writes all that waits; rejects when the store does not take it. */
   async flush(): Promise<void> {
-    while (this.#writing !== null) await this.#writing.catch(() => {})
-    await this.#begin()
+    const writers = [this.#recordWriter, this.#verdictWriter]
+    const outcomes = await Promise.allSettled(writers.map(writer => writer.flush()))
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
   /** Writes what it can and stops; what the store would not take is lost, and said so. */
@@ -83,36 +99,10 @@ export class Recorder implements Link {
     this.#timer.stop()
     await this.flush().catch(error =>
       this.#parts.log.error(
-        { err: error, records: this.waiting },
-        'records lost: the store did not take them',
+        { err: error, records: this.waiting, verdicts: this.#verdicts.size },
+        'lost: the store did not take what waited',
       ),
     )
-  }
-
-  #wake(): void {
-    if (this.#writing !== null || (this.waiting === 0 && this.#verdicts.size === 0)) return
-    const { clock } = this.#parts
-    if (this.#failedAt !== null && clock.now() < this.#failedAt + AGAIN_MS) return
-    this.#begin().catch(() => {})
-  }
-
-  /** One writer at a time: two would write the same batch. */
-  #begin(): Promise<void> {
-    this.#writing = this.#write()
-      .then(
-        () => this.#recover(),
-        error => this.#fail(error),
-      )
-      .finally(() => {
-        this.#writing = null
-      })
-    return this.#writing
-  }
-
-  /** Verdicts and records may lie in different files: neither waits for the other. */
-  async #write(): Promise<void> {
-    const outcomes = await Promise.allSettled([this.#writeVerdicts(), this.#writeRecords()])
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
   async #writeRecords(): Promise<void> {
@@ -142,20 +132,5 @@ export class Recorder implements Link {
       this.#verdicts = new Map([...verdicts, ...this.#verdicts])
       throw error
     }
-  }
-
-  #recover(): void {
-    if (this.#failedAt !== null) this.#parts.log.info('the store takes records again')
-    this.#failedAt = null
-  }
-
-  /** Said once: a store may be gone for hours. */
-  #fail(error: unknown): never {
-    if (this.#failedAt === null) {
-      const fields = { err: error, waiting: this.waiting }
-      this.#parts.log.warn(fields, 'the store does not take records; they wait')
-    }
-    this.#failedAt = this.#parts.clock.now()
-    throw error
   }
 }

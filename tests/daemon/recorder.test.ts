@@ -153,6 +153,20 @@ describe('Recorder', () => {
     expect(taken.records).toEqual(['1'])
   })
 
+  it('writes records while what keys learned hangs on a lock', async () => {
+    const { store, taken } = scripted()
+    const clock = new ManualClock()
+    const hanging: Store = { ...store, remember: () => new Promise(() => {}) }
+    const recorder = recording(hanging, { clock })
+    recorder.verdicts([memory('a', 1)])
+    clock.advance(250)
+    for (const id of ['1', '2']) {
+      recorder.records([record(id)])
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    expect(taken.records).toEqual(['1', '2'])
+  })
+
   it('says once that the store takes nothing, and once that it does again', async () => {
     const lines: string[] = []
     const log = createLogger('info', new Redactor(), { write: line => lines.push(line) })
@@ -166,8 +180,8 @@ describe('Recorder', () => {
     await recorder.flush()
     await recorder.flush()
     expect(lines.map(line => JSON.parse(line).msg)).toEqual([
-      'the store does not take records; they wait',
-      'the store takes records again',
+      'the store does not take this; it waits',
+      'the store takes this again',
     ])
   })
 
