@@ -101,17 +101,27 @@ describe('logs', () => {
     expect((await rows('list', ...words)).map(row => row.request_id)).toEqual(ids)
   })
 
-  it('shows one by number or request id with its failed attempts, control characters escaped', async () => {
+  it('shows one by number or request id with its attempts, control characters escaped', async () => {
     const shown = await cli.inProcess(['logs', 'show', 'req-2', '--json'])
     expect(JSON.parse(shown.stdout)).toMatchObject({
       id: 2,
       failures: [
         { attempt: 1, status: 401, fault: 'auth', code: 'invalid_api_key', request_id: 'req-2' },
       ],
+      tries: [
+        { attempt: 1, status: 401, outcome: 'auth', code: 'invalid_api_key', ms: 40 },
+        { attempt: 2, status: null, outcome: null },
+      ],
     })
     const { stdout } = await cli.inProcess(['logs', 'show', '2'])
     expect(stdout).toContain('Incorrect\\u001b[31m API key')
+    expect(stdout).toMatch(/^ +1 +openai +k_0000000001 +401 +auth +invalid_api_key +40$/m)
     expect(stdout).not.toContain('\u001b')
+  })
+
+  it('shows the attempt that worked, alone where it was the first', async () => {
+    const { stdout } = await cli.inProcess(['logs', 'show', 'req-1'])
+    expect(stdout).toMatch(/^TRY .*OUTCOME.*\n +1 +openai +k_0000000001 +200 +ok +- +-\n$/m)
   })
 
   it('lists failed attempts', async () => {

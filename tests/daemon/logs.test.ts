@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ExchangeShape, FailureShape } from '../../src/cli/shapes/exchange.ts'
+import type { TryShape } from '../../src/cli/shapes/try.ts'
 import { type Mock, startMock } from '../../src/mock/server.ts'
 import type { DaemonStatus } from '../../src/model/status.ts'
 import { type Daemon, eventually, type Program, World } from '../support/daemon.ts'
@@ -59,9 +60,8 @@ describe('what a daemon writes down', () => {
   })
 
   it('shows one exchange with what its failed attempt was told', async () => {
-    const shown = await world.json<ExchangeShape & { failures: FailureShape[] }>([
-      ...['logs', 'show', 'first-chat'],
-    ])
+    type Shown = ExchangeShape & { failures: FailureShape[]; tries: TryShape[] }
+    const shown = await world.json<Shown>(['logs', 'show', 'first-chat'])
     expect(shown.failures).toMatchObject([
       {
         request_id: 'first-chat',
@@ -72,6 +72,10 @@ describe('what a daemon writes down', () => {
         code: 'rate_limit_exceeded',
         excerpt: expect.stringContaining('Rate limit reached for mock-large'),
       },
+    ])
+    expect(shown.tries).toMatchObject([
+      { attempt: 1, status: 429, outcome: 'rate', ms: expect.any(Number) },
+      { attempt: 2, key: shown.key, status: 200, outcome: 'ok', ms: expect.any(Number) },
     ])
     const errors = await world.json<FailureShape[]>(['logs', 'errors'])
     expect(errors).toEqual(shown.failures)

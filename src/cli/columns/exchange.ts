@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk'
 import { formatMoment } from '../moment.ts'
 import type { ExchangeShape, FailureShape } from '../shapes/exchange.ts'
+import type { TryShape } from '../shapes/try.ts'
 import type { Column } from '../table.ts'
 
 /** `logs list`. */
@@ -27,7 +28,7 @@ export function exchangeColumns(paint: ChalkInstance): Column<ExchangeShape>[] {
   ]
 }
 
-/** `logs errors`, and the lower half of `logs show`. */
+/** `logs errors`. */
 export function failureColumns(paint: ChalkInstance): Column<FailureShape>[] {
   return [
     { head: 'TIME', cell: row => formatMoment(Date.parse(row.time)) },
@@ -43,10 +44,32 @@ export function failureColumns(paint: ChalkInstance): Column<FailureShape>[] {
   ]
 }
 
+/** The lower half of `logs show`. */
+export function tryColumns(paint: ChalkInstance): Column<TryShape>[] {
+  return [
+    { head: 'TRY', cell: row => row.attempt, right: true },
+    { head: 'PROVIDER', cell: row => row.provider },
+    { head: 'KEY', cell: row => row.key },
+    { head: 'STATUS', cell: row => row.status, right: true },
+    {
+      head: 'OUTCOME',
+      cell: row => row.outcome,
+      paint: (text, row) => outcomeColor(paint, row.outcome)(text),
+    },
+    { head: 'CODE', soft: true, cell: row => row.code },
+    { head: 'MS', cell: row => rounded(row.ms), right: true },
+  ]
+}
+
 /** Green worked, yellow is the caller's own doing, red failed. */
 export function statusColor(paint: ChalkInstance, status: number): (text: string) => string {
   if (status >= 500) return paint.red
   return status >= 400 ? paint.yellow : paint.green
+}
+
+function outcomeColor(paint: ChalkInstance, outcome: string | null): (text: string) => string {
+  if (outcome === null) return paint.dim
+  return outcome === 'ok' ? paint.green : paint.red
 }
 
 /** `120→48`: what went in and what came out; null where the answer did not say. */

@@ -1,7 +1,13 @@
 import type { Command } from 'commander'
 import { printable } from '../../base/text.ts'
 import { parseDuration } from '../../model/units.ts'
-import { exchangeColumns, failureColumns, statusColor, tokensOf } from '../columns/exchange.ts'
+import {
+  exchangeColumns,
+  failureColumns,
+  statusColor,
+  tokensOf,
+  tryColumns,
+} from '../columns/exchange.ts'
 import { EXPORT_FORMATS, exportLog } from '../export.ts'
 import { type FilterOptions, readFilter } from '../log-filter.ts'
 import { formatMoment } from '../moment.ts'
@@ -9,7 +15,13 @@ import { oneOf, whole } from '../option-values.ts'
 import type { Run } from '../program.ts'
 import { prune } from '../prune.ts'
 import type { Session } from '../session.ts'
-import { type ExchangeShape, exchangeShape, failureShape } from '../shapes/exchange.ts'
+import {
+  type ExchangeShape,
+  exchangeShape,
+  type FailureShape,
+  failureShape,
+} from '../shapes/exchange.ts'
+import { tryShapes } from '../shapes/try.ts'
 import { card } from '../table.ts'
 import { tail } from '../tail.ts'
 
@@ -20,7 +32,7 @@ export function define(command: Command, run: Run): void {
     .action(run(list))
   command
     .command('show')
-    .description('one request with every failed attempt')
+    .description('one request with all its attempts')
     .argument('<id>', 'its number, or its request id')
     .addHelpText('after', example('balance logs show 1042'))
     .action(run(show))
@@ -134,16 +146,19 @@ async function show(session: Session, id: string): Promise<void> {
   await session.flush()
   const { exchange, failures } = await (await session.store()).recordOf(id)
   const shown = exchangeShape(exchange)
-  const attempts = failures.map(failureShape)
+  const failed = failures.map(failureShape)
+  const tries = tryShapes(exchange, failures)
   const { paint } = session.out
-  session.out.show({ ...shown, failures: attempts }, () => {
-    const fields = card(fieldsOf(shown, text => statusColor(paint, shown.status)(text)))
-    if (attempts.length === 0) return fields
-    const excerpts = attempts.map(
-      ({ attempt, excerpt }) => `attempt ${attempt}: ${printable(excerpt, 4_096) || '(no answer)'}`,
-    )
-    return `${fields}\n\n${session.out.table(failureColumns(paint), attempts)}\n\n${excerpts.join('\n')}`
+  session.out.show({ ...shown, failures: failed, tries }, () => {
+    const parts = [card(fieldsOf(shown, text => statusColor(paint, shown.status)(text)))]
+    if (tries.length > 0) parts.push(session.out.table(tryColumns(paint), tries))
+    if (failed.length > 0) parts.push(failed.map(excerptOf).join('\n'))
+    return parts.join('\n\n')
   })
+}
+
+function excerptOf({ attempt, excerpt }: FailureShape): string {
+  return `attempt ${attempt}: ${printable(excerpt, 4_096) || '(no answer)'}`
 }
 
 function fieldsOf(row: ExchangeShape, paintStatus: (text: string) => string) {
