@@ -48,8 +48,10 @@ function isDuration(text: string): boolean {
   return /^[\d.]+[a-z]/i.test(text.trim())
 }
 
+/** Local, as times are shown, unless it says where: JavaScript takes a date alone for one in UTC. */
 function parseTime(text: string): number {
-  const time = /^\d{4}-\d\d/.test(text) ? new Date(text.trim().replace(' ', 'T')).getTime() : NaN
+  const [, date, rest] = /^\s*(\d{4}-\d\d-\d\d)(?:[T ](.+))?$/.exec(text) ?? []
+  const time = new Date(`${date}T${rest?.trim() ?? '00:00'}`).getTime()
   if (!Number.isNaN(time)) return time
   throw new BalanceError('invalid_value', `"${text}" is no time.`, {
     hint: 'Write how long ago or ahead (90s, 2h, 7d), or a time like 2026-01-31T14:00Z.',

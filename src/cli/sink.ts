@@ -11,10 +11,16 @@ export interface Sink {
 
 /** stdout, no faster than its reader reads. */
 export const stdoutSink: Sink = {
-  async write(text) {
-    if (!process.stdout.write(text)) await once(process.stdout, 'drain')
-  },
+  write: text => writeOut(text),
   async close() {},
+}
+
+/** Writes to stdout; resolves when its reader has room for more, or has been given up. */
+export async function writeOut(text: string, end?: AbortSignal): Promise<void> {
+  if (process.stdout.write(text)) return
+  await once(process.stdout, 'drain', end ? { signal: end } : {}).catch(error => {
+    if (!end?.aborted) throw error
+  })
 }
 
 /**

@@ -5,8 +5,10 @@ import { statusColor, tokensOf } from './columns/exchange.ts'
 import { interruption, pause } from './interrupt.ts'
 import { type FilterOptions, readFilter } from './log-filter.ts'
 import { formatTimeOfDay } from './moment.ts'
+import { plural } from './plural.ts'
 import type { Session } from './session.ts'
 import { type AnyExchange, type ExchangeShape, exchangeShape } from './shapes/exchange.ts'
+import { writeOut } from './sink.ts'
 
 /** How often the store is asked where no daemon tells. */
 const POLL_EVERY = 500
@@ -32,8 +34,11 @@ async function follow(session: Session, filter: RecordFilter, end: AbortSignal):
   }
   try {
     for await (const line of daemon.tail(filter, end)) {
-      if ('exchange' in line) print(session, line.exchange)
-      else session.out.warn(`${line.dropped} requests left out: they came faster than printed`)
+      if ('exchange' in line) await print(session, line.exchange, end)
+      else
+        session.out.warn(
+          `${plural(line.dropped, 'request')} left out: they came faster than they were read`,
+        )
     }
   } catch (error) {
     if (!end.aborted) session.out.warn(`The daemon's feed broke: ${(error as Error).message}`)
@@ -49,16 +54,17 @@ async function poll(session: Session, filter: RecordFilter, end: AbortSignal): P
   while (!end.aborted) {
     const page = await store.records({ ...filter, after, limit: POLL_PAGE })
     for (const exchange of page) {
-      print(session, exchange)
+      await print(session, exchange, end)
       after = Math.max(after, exchange.id)
     }
     if (page.length < POLL_PAGE) await pause(session.clock, POLL_EVERY, end)
   }
 }
 
-function print({ out }: Session, exchange: AnyExchange): void {
+/** No faster than it is read, so that a daemon hears of a slow reader and nothing piles up here. */
+async function print({ out }: Session, exchange: AnyExchange, end: AbortSignal): Promise<void> {
   const row = exchangeShape(exchange)
-  out.line(out.json ? JSON.stringify(row) : readable(row, out.paint))
+  await writeOut(`${out.json ? JSON.stringify(row) : readable(row, out.paint)}\n`, end)
 }
 
 /** `14:05:09  200  POST /v1/chat/completions  gpt-4o  openai/k_1  812 ms, 12→48 tokens` */

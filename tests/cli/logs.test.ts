@@ -165,6 +165,37 @@ describe('logs tail', () => {
     expect((await tail.ended).code).toBe(0)
   })
 
+  it('prints each request, or says how many were left out as it stood still', async () => {
+    const hub = new TailHub()
+    socket = await ControlSocket.open(cli.storeUrl, [cli.folder], {} as Operator, hub)
+    const tail = cli.start(['logs', 'tail'])
+    const first = tail.line()
+    let told = 0
+    const tell = (count: number) => {
+      hub.publish(Array.from({ length: count }, () => exchange(`r-${told++}`)))
+      return new Promise(resolve => setTimeout(resolve, 2))
+    }
+    while (!hub.followed) await new Promise(resolve => setTimeout(resolve, 10))
+    await tell(1)
+    await first
+    tail.process.kill('SIGSTOP')
+    while (told < 30_000) await tell(200)
+    tail.process.kill('SIGCONT')
+    let heard = 1
+    const over = (async () => {
+      for (;;) await tail.line().then(() => heard++)
+    })().catch(() => {})
+    await tail.said('left out')
+    hub.close()
+    await tail.said('The daemon has ended')
+    tail.process.kill('SIGINT')
+    await over
+    const warnings = (await tail.ended).stderr.matchAll(/warning: (\d+) requests? left out/g)
+    const left = [...warnings].reduce((sum, [, count]) => sum + Number(count), 0)
+    expect(left).toBeGreaterThan(1_000)
+    expect(heard + left).toBe(told)
+  })
+
   it('reads the store where no daemon runs', async () => {
     const tail = cli.start(['logs', 'tail'])
     await tail.said('No daemon is running; reading the store.')

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { formatLeft, parseFuture, parsePast } from '../../src/cli/moment.ts'
 
 const WALL = Date.UTC(2026, 5, 1, 12)
@@ -11,10 +11,20 @@ describe('parsePast and parseFuture', () => {
 
   it('take ISO 8601 times', () => {
     expect(parsePast('2026-01-31T14:00Z', WALL)).toBe(Date.UTC(2026, 0, 31, 14))
-    expect(parsePast('2026-01-31', WALL)).toBe(Date.UTC(2026, 0, 31))
+    expect(parsePast('2026-01-31T14:00+09:00', WALL)).toBe(Date.UTC(2026, 0, 31, 5))
   })
 
-  it.each(['yesterday', '', '5', '2h ago', '2026-13-45'])('refuse %j', text => {
+  it.each([
+    ['2026-01-31', Date.UTC(2026, 0, 30, 15)],
+    ['2026-01-31T14:00', Date.UTC(2026, 0, 31, 5)],
+    ['2026-01-31 14:00:30 ', Date.UTC(2026, 0, 31, 5, 0, 30)],
+  ])('take %j as it is meant here', (text, wall) => {
+    vi.stubEnv('TZ', 'Asia/Tokyo')
+    expect(parsePast(text, WALL)).toBe(wall)
+    vi.unstubAllEnvs()
+  })
+
+  it.each(['yesterday', '', '5', '2h ago', '2026-13-45', '2026-01'])('refuse %j', text => {
     expect(() => parsePast(text, WALL)).toThrowError(expect.objectContaining({ exit: 2 }))
   })
 

@@ -42,12 +42,12 @@ export function define(command: Command, run: Run): void {
     .action(run(errors))
   filters(command.command('tail'))
     .description('requests as they end, until Ctrl-C')
-    .addHelpText('after', example('balance logs tail --status error'))
+    .addHelpText('after', TAIL_HELP)
     .action(run(tail))
   times(filters(command.command('export')))
     .description('all requests that fit, the newest first, as CSV or a JSON object a line')
     .option('--format <format>', 'csv, ndjson; csv unless --json is given', FORMAT)
-    .option('--out <file>', 'write this file instead of stdout')
+    .option('--out <file>', 'into this file instead of to stdout')
     .addHelpText('after', EXPORT_HELP)
     .action(run(exportLog))
   command
@@ -62,11 +62,24 @@ export function define(command: Command, run: Run): void {
 const FORMAT = oneOf('--format', EXPORT_FORMATS)
 
 const LIST_HELP = `
+All filters given must hold. Times are when requests came in, local unless they name a zone.
+
 Examples:
   $ balance logs list --provider openai --status 5xx --since 2h
+  $ balance logs list --path /v1/embeddings --since 2026-01-31 --until 2026-02-01
   $ balance logs list --limit 1000 --json | jq -r '.[] | [.time,.model,.ms] | @tsv'`
 
+const TAIL_HELP = `
+A daemon tells of requests as they end; of those that come faster than they can be printed,
+it says how many were left out. With no daemon, or once it has ended, the store is read twice
+a second. With --json, one object a line.
+
+Examples:
+  $ balance logs tail --status error
+  $ balance logs tail --token laptop --json | jq -c '[.model,.ttft_ms]'`
+
 const EXPORT_HELP = `
+Rows have the fields of logs list --json. The file is written anew, for its owner alone.
 In CSV, a text that a spreadsheet would take for a formula has an apostrophe in front.
 
 Examples:
@@ -89,20 +102,20 @@ function filters(command: Command): Command {
     .option('--provider <name>', 'sent to this provider')
     .option('--key <key>', 'with this key (id or label)')
     .option('--token <name>', 'by this client token')
-    .option('--model <name>', 'for this model')
+    .option('--model <name>', 'for this model, as it was asked for or as it was sent')
     .option('--status <status>', '429, a class like 5xx, or error (400 and above)')
-    .option('--path <prefix>', 'whose path begins so')
+    .option('--path <prefix>', 'whose path begins so, e.g. /v1/embeddings')
 }
 
 function times(command: Command): Command {
   return command
-    .option('--since <when>', 'e.g. 90s, 2h, 7d, 2026-01-31T14:00Z')
-    .option('--until <when>', 'the same')
+    .option('--since <when>', 'from then on: so long ago (90s, 2h, 7d), or 2026-01-31T14:00Z')
+    .option('--until <when>', 'up to then, written the same')
 }
 
 function paged(command: Command): Command {
   return times(command)
-    .option('--limit <n>', 'how many', whole('--limit', 1, 10_000), 50)
+    .option('--limit <n>', 'how many at most, up to 10000', whole('--limit', 1, 10_000), 50)
     .option('--before <id>', 'the page that ends before this id', whole('--before', 1, 2 ** 52))
 }
 

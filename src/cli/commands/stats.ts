@@ -15,18 +15,20 @@ import { type StatsShape, statsShape } from '../shapes/stats.ts'
 export function define(command: Command, run: Run): void {
   command
     .option('--by <group>', STATS_GROUPS.join(', '), oneOf('--by', STATS_GROUPS), 'provider')
-    .option('--since <when>', 'e.g. 2h, 7d, 2026-01-31T14:00Z', '24h')
-    .option('--until <when>', 'the same')
+    .option('--since <when>', 'from then on: so long ago (2h, 7d), or 2026-01-31T14:00Z', '24h')
+    .option('--until <when>', 'up to then, written the same; now unless given')
     .addHelpText('after', HELP)
     .action(run(stats))
 }
 
 const HELP = `
 Whole hours are counted, the first one included. Sums are kept when requests leave the log.
+On a terminal there is a chart too: of requests, by hour of requests and errors over time.
 
 Examples:
   $ balance stats
   $ balance stats --by model --since 7d
+  $ balance stats --by hour --since 48h
   $ balance stats --by hour --json | jq -r '.[] | [.group,.requests,.errors] | @tsv'`
 
 interface StatsOptions {

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { VERSION } from '../../base/version.ts'
 import type { DaemonStatus } from '../../model/status.ts'
 import { whole } from '../option-values.ts'
@@ -10,10 +10,10 @@ import { watch } from '../watch.ts'
 
 export function define(command: Command, run: Run): void {
   command
-    .addOption(
-      new Option('--watch [seconds]', 'show it again so often, until Ctrl-C; 2 unless given')
-        .argParser(whole('--watch', 1, 3_600))
-        .preset('2'),
+    .option(
+      '--watch [seconds]',
+      'show it again so often, until Ctrl-C; every 2 s unless given',
+      whole('--watch', 1, 3_600),
     )
     .addHelpText(
       'after',
@@ -28,10 +28,13 @@ Examples:
     .action(run(status))
 }
 
-async function status(session: Session, options: { watch?: number }): Promise<void> {
+const WATCH_EVERY = 2
+
+async function status(session: Session, options: { watch?: number | true }): Promise<void> {
   const { out } = session
   if (options.watch !== undefined) {
-    return watch(session, options.watch * 1_000, async () => {
+    const seconds = options.watch === true ? WATCH_EVERY : options.watch
+    return watch(session, seconds * 1_000, async () => {
       const found = await findStatus(session)
       return out.json ? JSON.stringify(found) : readable(session, found)
     })
