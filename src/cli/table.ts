@@ -8,20 +8,23 @@ export interface Column<Row> {
   readonly right?: boolean
   /** May be cut where the table is too wide; ids and names may not, they are typed again. */
   readonly soft?: true
+  /** Left out of a table that is too wide even so, the last such column first. */
+  readonly spare?: true
   /** Colours the finished cell. */
   readonly paint?: (text: string, row: Row) => string
 }
 
 /**
  * Rows as aligned columns under their heads, no borders; an empty cell is a dash.
- * @param width characters to fit into, as far as soft columns can give way
+ * @param width characters to fit into, as far as soft and spare columns can give way
  */
 export function table<Row>(
-  columns: readonly Column<Row>[],
+  all: readonly Column<Row>[],
   rows: readonly Row[],
   width?: number,
 ): string {
-  const cells = rows.map(row => columns.map(column => cell(column.cell(row))))
+  const columns = width === undefined ? all : withoutSpare(all, rows, width)
+  const cells = cellsOf(columns, rows)
   const sheet = new Table({
     ...BARE,
     head: columns.map(column => column.head),
@@ -61,6 +64,21 @@ function painted<Row>(columns: readonly Column<Row>[], row: Row, cells: string[]
   return cells.map((text, index) => columns[index]?.paint?.(text, row) ?? text)
 }
 
+function cellsOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[][] {
+  return rows.map(row => columns.map(column => cell(column.cell(row))))
+}
+
+function withoutSpare<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  width: number,
+): readonly Column<Row>[] {
+  const widths = narrowed(columns, cellsOf(columns, rows), 0)
+  const last = columns.findLastIndex(column => column.spare)
+  if (last === -1 || widthOf(widths) <= width) return columns
+  return withoutSpare(columns.toSpliced(last, 1), rows, width)
+}
+
 /** Widths of the columns, taken from the widest soft one until all fit. */
 function narrowed<Row>(
   columns: readonly Column<Row>[],
@@ -70,15 +88,18 @@ function narrowed<Row>(
   const fitted = columns.map(({ head }, index) =>
     cells.reduce((widest, row) => Math.max(widest, row[index]?.length ?? 0), head.length),
   )
-  const gaps = GAP.length * (columns.length - 1)
-  let over = fitted.reduce((sum, column) => sum + column, gaps) - width
-  for (; over > 0; over--) {
+  for (let over = widthOf(fitted) - width; over > 0; over--) {
     const soft = fitted.map((column, index) => (columns[index]?.soft ? column : 0))
     const widest = Math.max(...soft)
     if (widest <= NARROWEST) break
     fitted[soft.indexOf(widest)] = widest - 1
   }
   return fitted
+}
+
+/** Of a table with such columns. */
+function widthOf(columns: readonly number[]): number {
+  return columns.reduce((sum, column) => sum + column, GAP.length * (columns.length - 1))
 }
 
 /** Cells hold what clients and upstreams wrote: no control character of theirs reaches a terminal. */

@@ -23,6 +23,29 @@ describe('table', () => {
     )
   })
 
+  it('is as wide as its cells where no width is given, and gives way where one is', () => {
+    const text = (head: string) => ({ head, cell: () => `${head} of 20 characters`.slice(0, 20) })
+    const wide = [
+      text('FIRST'),
+      { ...text('SECOND'), spare: true as const },
+      { ...text('SOFT'), soft: true as const },
+      { ...text('LAST'), spare: true as const },
+    ]
+    const heads = (width?: number) => table(wide, [{}], width).split('\n')[0]?.split(/ +/)
+    const widest = (width: number) =>
+      Math.max(
+        ...table(wide, [{}], width)
+          .split('\n')
+          .map(line => line.length),
+      )
+    expect(heads()).toEqual(['FIRST', 'SECOND', 'SOFT', 'LAST'])
+    expect(heads(74)).toEqual(['FIRST', 'SECOND', 'SOFT', 'LAST'])
+    expect(heads(73)).toEqual(['FIRST', 'SECOND', 'SOFT'])
+    expect(heads(51)).toEqual(['FIRST', 'SOFT'])
+    expect(heads(5)).toEqual(['FIRST', 'SOFT'])
+    for (const width of [74, 73, 52, 51, 30]) expect(widest(width)).toBeLessThanOrEqual(width)
+  })
+
   it('lets no control character of a cell through', () => {
     const text = table(columns, [{ name: 'a\u001b[2Jb\nc', count: 0 }])
     expect(text.split('\n')).toHaveLength(2)

@@ -15,16 +15,16 @@ export function exchangeColumns(paint: ChalkInstance): Column<ExchangeShape>[] {
       right: true,
       paint: (text, row) => statusColor(paint, row.status)(text),
     },
-    { head: 'OUTCOME', soft: true, cell: row => row.outcome },
-    { head: 'TOKEN', soft: true, cell: row => row.token },
+    { head: 'OUTCOME', soft: true, spare: true, cell: row => row.outcome },
+    { head: 'TOKEN', soft: true, spare: true, cell: row => row.token },
     { head: 'PROVIDER', cell: row => row.provider },
     { head: 'KEY', cell: row => row.key_label || row.key },
     { head: 'MODEL', soft: true, cell: row => row.model },
-    { head: 'REQUEST', soft: true, cell: row => `${row.method} ${row.path}` },
+    { head: 'REQUEST', soft: true, spare: true, cell: row => `${row.method} ${row.path}` },
     { head: 'TRIES', cell: row => row.attempts, right: true },
     { head: 'MS', cell: row => rounded(row.ms), right: true },
-    { head: 'TTFT', cell: row => rounded(row.ttft_ms), right: true },
-    { head: 'TOKENS', cell: tokensOf, right: true },
+    { head: 'TTFT', spare: true, cell: row => rounded(row.ttft_ms), right: true },
+    { head: 'TOKENS', spare: true, cell: tokensOf, right: true },
   ]
 }
 
@@ -32,11 +32,11 @@ export function exchangeColumns(paint: ChalkInstance): Column<ExchangeShape>[] {
 export function failureColumns(paint: ChalkInstance): Column<FailureShape>[] {
   return [
     { head: 'TIME', cell: row => formatMoment(Date.parse(row.time)) },
-    { head: 'REQUEST ID', soft: true, cell: row => row.request_id },
+    { head: 'REQUEST ID', soft: true, spare: true, cell: row => row.request_id },
     { head: 'TRY', cell: row => row.attempt, right: true },
     { head: 'PROVIDER', cell: row => row.provider },
     { head: 'KEY', cell: row => row.key },
-    { head: 'MODEL', soft: true, cell: row => row.model },
+    { head: 'MODEL', soft: true, spare: true, cell: row => row.model },
     { head: 'STATUS', cell: row => row.status, right: true },
     { head: 'FAULT', cell: row => row.fault, paint: text => paint.red(text) },
     { head: 'CODE', soft: true, cell: row => row.code },

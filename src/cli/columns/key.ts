@@ -18,8 +18,8 @@ export function keyColumns(paint: ChalkInstance, wall: number): Column<KeyStatus
     },
     { head: 'BACK IN', cell: row => row.until && formatLeft(Date.parse(row.until), wall) },
     { head: 'FAULTS', cell: row => row.failures, right: true },
-    { head: 'WEIGHT', cell: row => row.weight, right: true },
-    { head: 'TIER', cell: row => row.tier, right: true },
+    { head: 'WEIGHT', spare: true, cell: row => row.weight, right: true },
+    { head: 'TIER', spare: true, cell: row => row.tier, right: true },
     { head: 'REASON', soft: true, cell: row => row.reason },
   ]
 }

@@ -63,6 +63,7 @@ const FORMAT = oneOf('--format', EXPORT_FORMATS)
 
 const LIST_HELP = `
 All filters given must hold. Times are when requests came in, local unless they name a zone.
+A narrow terminal has no room for all columns; --json has all fields.
 
 Examples:
   $ balance logs list --provider openai --status 5xx --since 2h
