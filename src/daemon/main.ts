@@ -99,10 +99,7 @@ async function start(
       recent.add(batch)
       tail.publish(batch)
     },
-    onVerdicts: batch => {
-      learned.take(batch)
-      peers.wrote(batch)
-    },
+    onVerdicts: batch => learned.take(batch),
   })
   const gateway = openGateway(parts, { recorder, learned, redactor, log })
   const follower = new Follower(store, gateway, learned, clock, log)

@@ -37,8 +37,6 @@ export class Peers {
   #nodes: readonly Node[] = []
   #announced = false
   #learned = 0
-  /** What this node wrote itself comes back with the others': key id → when it was saved. */
-  readonly #own = new Map<string, number>()
   /** All records up to this one are known to have been handed on; null while nobody follows. */
   #settled: number | null = null
   /** Those beyond it that were handed on: id → when, monotonic ms. */
@@ -78,11 +76,6 @@ export class Peers {
       .catch(error => log.debug({ err: error }, 'the store was not told'))
   }
 
-  /** These are this node's own. */
-  wrote(memories: readonly KeyMemory[]): void {
-    for (const { keyId, savedAt } of memories) this.#own.set(keyId, savedAt)
-  }
-
   /** The store may be slower than the clock: one of each kind at a time, and trouble is told elsewhere. */
   #once(kind: string, work: () => Promise<void>): void {
     if (this.#busy.has(kind)) return
@@ -109,10 +102,10 @@ export class Peers {
 
   async #learn(): Promise<void> {
     if (this.#alone) return
-    const { learned, memories } = await this.#parts.store.learnedSince(this.#learned)
+    const { store, self, onLearned } = this.#parts
+    const { learned, memories } = await store.learnedSince(this.#learned, self().id)
     this.#learned = learned
-    const others = memories.filter(({ keyId, savedAt }) => this.#own.get(keyId) !== savedAt)
-    if (others.length > 0) this.#parts.onLearned(others)
+    if (memories.length > 0) onLearned(memories)
   }
 
   async #follow(): Promise<void> {

@@ -126,7 +126,7 @@ export class Recorder implements Link {
     const verdicts = this.#verdicts
     this.#verdicts = new Map()
     try {
-      await this.#parts.store.remember([...verdicts.values()])
+      await this.#parts.store.remember([...verdicts.values()], this.#parts.node)
     } catch (error) {
       // Newer ones win over those that could not be written.
       this.#verdicts = new Map([...verdicts, ...this.#verdicts])

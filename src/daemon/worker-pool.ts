@@ -5,6 +5,7 @@ import type { Catalog, KeyMemory } from '../model/catalog.ts'
 import type { Link } from '../model/link.ts'
 import type { Readiness } from '../model/readiness.ts'
 import { compile } from '../snapshot/compile.ts'
+import { Agreement } from './agreement.ts'
 import type { GatewayHost, GatewayReport } from './gateway-host.ts'
 import { Handoff } from './handoff.ts'
 import type { Hello, Question, ToDaemon } from './worker-message.ts'
@@ -38,6 +39,7 @@ export class WorkerPool implements GatewayHost {
   readonly #parts: WorkerPoolParts
   readonly #workers = new Set<WorkerProcess>()
   readonly #handoff: Handoff
+  readonly #agreement: Agreement
   readonly #watch: Timer
   #catalog: Catalog | null = null
   #readiness: Readiness | null = null
@@ -49,6 +51,7 @@ export class WorkerPool implements GatewayHost {
   constructor(parts: WorkerPoolParts) {
     this.#parts = parts
     this.#handoff = new Handoff(() => this.#ready, parts.clock, parts.log)
+    this.#agreement = new Agreement(parts.clock)
     this.#watch = parts.clock.every(STUCK_MS / 5, () => this.#giveUpStuck())
   }
 
@@ -124,9 +127,10 @@ export class WorkerPool implements GatewayHost {
       if (message.dropped > 0) onDropped(message.dropped)
       worker.tell({ kind: 'taken' })
     } else if (message.kind === 'verdicts') {
-      link.verdicts(message.batch)
+      const agreed = this.#agreement.take(worker.pid, message.batch)
+      link.verdicts(agreed)
       for (const other of this.#ready) {
-        if (other !== worker) other.tell({ kind: 'learn', memories: message.batch })
+        if (other !== worker) other.tell({ kind: 'learn', memories: agreed })
       }
     } else if (message.kind === 'accepted') this.#handoff.accepted(message.id)
   }

@@ -138,11 +138,19 @@ export interface Store {
   /** Forgets what was learned about these keys and raises their generation. */
   resetKeys(ids: readonly string[]): Promise<void>
   removeKeys(ids: readonly string[]): Promise<void>
-  /** Writes what was learned; rows of an older generation than the key's are dropped. */
-  remember(memories: readonly KeyMemory[]): Promise<void>
-  /** What was learned after this number, by whichever node; {@link Heads.learned} is the next one to ask for. */
+  /**
+   * Writes what was learned; rows of an older generation than the key's are dropped.
+   * @param node who learned it: what another wrote so recently that this one cannot have heard of
+   * it ({@link HEARD_WITHIN_MS}) is kept beside it
+   */
+  remember(memories: readonly KeyMemory[], node?: string): Promise<void>
+  /**
+   * What was learned after this number; {@link Heads.learned} is the next one to ask for.
+   * @param notNode leaves out what this node alone learned
+   */
   learnedSince(
     learned: number,
+    notNode?: string,
   ): Promise<{ readonly learned: number; readonly memories: readonly KeyMemory[] }>
 
   tokens(): Promise<Token[]>
@@ -191,6 +199,9 @@ export interface Heads {
   readonly revision: number
   readonly learned: number
 }
+
+/** What one node learned the others know after so long. */
+export const HEARD_WITHIN_MS = 1_500
 
 /** After so long without a word a node is taken to be gone. */
 export const NODE_GONE_MS = 15_000

@@ -1,9 +1,11 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, type SqlBool, sql } from 'kysely'
 import type { KeyMemory } from '../model/catalog.ts'
-import type { Store } from '../model/store.ts'
+import { mergeMemories } from '../model/key-memory.ts'
+import { HEARD_WITHIN_MS, type Store } from '../model/store.ts'
 import { readHeads } from './change.ts'
 import { readJson } from './json.ts'
 import type { StoreParts } from './parts.ts'
+import { cut } from './record-rows.ts'
 import { slices } from './slices.ts'
 import type { MemoryRow, Tables } from './tables.ts'
 
@@ -17,30 +19,35 @@ export function memoryVerbs({ engine }: StoreParts): MemoryVerbs {
     },
 
     // Not a change: what gateways learn is no configuration, so no revision and no audit.
-    async remember(memories) {
+    async remember(memories, node) {
       const latest = [...new Map(memories.map(memory => [memory.keyId, memory])).values()]
       if (latest.length === 0) return
       await engine.write(async db => {
         const number = (await readHeads(db)).learned + 1
         let learned = false
         for (const slice of slices(latest)) {
-          if (await replace(db, slice, number)) learned = true
+          if (await replace(db, slice, number, node === undefined ? null : cut(node)))
+            learned = true
         }
         if (learned) await db.updateTable('revision').set({ learned: number }).execute()
       })
     },
 
-    learnedSince: number =>
+    learnedSince: (number, notNode) =>
       engine.snapshot(async db => {
         const { learned } = await readHeads(db)
-        return { learned, memories: await readMemories(db, number) }
+        return { learned, memories: await readMemories(db, number, notNode) }
       }),
   }
 }
 
 /** What was learned under each key's present generation, all of it or since this number. */
-export async function readMemories(db: Kysely<Tables>, since = 0): Promise<KeyMemory[]> {
-  const rows = await db
+export async function readMemories(
+  db: Kysely<Tables>,
+  since = 0,
+  notNode?: string,
+): Promise<KeyMemory[]> {
+  let query = db
     .selectFrom('memories')
     .innerJoin('provider_keys', join =>
       join
@@ -50,8 +57,8 @@ export async function readMemories(db: Kysely<Tables>, since = 0): Promise<KeyMe
     .selectAll('memories')
     .where('memories.number', '>', since)
     .orderBy('memories.key_id')
-    .execute()
-  return rows.map(memoryOf)
+  if (notNode !== undefined) query = query.where(isOthers(cut(notNode)))
+  return (await query.execute()).map(memoryOf)
 }
 
 /** Whether any of them was still worth knowing. */
@@ -59,6 +66,7 @@ async function replace(
   db: Kysely<Tables>,
   memories: readonly KeyMemory[],
   number: number,
+  node: string | null,
 ): Promise<boolean> {
   const ids = memories.map(({ keyId }) => keyId)
   const keys = await db
@@ -67,19 +75,57 @@ async function replace(
     .where('id', 'in', ids)
     .execute()
   const generations = new Map(keys.map(({ id, generation }) => [id, generation]))
-  const rows = memories
-    .filter(({ keyId, generation }) => generations.get(keyId) === generation)
-    .map(memory => rowOf(memory, number))
-  if (rows.length === 0) return false
+  const present = memories.filter(({ keyId, generation }) => generations.get(keyId) === generation)
+  if (present.length === 0) return false
+  const unheard = node === null ? NOBODYS : await readUnheard(db, present, node)
+  const rows = present.map(memory => {
+    const other = unheard.get(memory.keyId)
+    // As one it is news to either.
+    return other ? rowOf(mergeMemories(other, memory), number, null) : rowOf(memory, number, node)
+  })
   const kept = rows.map(({ key_id }) => key_id)
   await db.deleteFrom('memories').where('key_id', 'in', kept).execute()
   await db.insertInto('memories').values(rows).execute()
   return true
 }
 
-function rowOf(memory: KeyMemory, number: number): MemoryRow {
+const NOBODYS: ReadonlyMap<string, KeyMemory> = new Map()
+
+/** What other nodes learned of these keys so recently that this one cannot know of it. */
+async function readUnheard(
+  db: Kysely<Tables>,
+  memories: readonly KeyMemory[],
+  node: string,
+): Promise<ReadonlyMap<string, KeyMemory>> {
+  const times = memories.map(({ savedAt }) => savedAt)
+  const rows = await db
+    .selectFrom('memories')
+    .selectAll()
+    .where(
+      'key_id',
+      'in',
+      memories.map(({ keyId }) => keyId),
+    )
+    .where(isOthers(node))
+    .where('saved_at', '>=', Math.min(...times) - HEARD_WITHIN_MS)
+    .execute()
+  const others = new Map(rows.map(row => [row.key_id, memoryOf(row)]))
+  for (const { keyId, generation, savedAt } of memories) {
+    const other = others.get(keyId)
+    if (other?.generation !== generation || other.savedAt < savedAt - HEARD_WITHIN_MS)
+      others.delete(keyId)
+  }
+  return others
+}
+
+function isOthers(node: string) {
+  return sql<SqlBool>`(memories.node is null or memories.node != ${node})`
+}
+
+function rowOf(memory: KeyMemory, number: number, node: string | null): MemoryRow {
   const { keyId, generation, savedAt, ...learned } = memory
-  return { key_id: keyId, generation, number, learned: JSON.stringify(learned), saved_at: savedAt }
+  const text = JSON.stringify(learned)
+  return { key_id: keyId, generation, number, learned: text, saved_at: savedAt, node }
 }
 
 function memoryOf(row: MemoryRow): KeyMemory {

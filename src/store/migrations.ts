@@ -17,6 +17,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { part: 'control', name: 'control tables', statements: controlTables },
   { part: 'log', name: 'request and error log', statements: logTables },
   { part: 'log', name: 'last batch of each node', statements: batchTable },
+  { part: 'control', name: 'who learned it', statements: memoryNode },
 ]
 
 function controlTables(types: ColumnTypes): string[] {
@@ -190,6 +191,10 @@ function logTables({ serial, text, integer, real, table, keyed }: ColumnTypes): 
       primary key (dimension, hour, name)
     ) ${keyed}`,
   ]
+}
+
+function memoryNode({ text }: ColumnTypes): string[] {
+  return [`alter table memories add column node ${text(256)}`]
 }
 
 /** Tells a node whether a batch that it got no answer for was written. */

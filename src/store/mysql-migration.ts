@@ -12,7 +12,7 @@ const PATIENCE = 30_000
 /** MySQL takes lock names of up to 64 characters, and has them for the whole server. */
 const LOCK = sql`left(concat('balance:', database()), 64)`
 /** What is there already when a migration that was cut short runs again. */
-const ALREADY = new Set(['ER_TABLE_EXISTS_ERROR', 'ER_DUP_KEYNAME'])
+const ALREADY = new Set(['ER_TABLE_EXISTS_ERROR', 'ER_DUP_KEYNAME', 'ER_DUP_FIELDNAME'])
 
 /** How a MySQL database is migrated: on a connection of its own, whose statements may take long. */
 export function migrationTarget(

@@ -111,6 +111,8 @@ interface MemoryTable {
   /** JSON. */
   learned: string
   saved_at: number
+  /** Who learned it; null where it was not said. */
+  node: string | null
 }
 
 interface TokenTable {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { KeyMemory } from '../../../src/model/catalog.ts'
 import type { Place } from '../place.ts'
 import { memory, value } from './keys.ts'
 import { OPENAI } from './providers.ts'
@@ -30,6 +31,37 @@ export function learnedSuite(place: () => Promise<Place>): void {
       })
       expect(await one.learnedSince(3)).toEqual({ learned: 3, memories: [] })
       expect((await one.memories()).size).toBe(3)
+    })
+
+    it('is told to all but the node that learned it', async () => {
+      const { one, two, a, b } = await opened()
+      await one.remember([memory(a, 1)], 'one:1')
+      await two.remember([memory(b, 1)], 'two:2')
+      expect((await one.learnedSince(0, 'one:1')).memories).toEqual([memory(b, 1)])
+      expect((await two.learnedSince(0, 'two:2')).memories).toEqual([memory(a, 1)])
+      expect((await two.learnedSince(0)).memories).toHaveLength(2)
+    })
+
+    it('by two nodes in the same moment is kept together, and told to both', async () => {
+      const { one, two, a } = await opened()
+      const invalid = { reason: 'refused', since: 1 }
+      const said = (change: Partial<KeyMemory>): KeyMemory => ({
+        ...{ keyId: a, generation: 1, failures: 0, invalid: null, exhausted: null, cooling: {} },
+        savedAt: 100_000,
+        ...change,
+      })
+      await one.remember([said({ failures: 3, invalid })], 'one:1')
+      await two.remember([said({ failures: 1, savedAt: 100_400 })], 'two:2')
+      const both = said({ failures: 3, invalid, savedAt: 100_400 })
+      expect((await one.learnedSince(1, 'one:1')).memories).toEqual([both])
+      expect((await two.learnedSince(0, 'two:2')).memories).toEqual([both])
+      // By then it has heard of it: this is what it makes of it.
+      await two.remember([said({ savedAt: 103_000 })], 'two:2')
+      expect((await one.memories()).get(a)).toEqual(said({ savedAt: 103_000 }))
+      // Its own word it may take back at once.
+      await two.remember([said({ failures: 2, savedAt: 103_100 })], 'two:2')
+      await two.remember([said({ savedAt: 103_200 })], 'two:2')
+      expect((await one.memories()).get(a)).toEqual(said({ savedAt: 103_200 }))
     })
 
     it('under a generation that is over raises nothing and is not told', async () => {

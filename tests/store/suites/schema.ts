@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { MIGRATIONS } from '../../../src/store/migrations.ts'
 import type { MakePlace } from '../place.ts'
 import { OPENAI } from './providers.ts'
 
@@ -9,8 +10,11 @@ export function schemaSuite(place: MakePlace): void {
       const stores = await Promise.all([here.open(), here.open()])
       await stores[0]?.addProvider(OPENAI, { makeDefault: false })
       for (const store of stores) expect(await store.revision()).toBe(1)
-      const control = await here.sql(`select * from balance_migrations where part = 'control'`)
-      expect(control).toHaveLength(1)
+      const control = await here.sql(
+        `select number from balance_migrations where part = 'control' order by number`,
+      )
+      const known = MIGRATIONS.filter(({ part }) => part === 'control')
+      expect(control.map(({ number }) => number)).toEqual(known.map((_, index) => index + 1))
     })
 
     it('of a newer version is refused and left as it is', async () => {
