@@ -6,7 +6,7 @@ import { Pool } from '../../src/balancer/pool.ts'
 import type { Key, KeyMemory } from '../../src/model/catalog.ts'
 import { type Fault, type Outcome, WORKED } from '../../src/model/outcome.ts'
 import type { Policy } from '../../src/model/settings.ts'
-import { key } from '../support/catalog.ts'
+import { key, keyMemory } from '../support/catalog.ts'
 import { count } from '../support/count.ts'
 
 const WALL = Date.UTC(2026, 0, 1)
@@ -237,15 +237,8 @@ describe('the owner’s verbs', () => {
 
   it('brings what others learned under the new generation with it', () => {
     const one = pool([key('a')])
-    const known: KeyMemory = {
-      keyId: 'a',
-      generation: 2,
-      failures: 3,
-      invalid: { reason: 'refused', since: WALL },
-      exhausted: null,
-      cooling: {},
-      savedAt: WALL,
-    }
+    const invalid = { reason: 'refused', since: WALL }
+    const known = keyMemory({ generation: 2, failures: 3, invalid, savedAt: WALL })
     one.update([key('a', { generation: 2 })], rules, new Map([['a', known]]), 0, WALL)
     expect(ids(one, 1)).toEqual(['none'])
   })
@@ -295,16 +288,7 @@ describe('memory', () => {
 })
 
 describe('what another process learned', () => {
-  const said = (change: Partial<KeyMemory>): KeyMemory => ({
-    keyId: 'a',
-    generation: 1,
-    failures: 0,
-    invalid: null,
-    exhausted: null,
-    cooling: {},
-    savedAt: WALL,
-    ...change,
-  })
+  const said = (change: Partial<KeyMemory>) => keyMemory({ savedAt: WALL, ...change })
   const mark = (kind: 'cooling' | 'exhausted', remaining: number) => ({
     kind,
     remaining,

@@ -2,19 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { KeyMemory, Mark } from '../../src/model/catalog.ts'
 import { mergeMemories } from '../../src/model/key-memory.ts'
-
-function memory(change: Partial<KeyMemory> = {}): KeyMemory {
-  return {
-    keyId: 'a',
-    generation: 1,
-    failures: 0,
-    invalid: null,
-    exhausted: null,
-    cooling: {},
-    savedAt: 1_000,
-    ...change,
-  }
-}
+import { keyMemory } from '../support/catalog.ts'
 
 function mark(kind: Mark['kind'], remaining: number, reason = 'said'): Mark {
   return { kind, remaining, reason }
@@ -25,11 +13,11 @@ describe('what two learned of a key without knowing of each other', () => {
     const invalid = { reason: 'refused', since: 1 }
     expect(
       mergeMemories(
-        memory({ failures: 3, invalid, cooling: { m: mark('cooling', 5_000) } }),
-        memory({ failures: 1, exhausted: mark('exhausted', 9_000), savedAt: 1_400 }),
+        keyMemory({ failures: 3, invalid, cooling: { m: mark('cooling', 5_000) } }),
+        keyMemory({ failures: 1, exhausted: mark('exhausted', 9_000), savedAt: 1_400 }),
       ),
     ).toEqual(
-      memory({
+      keyMemory({
         failures: 3,
         invalid,
         exhausted: mark('exhausted', 9_000),
@@ -42,8 +30,11 @@ describe('what two learned of a key without knowing of each other', () => {
   it('of the same mark is the longer one, as of now', () => {
     const both = (earlier: number, later: number) =>
       mergeMemories(
-        memory({ exhausted: mark('exhausted', earlier), cooling: { m: mark('cooling', earlier) } }),
-        memory({
+        keyMemory({
+          exhausted: mark('exhausted', earlier),
+          cooling: { m: mark('cooling', earlier) },
+        }),
+        keyMemory({
           exhausted: mark('exhausted', later),
           cooling: { m: mark('cooling', later) },
           savedAt: 2_000,
@@ -68,7 +59,10 @@ describe('what two learned of a key without knowing of each other', () => {
     })
     fc.assert(
       fc.property(some, some, (first, second) => {
-        const [a, b] = [memory(first as Partial<KeyMemory>), memory(second as Partial<KeyMemory>)]
+        const [a, b] = [
+          keyMemory(first as Partial<KeyMemory>),
+          keyMemory(second as Partial<KeyMemory>),
+        ]
         const merged = mergeMemories(a, b)
         expect(mergeMemories(a, merged)).toEqual(merged)
         for (const one of [a, b]) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Secret } from '../../src/base/secret.ts'
-import type { Catalog, Key, Provider, Token } from '../../src/model/catalog.ts'
+import type { Catalog, Key, KeyMemory, Provider, Token } from '../../src/model/catalog.ts'
 import { DEFAULT_SETTINGS, type Settings } from '../../src/model/settings.ts'
 
 /** A key as the store would give it; only what a test is about needs to be said. */
@@ -54,6 +54,20 @@ export function token(name: string, value: string, change: Partial<Token> = {}):
     concurrency: null,
     expiresAt: null,
     createdAt: 0,
+    ...change,
+  }
+}
+
+/** What was learned about key `a` under its first generation: nothing against it, unless said. */
+export function keyMemory(change: Partial<KeyMemory> = {}): KeyMemory {
+  return {
+    keyId: 'a',
+    generation: 1,
+    failures: 0,
+    invalid: null,
+    exhausted: null,
+    cooling: {},
+    savedAt: 1_000,
     ...change,
   }
 }
