@@ -36,6 +36,8 @@ export class World {
   readonly cwd = join(this.root, 'work')
   readonly dataDir: string
   readonly env: Record<string, string> = { PATH: process.env.PATH ?? '', HOME: this.home }
+  /** Options of Node itself, for all that is started from now on. */
+  nodeOptions: readonly string[] = []
   readonly #running = new Set<Program>()
 
   constructor(dataDir = 'data') {
@@ -65,7 +67,8 @@ export class World {
 
   /** Starts the binary and leaves it running. */
   start(args: readonly string[]): Program {
-    const program = new Program([BINARY, ...args, '--data-dir', this.dataDir], this.cwd, this.env)
+    const line = [...this.nodeOptions, BINARY, ...args, '--data-dir', this.dataDir]
+    const program = new Program(line, this.cwd, this.env)
     this.#running.add(program)
     void program.ended.then(() => this.#running.delete(program))
     return program
