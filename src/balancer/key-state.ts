@@ -4,6 +4,9 @@ import { Bucket } from './bucket.ts'
 /** What was learned so recently that another process cannot have heard of it, ms. */
 const RECENT_MS = 1_000
 
+/** Models that a key keeps a limit of at once: clients may ask for any they can think of. */
+const MOST_COOLING = 256
+
 /** A time limit that is running; `until` is monotonic ms, `strikes` counts those in a row. */
 export interface Limit {
   until: number
@@ -35,6 +38,9 @@ export class KeyState {
   exhausted: Limit | null = null
   /** By model; '' for requests that name none. */
   readonly cooling = new Map<string, Limit>()
+
+  /** When it is next looked at, monotonic ms: it stands in its pool's schedule for then. */
+  dueAt = Number.POSITIVE_INFINITY
 
   /** When this process last learned something about it, monotonic ms. */
   learnedAt = Number.NEGATIVE_INFINITY
@@ -103,6 +109,26 @@ export class KeyState {
     if (this.exhausted !== null) this.onTrial = true
   }
 
+  /** Limits it for a model. Where there are too many, those that have ended make room, or the oldest. */
+  cool(model: string, limit: Limit, now: number): void {
+    if (this.cooling.size >= MOST_COOLING && !this.cooling.has(model)) this.#makeRoom(now)
+    this.cooling.set(model, limit)
+  }
+
+  #makeRoom(now: number): void {
+    for (const [model, { until }] of this.cooling) if (until <= now) this.cooling.delete(model)
+    const [oldest] = this.cooling.keys()
+    if (this.cooling.size >= MOST_COOLING && oldest !== undefined) this.cooling.delete(oldest)
+  }
+
+  /** When the next of its limits ends, monotonic ms; Infinity where none is running. */
+  nextReturn(now: number): number {
+    let next = Number.POSITIVE_INFINITY
+    if (this.exhausted !== null && this.exhausted.until > now) next = this.exhausted.until
+    for (const { until } of this.cooling.values()) if (until > now && until < next) next = until
+    return next
+  }
+
   /** What was learned, with times as the ms that remain. */
   memory(now: number, wall: number): KeyMemory {
     const cooling: Record<string, Mark> = Object.create(null)
@@ -136,7 +162,7 @@ export class KeyState {
     for (const [model, kept] of Object.entries(memory.cooling)) {
       const restored = limit(kept, memory.savedAt, now, wall)
       const until = this.cooling.get(model)?.until ?? now
-      if (restored.until > until) this.cooling.set(model, restored)
+      if (restored.until > until) this.cool(model, restored, now)
     }
   }
 }

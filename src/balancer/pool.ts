@@ -73,6 +73,10 @@ export class Pool {
   select(model: string, tried: readonly KeyState[], now: number): Lease | null {
     for (let key = this.#returns.due(now); key !== null; key = this.#returns.due(now)) {
       this.#place(key, now)
+      // It may stand there twice, where a sooner time was found after a later one.
+      if (key.dueAt > now) continue
+      key.dueAt = Number.POSITIVE_INFINITY
+      this.#schedule(key, now)
     }
     const breaker = this.#breakers.get(model)
     if (breaker !== undefined && !breaker.allows(now)) return null
@@ -97,6 +101,7 @@ export class Pool {
     const by = { maxFailures: this.#rules.maxFailures, now, wall, random: this.#random }
     const changed = settle(key, model, outcome, by)
     if (!changed && !trial) return
+    this.#schedule(key, now)
     this.#watch(key, model, now)
     this.#place(key, now)
     if (!changed) return
@@ -109,8 +114,8 @@ export class Pool {
     const key = this.#keys.get(memory.keyId)
     if (key === undefined) return
     key.recall(memory, now, wall)
+    this.#schedule(key, now)
     for (const model of key.cooling.keys()) this.#watch(key, model, now)
-    if (key.exhausted !== null) this.#returns.add(key.exhausted.until, key)
     this.#place(key, now)
   }
 
@@ -160,13 +165,17 @@ export class Pool {
     return breaker
   }
 
-  /** Sees to it that a key comes back when its limits end, and gives its model a lane if it needs one. */
+  /** Sees to it that a key comes back when its limits end: once for the next of them, however many. */
+  #schedule(key: KeyState, now: number): void {
+    const next = key.nextReturn(now)
+    if (next >= key.dueAt) return
+    key.dueAt = next
+    this.#returns.add(next, key)
+  }
+
+  /** Gives a model that a key is limited for a lane of its own. */
   #watch(key: KeyState, model: string, now: number): void {
-    if (key.exhausted !== null) this.#returns.add(key.exhausted.until, key)
-    const limit = key.cooling.get(model)
-    if (limit === undefined) return
-    this.#returns.add(limit.until, key)
-    if (!this.#lanes.has(model)) this.#addLane(model, now)
+    if (key.cooling.has(model) && !this.#lanes.has(model)) this.#addLane(model, now)
   }
 
   #addLane(model: string, now: number): void {
@@ -191,8 +200,8 @@ export class Pool {
     for (const key of this.#keys.values()) this.#any.place(key, now)
     this.#any.resume(before)
     for (const key of this.#keys.values()) {
+      this.#schedule(key, now)
       for (const model of key.cooling.keys()) this.#watch(key, model, now)
-      if (key.exhausted !== null) this.#returns.add(key.exhausted.until, key)
     }
   }
 }

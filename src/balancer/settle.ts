@@ -69,7 +69,7 @@ function cool(key: KeyState, model: string, outcome: Outcome, by: Settling): voi
   const wait = isTransient(outcome.fault)
     ? clamp(outcome.retryAfter ?? backoff(strikes, by))
     : MODEL_RETRY
-  key.cooling.set(model, { until: by.now + wait, reason: reason(outcome), strikes })
+  key.cool(model, { until: by.now + wait, reason: reason(outcome), strikes }, by.now)
 }
 
 /** Exponential with full jitter: 0 to 1 s, 0 to 2 s, … 0 to 60 s. */

@@ -163,6 +163,39 @@ describe('what a key learns', () => {
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000])
   })
 
+  it('of models that clients made up takes no more room than 256 of them', () => {
+    const one = pool([key('a')])
+    const state = one.key('a') as KeyState
+    for (let n = 0; n < 2_000; n++) end(one, 'a', outcome('rate', 60_000), n, `made-up-${n}`)
+    expect(state.cooling.size).toBe(256)
+    expect(one.select('made-up-1999', [], 2_000)).toBeNull()
+    expect(one.select('another', [], 2_000)).not.toBeNull()
+    // Those that have ended go first.
+    end(one, 'a', outcome('rate', 60_000), 90_000, 'the-last')
+    expect([...state.cooling.keys()]).toEqual(['the-last'])
+  })
+
+  it('comes back at each of its times, in whatever order they were learned', () => {
+    const one = pool([key('a')])
+    for (const [model, wait] of [
+      ['x', 30_000],
+      ['y', 10_000],
+      ['z', 20_000],
+    ] as const) {
+      end(one, 'a', outcome('rate', wait), 0, model)
+    }
+    const usable = (now: number) =>
+      ['x', 'y', 'z'].filter(model => {
+        const lease = one.select(model, [], now)
+        release(lease, outcome('gone'), now)
+        return lease !== null
+      })
+    expect(usable(9_999)).toEqual([])
+    expect(usable(10_000)).toEqual(['y'])
+    expect(usable(20_000)).toEqual(['y', 'z'])
+    expect(usable(30_000)).toEqual(['x', 'y', 'z'])
+  })
+
   it('counts refusals of requests that were out together as one', () => {
     const one = pool([key('a')])
     const leases = [one.select('m', [], 0), one.select('m', [], 0), one.select('m', [], 0)]
