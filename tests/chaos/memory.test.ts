@@ -15,12 +15,12 @@ const RATE = 120
 /** Caches and pools have filled, and code is compiled, after this share of the time. */
 const WARM_UP = 1 / 3
 /**
- * At this rate V8 collects what is old every 100 s or so, memory rises by 35 MB in between, and the
- * space for what is new takes minutes to reach its 16 MB. An hour has enough of these teeth for the
- * slope over them to be that of the memory; two minutes have one. So the short run collects by
- * itself, and with little space for what is new: what is left then is what a leak adds to.
+ * At this rate V8 collects what is old every 100 s or less often, memory rises by 35 MB in between,
+ * and the space for what is new takes minutes to reach its 16 MB. Two minutes have one of these
+ * teeth, and that of three processes may take a quarter of an hour. So they collect by themselves,
+ * in the short run with little space for what is new: what is left then is what a leak adds to.
  */
-const COLLECT_MS = count(5_000, 600_000)
+const COLLECT_MS = count(5_000, 60_000)
 const NEW_SPACE_MB = count(1, 16)
 const NODE_OPTIONS = [
   '--expose-gc',
