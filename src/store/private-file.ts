@@ -7,6 +7,7 @@ import {
   fstatSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readSync,
@@ -32,6 +33,8 @@ export function ensureFolder(folder: string): void {
  * The content is there in full or the file is not; false when the file existed before.
  */
 export function createPrivate(path: string, content: string): boolean {
+  // Nearly always; and a draft that a kill leaves behind is nobody's to remove.
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return false
   const folder = dirname(path)
   const draft = join(folder, `.${randomBytes(9).toString('base64url')}.new`)
   const file = openSync(draft, 'wx', 0o600)

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { Secret } from '../../src/base/secret.ts'
 import type { Store } from '../../src/model/store.ts'
@@ -118,7 +119,9 @@ export class Program {
   readonly process: ChildProcess
   readonly pid: number
   readonly ended: Promise<Ended>
-  readonly #lines: AsyncIterator<string>
+  /** How much of stdout was given out as lines. */
+  #read = 0
+  #over = false
   stdout = ''
   stderr = ''
 
@@ -127,7 +130,6 @@ export class Program {
     const { stdout, stderr } = this.process
     if (!stdout || !stderr) throw new Error('It has no pipes.')
     this.pid = this.process.pid ?? 0
-    this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]()
     stdout.on('data', chunk => {
       this.stdout += chunk
     })
@@ -137,16 +139,24 @@ export class Program {
     this.ended = new Promise((resolve, reject) => {
       this.process.on('error', reject)
       this.process.on('close', (code, signal) => {
+        this.#over = true
         resolve({ code, signal, stdout: this.stdout, stderr: this.stderr })
       })
     })
   }
 
-  /** The next line on stdout. */
+  /** The next line on stdout. Not readline's: it stops a program whose lines nobody asks for. */
   async line(): Promise<string> {
-    const { value, done } = await this.#lines.next()
-    if (done) throw new Error(`It has ended: ${this.stderr}`)
-    return value
+    for (;;) {
+      const end = this.stdout.indexOf('\n', this.#read)
+      if (end !== -1) {
+        const line = this.stdout.slice(this.#read, end)
+        this.#read = end + 1
+        return line
+      }
+      if (this.#over) throw new Error(`It has ended: ${this.stderr}`)
+      await Promise.race([once(this.process.stdout as Readable, 'data'), this.ended])
+    }
   }
 
   /** The next JSON document on stdout, of one line or indented. */
