@@ -22,6 +22,7 @@ class Worker {
   #gateway: LocalGateway | null = null
   #log: Logger | null = null
   #closed = 0
+  #crashing = false
 
   receive(message: ToWorker, socket: Socket | undefined): void {
     switch (message.kind) {
@@ -103,6 +104,8 @@ class Worker {
 
   /** What was served is still told; the daemon starts another in this one's place. */
   crash(error: unknown): void {
+    if (this.#crashing) process.exit(1)
+    this.#crashing = true
     this.#log?.fatal({ err: error }, 'a defect ended this worker')
     void this.#gateway?.flush()
     this.#link.sendAll()
@@ -140,6 +143,8 @@ process.on('message', (message, socket) =>
   worker.receive(message as ToWorker, socket as Socket | undefined),
 )
 process.on('disconnect', () => process.exit(0))
+// That nobody reads the log any more is no reason to stop serving.
+process.stderr.on('error', () => {})
 process.on('uncaughtException', error => worker.crash(error))
 // Signals to the process group are the daemon's to act on: it ends its workers itself.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})

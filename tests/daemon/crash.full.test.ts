@@ -26,10 +26,18 @@ afterEach(async () => {
 
 /** Plants a defect in a running process, through the debugger that Node opens on SIGUSR1. */
 async function plantDefect(pid: number, stderr: () => string): Promise<void> {
+  await plantThere(await debuggerOf(pid, stderr))
+}
+
+async function debuggerOf(pid: number, stderr: () => string): Promise<WebSocket> {
   process.kill(pid, 'SIGUSR1')
   await eventually(() => /ws:\/\/\S+/.test(stderr()), 'a debugger')
   const socket = new WebSocket((/ws:\/\/\S+/.exec(stderr()) as RegExpExecArray)[0])
   await once(socket, 'open')
+  return socket
+}
+
+async function plantThere(socket: WebSocket): Promise<void> {
   const expression = 'setImmediate(() => { throw new Error("planted") })'
   socket.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } }))
   await new Promise<MessageEvent>(resolve => socket.addEventListener('message', resolve))
@@ -55,6 +63,21 @@ describe('a defect that nobody caught', () => {
     ])
     const again = await world.serve()
     expect((await again.ask(token)).status).toBe(200)
+  })
+
+  it('ends the daemon, too, where nobody reads its log any more; that alone does not', async () => {
+    const token = await world.furnish(mock.url, 'sk-good-0123456789abcdef')
+    world.env.NODE_OPTIONS = '--inspect-port=0'
+    const daemon = await world.serve('--workers', '1')
+    const socket = await debuggerOf(daemon.pid, () => daemon.stderr)
+    daemon.program.process.stderr?.destroy()
+    for (const limit of ['2MiB', '3MiB']) {
+      const { stderr } = await world.balance(['config', 'set', 'max_body', limit])
+      expect(stderr).toContain('in force')
+      expect((await daemon.ask(token)).status).toBe(200)
+    }
+    await plantThere(socket)
+    expect(await daemon.ended).toMatchObject({ code: 1 })
   })
 
   it('ends a worker, after it has told its daemon all it knows', async () => {

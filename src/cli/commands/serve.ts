@@ -66,13 +66,19 @@ function surroundings({ clock }: Session, flags: ServeFlags) {
 /** Until a signal ends it. A terminal that closes ends it too; without one SIGHUP means reload. */
 async function run(daemon: Daemon, ended: Promise<void>): Promise<void> {
   let stopping = false
+  let crashing = false
   const stop = () => {
     daemon.stop(stopping)
     stopping = true
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  // That nobody reads the log any more is no reason to stop serving.
+  process.stderr.on('error', () => {})
   process.on('uncaughtException', error => {
+    // A second defect, while the first is dealt with, leaves nothing to hope for.
+    if (crashing) process.exit(1)
+    crashing = true
     void daemon.crash(error).finally(() => process.exit(1))
   })
   process.on('SIGHUP', () => (process.stdin.isTTY ? stop() : void daemon.reload()))
