@@ -182,6 +182,7 @@ function incomplete(relay: Relay): Outcome {
   return {
     fault: 'provider',
     reach: 'ambiguous',
+    retry: 'any',
     code: 'upstream_error',
     detail: relay.heldBytes === 0 ? 'empty_answer' : 'truncated_answer',
     message:
@@ -205,6 +206,7 @@ function interruption(error: Error | null): Outcome {
   return {
     fault: 'provider',
     reach: 'ambiguous',
+    retry: 'any',
     code: 'upstream_stream_interrupted',
     detail: (error as NodeJS.ErrnoException | null)?.code ?? 'unterminated',
     message: 'The upstream broke the stream off before it was complete.',
@@ -214,5 +216,5 @@ function interruption(error: Error | null): Outcome {
 
 /** The gateway ended the attempt itself (shutdown, a limit, an operator): nobody is charged. */
 function ours({ code, message, retryAfter }: BalanceError): Outcome {
-  return { fault: 'gone', reach: 'ambiguous', code, detail: code, message, retryAfter }
+  return { fault: 'gone', reach: 'ambiguous', retry: 'no', code, detail: code, message, retryAfter }
 }

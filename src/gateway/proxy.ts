@@ -53,6 +53,7 @@ export async function proxy(exchange: Exchange, gateway: Gateway): Promise<void>
 const UNUSED: Outcome = {
   fault: 'gone',
   reach: 'not-sent',
+  retry: 'no',
   code: null,
   detail: '',
   message: '',

@@ -72,6 +72,29 @@ export interface Token {
   readonly createdAt: number
 }
 
+/** One place where the requests of a route may go. */
+export interface Target {
+  /** Opaque: `r_` and ten characters. */
+  readonly id: string
+  /** Name of its provider. */
+  readonly provider: string
+  /** The model asked for there; null: the one the client asked for. */
+  readonly model: string | null
+  /** Its share of the requests, among the targets of its tier. */
+  readonly weight: number
+  /** Lower tiers are used up before higher ones; 1 is the first. */
+  readonly tier: number
+  readonly origin: Origin
+  readonly createdAt: number
+}
+
+/** A model name that clients ask for, or a glob of such names, and the targets behind it. */
+export interface Route {
+  readonly model: string
+  /** In the order in which they were added; at least one. */
+  readonly targets: readonly Target[]
+}
+
 export type KeyCondition = 'active' | 'cooling' | 'exhausted' | 'invalid' | 'sealed' | 'disabled'
 
 /** A time limit on a key, or on one model of it. */
@@ -103,6 +126,8 @@ export interface Catalog {
   readonly providers: readonly Provider[]
   readonly keys: readonly Key[]
   readonly tokens: readonly Token[]
+  /** In the order in which they were added. */
+  readonly routes: readonly Route[]
   readonly memories: readonly KeyMemory[]
 }
 

@@ -23,12 +23,26 @@ export type Fault =
   | 'local'
   | 'gone'
 
+/**
+ * Where another attempt may follow, as long as nothing was relayed and budgets last.
+ * - `no`: nowhere; this answer stands
+ * - `key`: another key of the provider; where none is left, another target of the route
+ * - `any`: another target where the route has one, else the same provider once more
+ * - `target`: another target only: nothing that this provider could say would be different
+ * - `same`: the same provider once more, after a moment (409)
+ */
+export type Retry = 'no' | 'key' | 'any' | 'target' | 'same'
+
+/** Who pays for a fault: the key (cools, runs out, becomes invalid), the provider (its breaker), or nobody. */
+export type Charged = 'key' | 'provider' | 'nobody'
+
 /** Whether the upstream can have acted on the request: it never got it, it refused it, or nobody knows. */
 export type Reach = 'not-sent' | 'rejected' | 'ambiguous'
 
 export interface Outcome {
   readonly fault: Fault
   readonly reach: Reach
+  readonly retry: Retry
   /** Our error code should this be the last attempt; null when the upstream's own answer is relayed. */
   readonly code: ErrorCode | null
   /** The upstream's own error code or type, or the transport's, for the record. */
@@ -37,6 +51,17 @@ export interface Outcome {
   readonly message: string
   /** Milliseconds until the upstream said to come back; null where it said nothing. */
   readonly retryAfter: number | null
+}
+
+/** Where to try again where no row of a table says otherwise. */
+export function usualRetry(fault: Fault): Retry {
+  if (fault === 'provider') return 'any'
+  return chargedTo(fault) === 'key' ? 'key' : 'no'
+}
+
+export function chargedTo(fault: Fault): Charged {
+  if (fault === 'provider') return 'provider'
+  return fault === 'rate' || isPermanent(fault) ? 'key' : 'nobody'
 }
 
 /** Faults whose attempts are bounded by `max_retries`: they may pass by themselves. */
@@ -52,6 +77,7 @@ export function isPermanent(fault: Fault): boolean {
 export const WORKED: Outcome = Object.freeze({
   fault: 'none',
   reach: 'ambiguous',
+  retry: 'no',
   code: null,
   detail: '',
   message: '',
@@ -61,6 +87,7 @@ export const WORKED: Outcome = Object.freeze({
 export const CLIENT_GONE: Outcome = Object.freeze({
   fault: 'gone',
   reach: 'ambiguous',
+  retry: 'no',
   code: 'client_closed',
   detail: 'client_closed',
   message: 'The client left before the answer was complete.',

@@ -64,6 +64,18 @@ const headerName = z
   .refine(name => !HOP.test(name), 'is a header of the connection, which the gateway sets itself')
 
 export const name = { schema: z.string().max(64), format: (value: string) => value }
+export const modelName = {
+  schema: z.string().regex(/^[^\s,]{0,256}$/, 'is not the name of a model'),
+  format: (value: string) => value,
+}
+const glob = z.string().regex(/^!?[^\s,!]{1,256}$/, 'is not a glob of model names')
+export const globs = {
+  schema: z
+    .union([z.array(z.string()), z.string().transform(text => text.split(/[\s,]+/))])
+    .transform(list => list.filter(entry => entry !== ''))
+    .pipe(z.array(glob)) as z.ZodType<readonly string[]>,
+  format: (value: readonly string[]) => value.join(','),
+}
 export const policy = { schema: z.enum(POLICIES), format: (value: Policy) => value }
 export const headers = {
   ...json,

@@ -4,8 +4,10 @@ import {
   count,
   duration,
   flag,
+  globs,
   headers,
   type Kind,
+  modelName,
   name,
   names,
   POLICIES,
@@ -35,6 +37,12 @@ export interface ProviderSettings {
   /** Longest time an answer's head is held back so that a bad one can still fail over. */
   readonly commit_hold: number
   readonly policy: Policy
+  /** Globs of models that are served, those after a `!` are not; empty: all. */
+  readonly models: readonly string[]
+  /** Id or label of the key that asks for the list of models; empty: whichever has its turn. */
+  readonly models_key: string
+  /** The model that a key is tested with, by a chat of one token; empty: by the free list of models. */
+  readonly test_model: string
   /** Headers sent to the upstream with every request. */
   readonly headers: Readonly<Record<string, string>>
   /** Further client headers (lower case) passed upward. */
@@ -57,6 +65,8 @@ export interface Settings extends ProviderSettings {
   /** How long requests stay in the log, and failed attempts. */
   readonly log_max_age: number
   readonly error_max_age: number
+  /** How often invalid keys are tried again; 0: never. */
+  readonly check_interval: number
   /** Largest size of the log on the disk, bytes. */
   readonly log_max_bytes: number
 }
@@ -109,6 +119,11 @@ export const SETTINGS: { readonly [K in SettingName]: Spec<Settings[K]> } = {
     parseDuration('7d'),
     'how long failed attempts stay in the log',
   ),
+  check_interval: spec(
+    duration('0', '30d'),
+    parseDuration('1h'),
+    'how often invalid keys are tried again; 0: never',
+  ),
   log_max_bytes: spec(
     size('16MiB', '1024GiB'),
     parseSize('1GiB'),
@@ -123,7 +138,7 @@ export const SETTINGS: { readonly [K in SettingName]: Spec<Settings[K]> } = {
   ),
   timeout: each(duration('1s', '1h'), parseDuration('300s'), 'from dispatch to response headers'),
   first_byte_timeout: each(
-    duration('1s', '1h'),
+    duration('10ms', '1h'),
     parseDuration('300s'),
     'to the first byte, over all attempts',
   ),
@@ -144,6 +159,13 @@ export const SETTINGS: { readonly [K in SettingName]: Spec<Settings[K]> } = {
     'longest time an answer is held so that a bad one can fail over',
   ),
   policy: each(policy, 'round-robin', `how a key is chosen: ${POLICIES.join(', ')}`),
+  models: each(globs, [], 'models that are served, as globs with commas; !glob: not served'),
+  models_key: each(name, '', 'key that asks for the list of models, by id or label'),
+  test_model: each(
+    modelName,
+    '',
+    'model that keys are tested with, at the cost of one token; empty: tested by a free call',
+  ),
   headers: each(headers, {}, 'headers sent to the upstream, as JSON'),
   forward_headers: each(names, [], 'further client headers passed upward, as a JSON list'),
 }

@@ -29,7 +29,7 @@ export function catalogVerbs({ engine, vault, sources }: StoreParts): CatalogVer
         const keys = rows.map(row => openedKey(row, seal, sources))
         const tokens = await readTokens(db)
         const memories = await readMemories(db)
-        return { revision, settings, providers, keys, tokens, memories }
+        return { revision, settings, providers, keys, tokens, routes: [], memories }
       }),
   }
 }

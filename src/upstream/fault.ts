@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../base/errors.ts'
-import type { Outcome, Reach } from '../model/outcome.ts'
+import { type Outcome, type Reach, type Retry, usualRetry } from '../model/outcome.ts'
 
 /** Why the gateway itself gave an attempt up. */
 export class AttemptTimeout extends Error {
@@ -14,6 +14,7 @@ export class AttemptTimeout extends Error {
 interface Row {
   readonly fault: Outcome['fault']
   readonly reach: Reach
+  readonly retry?: Retry
   readonly code: ErrorCode
   readonly message: string
 }
@@ -27,6 +28,8 @@ const UNREACHABLE: Row = {
 const UNTRUSTED: Row = {
   fault: 'provider',
   reach: 'not-sent',
+  // Whatever stands between us and this provider stands there at a second look too.
+  retry: 'target',
   code: 'upstream_tls',
   message: "The upstream's certificate is not to be trusted.",
 }
@@ -95,6 +98,7 @@ export function transportOutcome(error: Error): Outcome {
     return {
       fault: 'client',
       reach: 'not-sent',
+      retry: 'no',
       code: 'invalid_request',
       detail: code,
       message: 'The request cannot be sent as it is.',
@@ -103,11 +107,19 @@ export function transportOutcome(error: Error): Outcome {
   }
   // A reset while the connection was being made is a refusal: nothing was sent.
   const row = duringConnect(error) ? UNREACHABLE : (TRANSPORT[code] ?? BROKE_OFF)
-  return { ...row, detail: code, retryAfter: null }
+  return { ...row, retry: row.retry ?? usualRetry(row.fault), detail: code, retryAfter: null }
 }
 
 function timeoutOutcome({ code, message }: AttemptTimeout): Outcome {
-  return { fault: 'provider', reach: 'ambiguous', code, detail: code, message, retryAfter: null }
+  return {
+    fault: 'provider',
+    reach: 'ambiguous',
+    retry: 'any',
+    code,
+    detail: code,
+    message,
+    retryAfter: null,
+  }
 }
 
 function codeOf(error: Error): string {

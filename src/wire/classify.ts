@@ -1,8 +1,14 @@
 import type { ErrorCode } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import type { Headers } from '../model/dialect.ts'
-import type { Fault, Outcome, Reach } from '../model/outcome.ts'
-import { WORKED } from '../model/outcome.ts'
+import {
+  type Fault,
+  type Outcome,
+  type Reach,
+  type Retry,
+  usualRetry,
+  WORKED,
+} from '../model/outcome.ts'
 import { type Json, member, parseJson } from './usage.ts'
 import { readWhen } from './when.ts'
 
@@ -20,6 +26,8 @@ export interface Rule {
   readonly fault: Fault
   /** `rejected` where it is not given: a complete refusal came. */
   readonly reach?: Reach
+  /** What its fault usually asks for, where it is not given. */
+  readonly retry?: Retry
   /** The upstream's own answer is relayed where it is not given. */
   readonly error?: ErrorCode
 }
@@ -114,6 +122,7 @@ function judge(table: FailureTable, facts: Facts, headers: Headers, wall: number
   return {
     fault: rule.fault,
     reach: rule.reach ?? 'rejected',
+    retry: rule.retry ?? usualRetry(rule.fault),
     code: rule.error ?? null,
     detail: printable(detailOf(facts)),
     message: printable(facts.message, LONGEST_MESSAGE) || `The upstream answered ${facts.status}.`,
@@ -201,6 +210,7 @@ function broken(detail: string, message: string): Outcome {
   return {
     fault: 'provider',
     reach: 'ambiguous',
+    retry: 'any',
     code: 'upstream_error',
     detail,
     message,

@@ -4,7 +4,7 @@ import type { KeyState } from '../../src/balancer/key-state.ts'
 import type { Lease } from '../../src/balancer/lease.ts'
 import { Pool } from '../../src/balancer/pool.ts'
 import type { Key, KeyMemory } from '../../src/model/catalog.ts'
-import { type Fault, type Outcome, WORKED } from '../../src/model/outcome.ts'
+import { type Fault, type Outcome, usualRetry, WORKED } from '../../src/model/outcome.ts'
 import type { Policy } from '../../src/model/settings.ts'
 import { key, keyMemory } from '../support/catalog.ts'
 import { count } from '../support/count.ts'
@@ -27,7 +27,15 @@ function pool(
 }
 
 function outcome(fault: Fault, retryAfter: number | null = null): Outcome {
-  return { fault, reach: 'rejected', code: null, detail: `${fault} said`, message: '', retryAfter }
+  return {
+    fault,
+    reach: 'rejected',
+    retry: usualRetry(fault),
+    code: null,
+    detail: `${fault} said`,
+    message: '',
+    retryAfter,
+  }
 }
 
 function ids(from: Pool, count: number, now = 0, model = 'm'): string[] {

@@ -80,6 +80,7 @@ export function catalog(
     providers: [],
     keys: [],
     tokens: [],
+    routes: [],
     memories: [],
     ...parts,
     settings: { ...DEFAULT_SETTINGS, ...parts.settings },
