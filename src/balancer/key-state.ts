@@ -7,11 +7,16 @@ const RECENT_MS = 1_000
 /** Models that a key keeps a limit of at once: clients may ask for any they can think of. */
 const MOST_COOLING = 256
 
-/** A time limit that is running; `until` is monotonic ms, `strikes` counts those in a row. */
+/**
+ * A time limit; `until` is monotonic ms, `strikes` counts those in a row. When its time has come a
+ * single request at a time may find out whether it has really ended; a success removes it.
+ */
 export interface Limit {
   until: number
   reason: string
   strikes: number
+  /** Such a request is out. */
+  onTrial: boolean
 }
 
 /**
@@ -46,8 +51,6 @@ export class KeyState {
   learnedAt = Number.NEGATIVE_INFINITY
 
   inFlight = 0
-  /** A single request is out to see whether an exhausted key works again. */
-  onTrial = false
   /** Smooth weighted round-robin's running weight. */
   credit = 0
   #bucket: Bucket | null = null
@@ -81,20 +84,19 @@ export class KeyState {
     this.invalid = null
     this.exhausted = null
     this.cooling.clear()
-    this.onTrial = false
     this.learnedAt = Number.NEGATIVE_INFINITY
   }
 
   /** Whether it can serve any model now, its own limits aside. */
   usable(now: number): boolean {
     if (!this.enabled || !this.opened || this.invalid !== null) return false
-    return this.exhausted === null || (now >= this.exhausted.until && !this.onTrial)
+    return this.exhausted === null || isOver(this.exhausted, now)
   }
 
   usableFor(model: string, now: number): boolean {
     if (!this.usable(now)) return false
     const limit = this.cooling.get(model)
-    return limit === undefined || now >= limit.until
+    return limit === undefined || isOver(limit, now)
   }
 
   /** Milliseconds until its own limits (rpm, concurrency) let a request through; 0: now. */
@@ -103,10 +105,23 @@ export class KeyState {
     return this.#bucket === null ? 0 : this.#bucket.wait(now)
   }
 
-  claim(now: number): void {
+  /** @returns whether it is a trial: a limit's time has come, but not yet a success */
+  claim(model: string, now: number): boolean {
     this.inFlight++
     this.#bucket?.take(now)
-    if (this.exhausted !== null) this.onTrial = true
+    return this.#try(model, true)
+  }
+
+  /** Ends a trial, whatever it brought. */
+  endTrial(model: string): void {
+    this.#try(model, false)
+  }
+
+  #try(model: string, onTrial: boolean): boolean {
+    const cooling = this.cooling.size === 0 ? undefined : this.cooling.get(model)
+    if (this.exhausted !== null) this.exhausted.onTrial = onTrial
+    if (cooling !== undefined) cooling.onTrial = onTrial
+    return this.exhausted !== null || cooling !== undefined
   }
 
   /** Limits it for a model. Where there are too many, those that have ended make room, or the oldest. */
@@ -167,6 +182,10 @@ export class KeyState {
   }
 }
 
+function isOver(limit: Limit, now: number): boolean {
+  return now >= limit.until && !limit.onTrial
+}
+
 function mark(kind: Mark['kind'], limit: Limit, now: number): Mark {
   return { kind, remaining: Math.max(0, Math.round(limit.until - now)), reason: limit.reason }
 }
@@ -174,5 +193,10 @@ function mark(kind: Mark['kind'], limit: Limit, now: number): Mark {
 /** Remaining time shrinks by the wall time that passed, clamped: a clock set back adds nothing. */
 function limit(kept: Mark, savedAt: number, now: number, wall: number): Limit {
   const passed = Math.max(0, wall - savedAt)
-  return { until: now + Math.max(0, kept.remaining - passed), reason: kept.reason, strikes: 1 }
+  return {
+    until: now + Math.max(0, kept.remaining - passed),
+    reason: kept.reason,
+    strikes: 1,
+    onTrial: false,
+  }
 }

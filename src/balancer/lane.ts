@@ -14,12 +14,17 @@ export class Lane {
     this.#model = model
   }
 
-  choose(choose: Choose, tried: readonly KeyState[], now: number): KeyState | null {
+  /** @param take false: only looks, as in {@link Choose} */
+  choose(choose: Choose, tried: readonly KeyState[], now: number, take: boolean): KeyState | null {
     for (const ring of this.#rings) {
-      const key = choose(ring, tried, now)
+      const key = choose(ring, tried, now, take)
       if (key !== null) return key
     }
     return null
+  }
+
+  get empty(): boolean {
+    return this.#rings.every(ring => ring.keys.length === 0)
   }
 
   /** Puts the key in or takes it out, as its state now says. */

@@ -4,9 +4,16 @@ import type { Ring } from './ring.ts'
 
 /**
  * Chooses one of a ring's keys, or none. A policy sees usable keys only and asks each one question:
- * may it take a request now. `tried` are keys this exchange was refused by.
+ * may it take a request now.
+ * @param tried keys this exchange was refused by
+ * @param take false: only looks whose turn it is, and leaves it so
  */
-export type Choose = (ring: Ring, tried: readonly KeyState[], now: number) => KeyState | null
+export type Choose = (
+  ring: Ring,
+  tried: readonly KeyState[],
+  now: number,
+  take: boolean,
+) => KeyState | null
 
 export const CHOOSE: Readonly<Record<Policy, Choose>> = {
   'round-robin': roundRobin,
@@ -14,35 +21,51 @@ export const CHOOSE: Readonly<Record<Policy, Choose>> = {
   'least-busy': leastBusy,
 }
 
-function roundRobin(ring: Ring, tried: readonly KeyState[], now: number): KeyState | null {
+function roundRobin(
+  ring: Ring,
+  tried: readonly KeyState[],
+  now: number,
+  take: boolean,
+): KeyState | null {
   const { keys } = ring
   let index = ring.turn
   for (let looked = 0; looked < keys.length; looked++) {
     const key = keys[index] as KeyState
     index = index + 1 === keys.length ? 0 : index + 1
     if (!available(key, tried, now)) continue
-    ring.turn = index
+    if (take) ring.turn = index
     return key
   }
   return null
 }
 
 /** Smooth weighted round-robin, as in nginx: shares are exact over a cycle and never in bursts. */
-function weighted(ring: Ring, tried: readonly KeyState[], now: number): KeyState | null {
+function weighted(
+  ring: Ring,
+  tried: readonly KeyState[],
+  now: number,
+  take: boolean,
+): KeyState | null {
   let best: KeyState | null = null
   let total = 0
   for (const key of ring.keys) {
     if (!available(key, tried, now)) continue
-    key.credit += key.weight
     total += key.weight
-    if (best === null || key.credit > best.credit) best = key
+    if (best === null || key.credit + key.weight > best.credit + best.weight) best = key
   }
-  if (best !== null) best.credit -= total
+  if (best === null || !take) return best
+  for (const key of ring.keys) if (available(key, tried, now)) key.credit += key.weight
+  best.credit -= total
   return best
 }
 
 /** Fewest requests in flight for its weight; ties take turns. */
-function leastBusy(ring: Ring, tried: readonly KeyState[], now: number): KeyState | null {
+function leastBusy(
+  ring: Ring,
+  tried: readonly KeyState[],
+  now: number,
+  take: boolean,
+): KeyState | null {
   const { keys } = ring
   let best: KeyState | null = null
   let bestIndex = 0
@@ -54,7 +77,7 @@ function leastBusy(ring: Ring, tried: readonly KeyState[], now: number): KeyStat
     best = key
     bestIndex = index
   }
-  if (best !== null) ring.turn = (bestIndex + 1) % keys.length
+  if (best !== null && take) ring.turn = (bestIndex + 1) % keys.length
   return best
 }
 

@@ -1,21 +1,31 @@
-import type { Key, KeyMemory } from '../model/catalog.ts'
+import type { Key, KeyMemory, Opening } from '../model/catalog.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { Policy } from '../model/settings.ts'
-import { Breaker, type BreakerState } from './breaker.ts'
-import { KeyState } from './key-state.ts'
+import type { BreakerState } from './breaker.ts'
+import { Breakers } from './breakers.ts'
+import { evictOldest } from './evict.ts'
+import { KeyState, type Limit } from './key-state.ts'
 import { Lane } from './lane.ts'
 import { Lease } from './lease.ts'
+import { Mark } from './mark.ts'
 import { CHOOSE } from './policy.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { Schedule } from './schedule.ts'
-import { settle } from './settle.ts'
-
-/** Models with a breaker or a lane of their own at once; they are made by upstream refusals only. */
-const MOST_MODELS = 256
+import { absolve, settle } from './settle.ts'
 
 export interface PoolRules {
   readonly policy: Policy
   readonly maxFailures: number
+}
+
+/** When to come back while a trial is under way, ms. */
+const TRIAL_MS = 1_000
+
+/** Who is told of what is worth keeping, and telling others. */
+export interface PoolWatcher {
+  keyLearned(key: KeyState): void
+  /** A breaker opened or closed. */
+  breakersChanged(pool: Pool): void
 }
 
 /**
@@ -27,17 +37,17 @@ export class Pool {
   readonly budget = new RetryBudget()
   readonly #keys = new Map<string, KeyState>()
   readonly #lanes = new Map<string, Lane>()
-  readonly #breakers = new Map<string, Breaker>()
+  readonly #breakers: Breakers
   readonly #returns = new Schedule<KeyState>()
-  readonly #changed: (key: KeyState) => void
+  readonly #watcher: PoolWatcher
   readonly #random: () => number
   #any = new Lane(null)
   #rules: PoolRules = { policy: 'round-robin', maxFailures: 3 }
 
-  /** @param changed is told of each key whose state is worth keeping */
-  constructor(changed: (key: KeyState) => void, random: () => number = Math.random) {
-    this.#changed = changed
+  constructor(watcher: PoolWatcher, random: () => number = Math.random) {
+    this.#watcher = watcher
     this.#random = random
+    this.#breakers = new Breakers(() => watcher.breakersChanged(this))
   }
 
   /** Takes over the owner's keys and rules; what was learned stays with keys that stay. */
@@ -71,6 +81,41 @@ export class Pool {
    * @param tried keys that already refused this exchange
    */
   select(model: string, tried: readonly KeyState[], now: number): Lease | null {
+    const key = this.#choose(model, tried, now, true)
+    return key === null ? null : this.#claim(key, model, now)
+  }
+
+  /** The key that {@link select} would claim. */
+  peek(model: string, tried: readonly KeyState[], now: number): KeyState | null {
+    return this.#choose(model, tried, now, false)
+  }
+
+  /** Claims this very key once more, or gives null where it may not be had any longer. */
+  reclaim(key: KeyState, model: string, now: number): Lease | null {
+    const usable = this.#keys.get(key.id) === key && key.usableFor(model, now)
+    return usable && this.#breakers.allows(model, now) ? this.#claim(key, model, now) : null
+  }
+
+  /** Whether there is any use in asking for a key: limits of requests aside, {@link select} has one. */
+  ready(model: string, now: number): boolean {
+    this.#takeBack(now)
+    return this.#breakers.allows(model, now) && !this.#lane(model).empty
+  }
+
+  #choose(model: string, tried: readonly KeyState[], now: number, take: boolean): KeyState | null {
+    this.#takeBack(now)
+    if (!this.#breakers.allows(model, now)) return null
+    return this.#lane(model).choose(CHOOSE[this.#rules.policy], tried, now, take)
+  }
+
+  #claim(key: KeyState, model: string, now: number): Lease {
+    const trial = key.claim(model, now)
+    if (trial) this.#place(key, now)
+    return new Lease(this, key, model, this.#breakers.enter(model, now), trial)
+  }
+
+  /** Puts keys whose time has come back into their lanes. */
+  #takeBack(now: number): void {
     for (let key = this.#returns.due(now); key !== null; key = this.#returns.due(now)) {
       this.#place(key, now)
       // It may stand there twice, where a sooner time was found after a later one.
@@ -78,35 +123,63 @@ export class Pool {
       key.dueAt = Number.POSITIVE_INFINITY
       this.#schedule(key, now)
     }
-    const breaker = this.#breakers.get(model)
-    if (breaker !== undefined && !breaker.allows(now)) return null
-    const lane = this.#lanes.get(model) ?? this.#any
-    const key = lane.choose(CHOOSE[this.#rules.policy], tried, now)
-    if (key === null) return null
-    key.claim(now)
-    if (key.onTrial) this.#place(key, now)
-    return new Lease(this, key, model, breaker?.enter(now) ?? false)
   }
 
-  /** Called by {@link Lease.release}, once per lease. */
-  settle(lease: Lease, outcome: Outcome, now: number, wall: number): void {
-    const { key, model } = lease
+  #lane(model: string): Lane {
+    return this.#lanes.get(model) ?? this.#any
+  }
+
+  /** Called by {@link Lease.succeed}, at most once per lease. */
+  succeed({ key, model, probe, trial, generation }: Lease, now: number): void {
+    this.#breakers.succeed(model, probe)
+    this.budget.earn()
+    // The owner's word came after this attempt began, and stands.
+    if (generation !== key.generation) return
+    if (trial) key.endTrial(model)
+    const changed = absolve(key, model)
+    if (changed || trial) this.#replace(key, model, now)
+    if (changed) this.#learn(key, now)
+  }
+
+  /**
+   * Called by {@link Lease.release}, once per lease. A mark is not told to others before it is judged.
+   * @returns the mark on the key; null where the outcome left none
+   */
+  settle(lease: Lease, outcome: Outcome, now: number, wall: number): Mark | null {
+    const { key, model, trial, worked, generation } = lease
     key.inFlight--
     this.#inform(lease, outcome, now)
-    if (outcome.fault === 'none') this.budget.earn()
-    // The owner's word came after this attempt began, and stands.
-    if (lease.generation !== key.generation) return
-    const trial = key.onTrial
-    key.onTrial = false
+    if (generation !== key.generation) return null
+    const ended = trial && !worked
+    if (ended) key.endTrial(model)
     const by = { maxFailures: this.#rules.maxFailures, now, wall, random: this.#random }
-    const changed = settle(key, model, outcome, by)
-    if (!changed && !trial) return
-    this.#schedule(key, now)
-    this.#watch(key, model, now)
-    this.#place(key, now)
-    if (!changed) return
-    key.learnedAt = now
-    this.#changed(key)
+    const writing = settle(key, model, outcome, by)
+    if (writing !== null || ended) this.#replace(key, model, now)
+    // What others said before does not take it back.
+    if (writing !== null) key.learnedAt = now
+    return writing && new Mark(this, key, model, outcome.fault, writing)
+  }
+
+  /** These marks stand. */
+  keep(marks: readonly Mark[], now: number): void {
+    for (const { key } of marks) this.#learn(key, now)
+  }
+
+  /** These marks had a cause in common: the keys are cleared of them, the provider is charged once. */
+  drop(marks: readonly Mark[], now: number): void {
+    for (const mark of marks) {
+      mark.undo()
+      this.#replace(mark.key, mark.model, now)
+      // It may have been told of together with something else.
+      this.#learn(mark.key, now)
+    }
+    const { fault, model } = marks[0] as Mark
+    // That no key has this model is no failure of the provider's.
+    if (fault === 'model') return
+    this.#breakers.fail(model, false, now)
+    if (fault !== 'auth') return
+    const keys = marks.map(({ key }) => key)
+    this.#breakers.refuse(keys, this.#keys.size, now)
   }
 
   /** Takes over what another process learned about one of its keys; nobody is told of that again. */
@@ -126,7 +199,7 @@ export class Pool {
       const until = waitFor(key, model, now)
       if (until !== null && (soonest === null || until < soonest)) soonest = until
     }
-    const refusing = this.#breakers.get(model)?.wait(now) ?? 0
+    const refusing = this.#breakers.wait(model, now)
     return soonest === null ? null : Math.max(soonest, refusing)
   }
 
@@ -139,30 +212,43 @@ export class Pool {
     return this.#keys.get(id)
   }
 
-  /** Models whose breaker is not closed. */
+  /** Whether its breakers let a request for this model pass now. */
+  passes(model: string, now: number): boolean {
+    return this.#breakers.allows(model, now)
+  }
+
+  /** Models whose breaker is not closed; `*` for all of them. */
   breakers(now: number): Record<string, Exclude<BreakerState, 'closed'>> {
-    const open: Record<string, Exclude<BreakerState, 'closed'>> = Object.create(null)
-    for (const [model, breaker] of this.#breakers) {
-      const state = breaker.state(now)
-      if (state !== 'closed') open[model] = state
-    }
-    return open
+    return this.#breakers.states(now)
   }
 
-  /** Tells the model's breaker; one is made at its first failure. */
-  #inform({ model, probe }: Lease, { fault }: Outcome, now: number): void {
-    const breaker = this.#breakers.get(model)
-    if (fault === 'provider') (breaker ?? this.#newBreaker(model)).fail(probe, now)
-    else if (breaker === undefined) return
-    else if (fault === 'gone' || fault === 'local') breaker.forget(probe)
-    else breaker.succeed(probe)
+  /** The same as it is kept and told to others. */
+  openings(now: number): Record<string, Opening> {
+    return this.#breakers.openings(now)
   }
 
-  #newBreaker(model: string): Breaker {
-    evictOldest(this.#breakers)
-    const breaker = new Breaker()
-    this.#breakers.set(model, breaker)
-    return breaker
+  recallOpenings(openings: Readonly<Record<string, Opening>>, now: number): void {
+    this.#breakers.recall(openings, now)
+  }
+
+  /** Tells the breaker. A key's fault says nothing about the provider, whether it is one or not. */
+  #inform({ model, probe, worked }: Lease, { fault }: Outcome, now: number): void {
+    if (fault === 'provider') this.#breakers.fail(model, probe && !worked, now)
+    else if (worked) return
+    else if (fault === 'client') this.#breakers.succeed(model, probe)
+    else this.#breakers.forget(model, probe)
+  }
+
+  /** What it knows has changed: it may be usable again, or no longer. */
+  #replace(key: KeyState, model: string, now: number): void {
+    this.#schedule(key, now)
+    this.#watch(key, model, now)
+    this.#place(key, now)
+  }
+
+  #learn(key: KeyState, now: number): void {
+    key.learnedAt = now
+    this.#watcher.keyLearned(key)
   }
 
   /** Sees to it that a key comes back when its limits end: once for the next of them, however many. */
@@ -209,12 +295,12 @@ export class Pool {
 /** Milliseconds until this key may serve this model; null for keys that need the owner. */
 function waitFor(key: KeyState, model: string, now: number): number | null {
   if (!key.enabled || !key.opened || key.invalid !== null) return null
-  const until = Math.max(key.exhausted?.until ?? 0, key.cooling.get(model)?.until ?? 0)
-  return Math.max(0, until - now, key.limited(now))
+  const limits = [key.exhausted, key.cooling.get(model) ?? null]
+  const waits = limits.map(limit => (limit === null ? 0 : limitWait(limit, now)))
+  return Math.max(0, ...waits, key.limited(now))
 }
 
-function evictOldest(map: Map<string, unknown>): void {
-  if (map.size < MOST_MODELS) return
-  const [oldest] = map.keys()
-  if (oldest !== undefined) map.delete(oldest)
+/** How long a trial takes nobody knows. */
+function limitWait({ until, onTrial }: Limit, now: number): number {
+  return until <= now && onTrial ? TRIAL_MS : until - now
 }

@@ -1,5 +1,6 @@
 import { isTransient, type Outcome } from '../model/outcome.ts'
-import type { KeyState } from './key-state.ts'
+import type { KeyState, Limit } from './key-state.ts'
+import type { Writing } from './mark.ts'
 
 const SHORTEST_COOLING = 50
 const LONGEST_COOLING = 3_600_000
@@ -19,37 +20,34 @@ export interface Settling {
 }
 
 /**
- * Writes into the key what an attempt on it taught. Only faults of the key touch it: what a client,
- * the provider or this host did costs it nothing.
- * @returns whether anything changed that is worth keeping
+ * Writes into the key what a failed attempt on it taught. Only faults of the key touch it: what a
+ * client, the provider or this host did costs it nothing.
+ * @returns what was written; null where it was nothing
  */
-export function settle(key: KeyState, model: string, outcome: Outcome, by: Settling): boolean {
+export function settle(
+  key: KeyState,
+  model: string,
+  outcome: Outcome,
+  by: Settling,
+): Writing | null {
   switch (outcome.fault) {
-    case 'none':
-      return absolve(key, model)
     case 'auth':
-      key.failures++
-      if (key.failures >= by.maxFailures && key.invalid === null) {
-        key.invalid = { reason: reason(outcome), since: by.wall }
-      }
-      return true
+      return refuse(key, outcome, by)
     case 'quota':
-      key.exhausted = {
-        until: by.now + (outcome.retryAfter ?? QUOTA_RETRY),
-        reason: reason(outcome),
-        strikes: 1,
-      }
-      return true
+      return exhaust(key, outcome, by)
     case 'rate':
     case 'model':
-      cool(key, model, outcome, by)
-      return true
+      return cool(key, model, outcome, by)
     default:
-      return false
+      return null
   }
 }
 
-function absolve(key: KeyState, model: string): boolean {
+/**
+ * Clears what a success disproves: the count of faults, the key's exhaustion, this model's limit.
+ * @returns whether there was any
+ */
+export function absolve(key: KeyState, model: string): boolean {
   const changed = key.failures > 0 || key.exhausted !== null || key.cooling.has(model)
   key.failures = 0
   key.exhausted = null
@@ -57,19 +55,41 @@ function absolve(key: KeyState, model: string): boolean {
   return changed
 }
 
-function cool(key: KeyState, model: string, outcome: Outcome, by: Settling): void {
-  const before = key.cooling.get(model)
+function refuse(key: KeyState, outcome: Outcome, by: Settling): Writing {
+  key.failures++
+  if (key.failures < by.maxFailures || key.invalid !== null) return NOTHING
+  key.invalid = { reason: reason(outcome), since: by.wall }
+  return { ...NOTHING, invalid: key.invalid }
+}
+
+function exhaust(key: KeyState, outcome: Outcome, by: Settling): Writing {
+  const before = key.exhausted
+  const wait = outcome.retryAfter ?? QUOTA_RETRY
+  key.exhausted = limit(by.now + wait, outcome, 1)
+  return { ...NOTHING, exhausted: key.exhausted, before }
+}
+
+function cool(key: KeyState, model: string, outcome: Outcome, by: Settling): Writing {
+  const before = key.cooling.get(model) ?? null
   // Requests that were already out when the mark was made are no further strike.
-  if (before && before.until > by.now) {
+  if (before !== null && before.until > by.now) {
     if (outcome.retryAfter !== null)
       before.until = Math.max(before.until, by.now + clamp(outcome.retryAfter))
-    return
+    return NOTHING
   }
   const strikes = (before?.strikes ?? 0) + 1
   const wait = isTransient(outcome.fault)
     ? clamp(outcome.retryAfter ?? backoff(strikes, by))
     : MODEL_RETRY
-  key.cool(model, { until: by.now + wait, reason: reason(outcome), strikes }, by.now)
+  const cooling = limit(by.now + wait, outcome, strikes)
+  key.cool(model, cooling, by.now)
+  return { ...NOTHING, cooling, before }
+}
+
+const NOTHING: Writing = { invalid: null, exhausted: null, cooling: null, before: null }
+
+function limit(until: number, outcome: Outcome, strikes: number): Limit {
+  return { until, strikes, reason: reason(outcome), onTrial: false }
 }
 
 /** Exponential with full jitter: 0 to 1 s, 0 to 2 s, … 0 to 60 s. */

@@ -20,7 +20,7 @@ export function account(exchange: Exchange, gateway: Gateway): void {
     provider: exchange.provider?.name ?? null,
     keyId: exchange.keyId,
     model: exchange.model,
-    modelServed: exchange.model,
+    modelServed: exchange.served ?? exchange.model,
     method: exchange.method,
     path: printable(exchange.path),
     status,

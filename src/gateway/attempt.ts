@@ -4,17 +4,25 @@ import type { Dialect, Headers, Tap } from '../model/dialect.ts'
 import { CLIENT_GONE, type Outcome, WORKED } from '../model/outcome.ts'
 import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
 import { dispatch } from '../upstream/dispatch.ts'
-import { AttemptTimeout, transportOutcome } from '../upstream/fault.ts'
+import { AttemptTimeout, diedUnanswered, STALE, transportOutcome } from '../upstream/fault.ts'
 import { upwardHeaders } from '../upstream/headers.ts'
 import { type Ending, type Guide, type Handling, Relay } from '../upstream/relay.ts'
 import { dialectNamed, dialectOf } from '../wire/dialects.ts'
+import { kindOf } from '../wire/first-bytes.ts'
 import { joinUpstream } from '../wire/path.ts'
+import type { Course, Step } from './course.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { breakOff, commit, maskBytes } from './respond.ts'
+import { upwardBody, upwardPath } from './upward-body.ts'
 
 /** As much of a refused answer is looked at for its meaning. */
 const CLASSIFIED = 64 * 1_024
+
+/** A reused connection that dies this soon was closed before the request reached it. */
+const STALE_MS = 250
+/** Comments alone keep a stream alive for so long. */
+const COMMENTS_MS = 600_000
 
 /** One try at one key: dispatched, watched, and judged by how it ended. */
 export class Attempt implements Guide {
@@ -24,28 +32,39 @@ export class Attempt implements Guide {
   readonly relay: Relay
   readonly #exchange: Exchange
   readonly #gateway: Gateway
+  readonly #course: Course
   readonly #provider: CompiledProvider
+  readonly #key: CompiledKey
+  readonly #fresh: boolean
   readonly #dialect: Dialect
   readonly #startedAt: number
-  /** Monotonic ms of the last sign of life, as far as the watch has looked. */
+  /** Monotonic ms of the last sign of life, and of the last event, as far as the watch has looked. */
   #lifeAt: number
+  #eventAt: number
   #headAt = 0
   #stalledAt = 0
   #settle: ((outcome: Outcome) => void) | null = null
 
-  constructor(exchange: Exchange, gateway: Gateway, provider: CompiledProvider, lease: Lease) {
+  constructor(exchange: Exchange, gateway: Gateway, step: Step, course: Course) {
     this.number = ++exchange.attempts
-    this.lease = lease
+    this.lease = step.lease
     this.#exchange = exchange
     this.#gateway = gateway
-    this.#provider = provider
+    this.#course = course
+    this.#provider = step.target.provider
+    this.#key = step.key
+    this.#fresh = step.fresh
     this.#dialect = exchange.endpoint.generate
       ? dialectOf(exchange.endpoint)
-      : dialectNamed(provider.kind)
+      : dialectNamed(this.#provider.kind)
     this.#startedAt = gateway.clock.now()
     this.startedWall = gateway.clock.wall()
     this.#lifeAt = this.#startedAt
+    this.#eventAt = this.#startedAt
     this.relay = new Relay(this, exchange.response)
+    exchange.provider = this.#provider
+    exchange.keyId = step.key.id
+    exchange.served = step.target.model ?? exchange.model
   }
 
   get startedAt(): number {
@@ -53,19 +72,19 @@ export class Attempt implements Guide {
   }
 
   /** Sends the request; resolves with what the attempt taught, and never rejects. */
-  run(key: CompiledKey): Promise<Outcome> {
+  run(): Promise<Outcome> {
     return new Promise(resolve => {
       this.#settle = resolve
       const { request, method, route, endpoint, body } = this.#exchange
       const { dial, basePath, upward } = this.#provider
-      const headers = upwardHeaders(request.rawHeaders, upward, key.credential, endpoint.generate)
+      const { credential } = this.#key
+      const headers = upwardHeaders(request.rawHeaders, upward, credential, endpoint.generate)
       const length = request.headers['content-length']
       if (body?.streaming && length !== undefined) headers.push('content-length', length)
-      const path = joinUpstream(basePath, route?.path ?? '/', route?.query ?? '')
-      const upstreamBody = body === null ? null : (body.held ?? body.streaming)
+      const path = joinUpstream(basePath, upwardPath(this.#exchange), route?.query ?? '')
       dispatch(
         this.#gateway.agents,
-        { dial, method, path, headers, body: upstreamBody },
+        { dial, method, path, headers, body: upwardBody(this.#exchange), fresh: this.#fresh },
         this.relay,
       )
     })
@@ -73,30 +92,55 @@ export class Attempt implements Guide {
 
   onHead(status: number, headers: Headers): { handling: Handling; tap: Tap | null } {
     this.#headAt = this.#gateway.clock.now()
-    if (status >= 400 || (status >= 300 && status !== 304)) return { handling: 'judge', tap: null }
-    const bodiless = status === 204 || status === 304 || this.#exchange.method === 'HEAD'
-    const coded = (headers['content-encoding'] ?? 'identity') !== 'identity'
-    if (!this.#exchange.endpoint.generate || bodiless || coded)
-      return { handling: 'pass', tap: null }
+    const { endpoint, stream } = this.#exchange
+    if (status >= 400 || (status >= 300 && status !== 304)) return JUDGED
+    if (!endpoint.generate) return PASSED
+    // What was asked to be generated cannot be nothing.
+    if (status === 204 || status === 304 || headers['content-length'] === '0') return JUDGED
+    if ((headers['content-encoding'] ?? 'identity') !== 'identity') return PASSED
     const type = headers['content-type'] ?? ''
-    if (type.startsWith('text/event-stream'))
-      return { handling: 'stream', tap: this.#dialect.streamTap() }
-    if (type.startsWith('text/html')) return { handling: 'judge', tap: null }
-    if (type.includes('json')) return { handling: 'document', tap: this.#dialect.jsonTap() }
-    return { handling: 'pass', tap: null }
+    if (type.startsWith('text/event-stream')) return this.#streamed()
+    if (type.startsWith('text/html')) return JUDGED
+    if (type.includes('json')) return this.#document()
+    return type === '' || (stream && VAGUE.test(type)) ? UNTOLD : PASSED
+  }
+
+  onFirst(chunk: Buffer, { headers }: Relay): { handling: Handling; tap: Tap | null } {
+    const kind = kindOf(chunk)
+    if (kind === 'events' && this.#exchange.stream) return this.#streamed()
+    // A text may begin as it likes.
+    if (headers['content-type'] !== undefined) return PASSED
+    if (kind === 'page') return JUDGED
+    return kind === 'json' ? this.#document() : PASSED
+  }
+
+  #streamed(): { handling: Handling; tap: Tap } {
+    return { handling: 'stream', tap: this.#dialect.streamTap() }
+  }
+
+  #document(): { handling: Handling; tap: Tap } {
+    return { handling: 'document', tap: this.#dialect.jsonTap() }
   }
 
   onCommit(relay: Relay): void {
     this.#exchange.firstByteAt = this.#gateway.clock.now()
     commit(this.#exchange, this.#gateway, relay)
+    if (relay.status < 400 && (relay.meaningful || !relay.streams)) this.#worked()
   }
 
   mask(chunk: Buffer): Buffer {
     return maskBytes(chunk, this.#gateway)
   }
 
-  onToken(): void {
+  onToken(relay: Relay): void {
     this.#exchange.firstTokenAt = this.#gateway.clock.now()
+    if (relay.committed) this.#worked()
+  }
+
+  /** What a good answer teaches is not kept back until a long one has ended. */
+  #worked(): void {
+    this.lease.succeed(this.#gateway.clock.now())
+    this.#course.confirm(this.lease.pool)
   }
 
   onEnd(relay: Relay, ending: Ending): void {
@@ -113,12 +157,25 @@ export class Attempt implements Guide {
       case 'refused':
         return relay.tap?.failure ?? this.#classify(relay)
       case 'failed':
-        return failure(relay)
+        return this.#isStale(relay) ? STALE : failure(relay)
       case 'broken':
         return this.#breakOff(relay)
       case 'gone':
         return CLIENT_GONE
     }
+  }
+
+  /**
+   * Whether an idle connection had been closed by the other side just when this request was put on it.
+   * Such a request may safely be sent once more: what answers nobody for some ms did not act.
+   */
+  #isStale({ reused, status, error }: Relay): boolean {
+    if (!reused || this.#fresh || status !== 0 || error === null || !diedUnanswered(error))
+      return false
+    const { body, endpoint } = this.#exchange
+    if (body?.streaming) return false
+    const soon = this.#gateway.clock.now() - this.#startedAt < STALE_MS
+    return soon || endpoint.repeat !== 'stateful'
   }
 
   #classify(relay: Relay): Outcome {
@@ -141,17 +198,19 @@ export class Attempt implements Guide {
     if (relay.lively) {
       relay.lively = false
       this.#lifeAt = now
+      if (!relay.streams || relay.tap?.lively) this.#eventAt = now
+      if (relay.tap !== null) relay.tap.lively = false
     }
     if (this.#clientStalls(now)) return
     const { timeout, first_token_timeout, idle_timeout, commit_hold } = this.#provider.settings
     if (!relay.committed && now >= firstByteBy) {
-      this.#expire('upstream_timeout', 'No answer came within first_byte_timeout.')
+      this.#runOut()
     } else if (relay.status === 0) {
       if (now >= this.#startedAt + timeout)
         this.#expire('upstream_timeout', 'The upstream sent no headers in time.')
     } else if (relay.streams && !relay.meaningful && now >= this.#startedAt + first_token_timeout) {
       this.#expire('first_token_timeout', 'The upstream sent no first token in time.')
-    } else if (now >= this.#lifeAt + idle_timeout) {
+    } else if (now >= this.#lifeAt + idle_timeout || now >= this.#eventAt + COMMENTS_MS) {
       this.#expire('upstream_timeout', 'The upstream fell silent inside its answer.')
     } else if (relay.streams && now >= this.#headAt + commit_hold) relay.commit()
   }
@@ -172,10 +231,25 @@ export class Attempt implements Guide {
     return true
   }
 
+  /** The time of all attempts is over. Where it was not this one that used it up, it is charged nothing. */
+  #runOut(): void {
+    const message = 'No answer came within first_byte_timeout.'
+    if (this.number === 1) this.#expire('upstream_timeout', message)
+    else this.relay.abort(new BalanceError('upstream_timeout', message))
+  }
+
   #expire(code: AttemptTimeout['code'], message: string): void {
     this.relay.abort(new AttemptTimeout(code, message))
   }
 }
+
+/** Types that say no more than that there are bytes. */
+const VAGUE = /^(text\/plain|application\/octet-stream)\b/
+
+const JUDGED = { handling: 'judge', tap: null } as const
+const PASSED = { handling: 'pass', tap: null } as const
+/** The head does not say what follows; the first bytes do. */
+const UNTOLD = { handling: 'sniff', tap: null } as const
 
 /** A 2xx whose body is none: an empty stream, or a JSON document cut short. */
 function incomplete(relay: Relay): Outcome {

@@ -8,8 +8,8 @@ import type { Gateway } from './gateway.ts'
 
 /** A request's body: held and replayable, or streaming through once. */
 export type Body =
-  | { readonly held: Buffer; readonly streaming: null }
-  | { readonly held: null; readonly streaming: Transform }
+  | { readonly held: Buffer; readonly streaming: null; readonly scan: BodyScan }
+  | { readonly held: null; readonly streaming: Transform; readonly scan: null }
 
 /** Media types that are never JSON, so never held. */
 const STREAMED = /^(multipart\/|application\/octet-stream|audio\/|image\/|video\/)/i
@@ -24,7 +24,11 @@ export function readBody(exchange: Exchange, gateway: Gateway): Promise<void> | 
   const { max_body, max_upload } = snapshot.settings
   if (STREAMED.test(request.headers['content-type'] ?? '')) {
     refuseLarge(request, max_upload, 'max_upload')
-    exchange.body = { held: null, streaming: request.pipe(new UploadMeter(exchange, max_upload)) }
+    exchange.body = {
+      held: null,
+      streaming: request.pipe(new UploadMeter(exchange, max_upload)),
+      scan: null,
+    }
     return null
   }
   const coding = request.headers['content-encoding']
@@ -85,7 +89,7 @@ async function hold(exchange: Exchange, gateway: Gateway, most: number): Promise
   })
   scan.end()
   const held = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
-  exchange.body = { held, streaming: null }
+  exchange.body = { held, streaming: null, scan }
   take(exchange, scan)
 }
 

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Rotation } from '../balancer/rotation.ts'
 import type { BalanceError } from '../base/errors.ts'
 import type { AttemptRecord } from '../model/record.ts'
 import { noUsage, type Usage } from '../model/usage.ts'
+import type { CompiledTarget } from '../snapshot/route-table.ts'
 import type { CompiledProvider, CompiledToken, Snapshot } from '../snapshot/snapshot.ts'
 import { type Endpoint, endpointOf } from '../wire/endpoint.ts'
 import type { Route } from '../wire/path.ts'
@@ -31,7 +33,12 @@ export class Exchange {
   body: Body | null = null
   model: string | null = null
   stream = false
+  /** Where it may go, in the order of their tiers. */
+  targets: readonly CompiledTarget[] = []
+  rotation: Rotation | null = null
   provider: CompiledProvider | null = null
+  /** The model asked for upstream, which may not be the one the client asked for. */
+  served: string | null = null
   /** The attempt under way. */
   attempt: Attempt | null = null
   attempts = 0
@@ -46,6 +53,8 @@ export class Exchange {
   errorCode: string | null = null
   /** The client closed the connection before the answer was complete. */
   left = false
+  /** Called once when that happens, by whoever waits. */
+  onLeft: (() => void) | null = null
   /** Where it stands among those in flight; -1: not there. */
   place = -1
   /** The account is written; nothing about it changes any more. */

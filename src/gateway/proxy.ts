@@ -1,12 +1,12 @@
-import type { KeyState } from '../balancer/key-state.ts'
 import { BalanceError } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
-import { isPermanent, isTransient, type Outcome } from '../model/outcome.ts'
-import type { CompiledProvider } from '../snapshot/snapshot.ts'
+import type { Outcome } from '../model/outcome.ts'
 import { Attempt } from './attempt.ts'
+import { Course } from './course.ts'
 import type { Exchange } from './exchange.ts'
+import { setAlarm } from './first-byte.ts'
 import type { Gateway } from './gateway.ts'
-import { relayRefusal } from './respond.ts'
+import { endOf, giveUp, noKey } from './give-up.ts'
 
 /** An excerpt of a failed attempt is cut at this many bytes. */
 const EXCERPT = 2_048
@@ -14,130 +14,57 @@ const EXCERPT = 2_048
 const MASKED = 65_536
 
 /**
- * Tries keys until one answers, or no further attempt is right. Nothing is ever tried again after a
- * byte was relayed. Throws the error the client gets when there is no answer to relay.
+ * Tries keys and targets until one answers, or no further attempt is right. Nothing is ever tried again
+ * after a byte was relayed. Throws the error the client gets when there is no answer to relay.
  */
 export async function proxy(exchange: Exchange, gateway: Gateway): Promise<void> {
-  const provider = exchange.provider as CompiledProvider
-  const tried: KeyState[] = []
-  const spent: Spent = { transient: 0, ambiguous: 0 }
+  const course = new Course(exchange, gateway)
+  const alarm = setAlarm(exchange, gateway)
+  try {
+    await attempt(exchange, gateway, course)
+  } finally {
+    alarm?.stop()
+    course.end()
+  }
+}
+
+async function attempt(exchange: Exchange, gateway: Gateway, course: Course): Promise<void> {
   let last: { attempt: Attempt; outcome: Outcome } | null = null
   while (!exchange.left) {
-    const lease = provider.pool.select(exchange.model ?? '', tried, gateway.clock.now())
-    if (lease === null) break
-    const key = provider.keys.get(lease.key.id)
-    if (key === undefined) {
-      // Added after this exchange began: it belongs to a newer snapshot than ours.
-      lease.release(UNUSED, gateway.clock.now(), gateway.clock.wall())
-      tried.push(lease.key)
-      continue
-    }
-    const attempt = new Attempt(exchange, gateway, provider, lease)
+    const step = course.next()
+    if (step === null) break
+    const attempt = new Attempt(exchange, gateway, step, course)
     exchange.attempt = attempt
-    exchange.keyId = key.id
-    const outcome = await attempt.run(key)
-    lease.release(outcome, gateway.clock.now(), gateway.clock.wall())
+    const outcome = await attempt.run()
+    const pause = course.settle(step, outcome)
     if (outcome.fault !== 'none') note(exchange, gateway, attempt, outcome)
     if (attempt.relay.committed) return conclude(exchange, outcome)
     last = { attempt, outcome }
-    if (!mayRetry(exchange, gateway, provider, outcome, spent)) break
-    if (isKeyFault(outcome)) tried.push(lease.key)
+    if (pause === null) break
+    if (pause > 0) await wait(exchange, gateway, pause)
   }
   if (exchange.left)
     throw new BalanceError('client_closed', 'The client left before it was answered.')
-  if (last === null) throw noKey(exchange, gateway, provider)
-  giveUp(exchange, gateway, last.attempt, last.outcome, spent.transient > 1)
+  if (last === null) throw noKey(exchange, gateway)
+  giveUp(exchange, gateway, last.attempt, last.outcome, course.repeated)
 }
 
-/** The claim was given back without being used. */
-const UNUSED: Outcome = {
-  fault: 'gone',
-  reach: 'not-sent',
-  retry: 'no',
-  code: null,
-  detail: '',
-  message: '',
-  retryAfter: null,
-}
-
-/** What this exchange has used of its budgets. */
-interface Spent {
-  /** Attempts that ended in a transient fault. */
-  transient: number
-  /** Repeats of a request that may have acted. */
-  ambiguous: number
-}
-
-function isKeyFault({ fault }: Outcome): boolean {
-  return isPermanent(fault) || fault === 'rate'
-}
-
-function mayRetry(
-  exchange: Exchange,
-  gateway: Gateway,
-  provider: CompiledProvider,
-  outcome: Outcome,
-  spent: Spent,
-): boolean {
-  if (isTransient(outcome.fault)) spent.transient++
-  else if (!isPermanent(outcome.fault)) return false
-  if (exchange.body?.streaming) return false
-  if (spent.transient >= provider.settings.max_retries) return false
-  if (gateway.clock.now() >= exchange.startedAt + provider.settings.first_byte_timeout) return false
-  if (outcome.fault !== 'provider') return true
-  if (outcome.reach !== 'not-sent' && exchange.endpoint.repeat === 'stateful') return false
-  if (outcome.reach === 'ambiguous' && spent.ambiguous++ > 0) return false
-  return provider.pool.budget.spend()
+/** For a client that leaves meanwhile nothing more is waited. */
+async function wait(exchange: Exchange, { clock }: Gateway, ms: number): Promise<void> {
+  await new Promise<void>(resolve => {
+    const timer = clock.after(ms, resolve)
+    exchange.onLeft = () => {
+      timer.stop()
+      resolve()
+    }
+  })
+  exchange.onLeft = null
 }
 
 /** The exchange ended with an answer, whole or broken off. */
 function conclude(exchange: Exchange, outcome: Outcome): void {
-  exchange.outcome = outcome.fault === 'none' ? 'ok' : outcome.fault
+  exchange.outcome = endOf(outcome)
   if (outcome.fault !== 'none') exchange.errorCode = outcome.code ?? outcome.detail
-}
-
-function giveUp(
-  exchange: Exchange,
-  gateway: Gateway,
-  attempt: Attempt,
-  outcome: Outcome,
-  repeated: boolean,
-): void {
-  exchange.outcome = outcome.fault
-  if (outcome.fault === 'auth' || outcome.fault === 'quota') {
-    throw new BalanceError(
-      'upstream_credentials_exhausted',
-      `Every key that could be tried was refused by the upstream (${exchange.attempts} tried).`,
-    )
-  }
-  if (attempt.relay.status === 0 || outcome.code !== null) {
-    const options = outcome.retryAfter === null ? {} : { retryAfter: outcome.retryAfter }
-    // It may be the upstream's own words, and hold the key.
-    const message = gateway.redactor.redact(outcome.message)
-    throw new BalanceError(outcome.code ?? 'upstream_error', message, options)
-  }
-  exchange.errorCode = outcome.detail
-  relayRefusal(exchange, gateway, attempt.relay, outcome, repeated)
-}
-
-function noKey(exchange: Exchange, gateway: Gateway, provider: CompiledProvider): BalanceError {
-  exchange.outcome = 'no_key'
-  if (provider.pool.size === 0) {
-    return new BalanceError('no_key_available', `Provider ${provider.name} has no keys.`, {
-      hint: `balance keys add ${provider.name}`,
-    })
-  }
-  const model = exchange.model ?? ''
-  const now = gateway.clock.now()
-  const wait = provider.pool.wait(model, now)
-  const failing = provider.pool.breakers(now)[model] !== undefined
-  return new BalanceError(
-    'no_key_available',
-    failing
-      ? `Provider ${provider.name} fails for this model; it is left alone for a while.`
-      : `No key of provider ${provider.name} is usable now.`,
-    wait === null ? { hint: `balance keys list ${provider.name}` } : { retryAfter: wait },
-  )
 }
 
 /** Writes the failed attempt down: what the upstream said, masked, cut, and fit to print. */
@@ -150,7 +77,7 @@ function note(exchange: Exchange, gateway: Gateway, attempt: Attempt, outcome: O
     attempt: attempt.number,
     provider: exchange.provider?.name ?? '',
     keyId: attempt.lease.key.id,
-    model: exchange.model,
+    model: exchange.served,
     status: relay.status || null,
     fault: outcome.fault,
     code: printable(gateway.redactor.redact(outcome.detail || outcome.code || outcome.fault)),

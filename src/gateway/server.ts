@@ -66,6 +66,7 @@ function close(gateway: Gateway, exchange: Exchange): void {
   if (exchange.accounted || exchange.response.writableFinished) return
   exchange.left = true
   exchange.attempt?.relay.leave()
+  exchange.onLeft?.()
 }
 
 /** What is no HTTP gets an answer and a closed connection; there is no exchange to account for. */

@@ -1,4 +1,5 @@
 import type { Timer } from '../base/clock.ts'
+import { firstByteBy } from './first-byte.ts'
 import type { Gateway } from './gateway.ts'
 
 const EVERY_MS = 100
@@ -11,9 +12,7 @@ export function watchExchanges(gateway: Gateway): Timer {
   return gateway.clock.every(EVERY_MS, () => {
     const now = gateway.clock.now()
     for (const exchange of gateway.exchanges) {
-      const { attempt, provider } = exchange
-      if (attempt === null || provider === null) continue
-      attempt.watch(now, exchange.startedAt + provider.settings.first_byte_timeout)
+      exchange.attempt?.watch(now, firstByteBy(exchange))
     }
   })
 }

@@ -119,6 +119,23 @@ export interface KeyMemory {
   readonly savedAt: number
 }
 
+/** A breaker that is not closed, as it is kept across restarts and told to others. */
+export interface Opening {
+  /** Milliseconds until a probe may pass; 0: one may now. */
+  readonly remaining: number
+  /** How often it opened without a recovery in between. */
+  readonly openings: number
+}
+
+/** What was learned about a provider. */
+export interface ProviderMemory {
+  readonly providerId: string
+  /** By model, `*` for all of them; those not named are closed. */
+  readonly breakers: Readonly<Record<string, Opening>>
+  /** Wall time, milliseconds since the epoch. */
+  readonly savedAt: number
+}
+
 /** Everything a gateway needs to serve, as one consistent read of the store. */
 export interface Catalog {
   readonly revision: number

@@ -19,6 +19,10 @@ export interface Tap {
   /** The stream carried an error event; the first one. */
   readonly failure: Outcome | null
   readonly usage: Usage
+  /** An event was read, not only a comment; whoever watches clears it. */
+  lively: boolean
+  /** How many bytes at the end of the last chunk came after the stream's own last word. */
+  readonly excess: number
 }
 
 /** How one API family reads and speaks. Implementations are stateless; `tap` makes the state. */

@@ -10,6 +10,7 @@ import type { ErrorCode } from '../base/errors.ts'
  * - `provider`: the provider failed (connect, TLS, 5xx, HTML with 200, stalls)
  * - `client`: the request itself is wrong (400, 404, 413, 422, …)
  * - `local`: this host failed (descriptors, DNS client)
+ * - `stale`: a kept connection had been closed when it was used again; nobody is charged
  * - `gone`: the client left; nobody is charged
  */
 export type Fault =
@@ -21,6 +22,7 @@ export type Fault =
   | 'provider'
   | 'client'
   | 'local'
+  | 'stale'
   | 'gone'
 
 /**
@@ -30,8 +32,9 @@ export type Fault =
  * - `any`: another target where the route has one, else the same provider once more
  * - `target`: another target only: nothing that this provider could say would be different
  * - `same`: the same provider once more, after a moment (409)
+ * - `fresh`: the same key once more, on a connection of its own
  */
-export type Retry = 'no' | 'key' | 'any' | 'target' | 'same'
+export type Retry = 'no' | 'key' | 'any' | 'target' | 'same' | 'fresh'
 
 /** Who pays for a fault: the key (cools, runs out, becomes invalid), the provider (its breaker), or nobody. */
 export type Charged = 'key' | 'provider' | 'nobody'

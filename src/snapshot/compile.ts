@@ -1,8 +1,10 @@
 import type { Live } from '../balancer/live.ts'
 import { BalanceError } from '../base/errors.ts'
 import type { Catalog, Key, Provider, ProviderKind } from '../model/catalog.ts'
+import { ModelFilter } from '../model/model-filter.ts'
 import { PROVIDER_SETTING_NAMES, type ProviderSettings, type Settings } from '../model/settings.ts'
 import type { Upward } from '../upstream/headers.ts'
+import { CompiledRoute, compileRoutes } from './route-table.ts'
 import {
   type CompiledKey,
   type CompiledProvider,
@@ -47,6 +49,7 @@ export function compile(catalog: Catalog, live: Live): Snapshot {
     byPath,
     defaultProvider: byName.get(catalog.settings.default_provider) ?? null,
     ofKind,
+    routes: compileRoutes(catalog, byName, live),
     tokens: new Map(
       catalog.tokens.map(token => [token.hash, new CompiledToken(token, live.caller(token.id))]),
     ),
@@ -61,7 +64,7 @@ function compileProvider(
 ): CompiledProvider {
   const base = parseBase(provider)
   const resolved = resolve(provider, settings)
-  return Object.freeze({
+  const compiled: Omit<CompiledProvider, 'direct'> = {
     id: provider.id,
     name: provider.name,
     kind: provider.kind,
@@ -71,7 +74,10 @@ function compileProvider(
     upward: compileUpward(provider.kind, resolved),
     keys: compileKeys(provider.kind, keys),
     pool: live.pool(provider.id),
-  })
+    filter: new ModelFilter(resolved.models),
+  }
+  const whole = compiled as CompiledProvider
+  return Object.freeze(Object.assign(whole, { direct: CompiledRoute.to(whole) }))
 }
 
 function parseBase({ name, baseUrl }: Provider): URL {

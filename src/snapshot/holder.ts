@@ -52,6 +52,7 @@ export class SnapshotHolder {
     this.#live.retain(
       new Set(catalog.providers.map(({ id }) => id)),
       new Set(catalog.tokens.map(({ id }) => id)),
+      new Set(catalog.routes.map(({ model }) => model)),
     )
   }
 }

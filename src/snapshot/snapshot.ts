@@ -2,9 +2,11 @@ import type { Caller } from '../balancer/caller.ts'
 import type { Pool } from '../balancer/pool.ts'
 import type { ProviderKind } from '../model/catalog.ts'
 import { globMatches } from '../model/glob.ts'
+import type { ModelFilter } from '../model/model-filter.ts'
 import type { ProviderSettings, Settings } from '../model/settings.ts'
 import type { Dial } from '../upstream/agents.ts'
 import type { Credential, Upward } from '../upstream/headers.ts'
+import type { CompiledRoute, RouteTable } from './route-table.ts'
 
 /** A key ready for use: what a request needs so that nothing is computed while it waits. */
 export interface CompiledKey {
@@ -24,6 +26,10 @@ export interface CompiledProvider {
   readonly upward: Upward
   readonly keys: ReadonlyMap<string, CompiledKey>
   readonly pool: Pool
+  /** Which models it serves, as they are asked for there. */
+  readonly filter: ModelFilter
+  /** Where a request goes that no route is for: here, with the model it asked for. */
+  readonly direct: CompiledRoute
 }
 
 /** A client token with its limits, and what it has used of them. */
@@ -83,6 +89,7 @@ export interface Snapshot {
   readonly defaultProvider: CompiledProvider | null
   /** The first enabled provider of each kind. */
   readonly ofKind: ReadonlyMap<ProviderKind, CompiledProvider>
+  readonly routes: RouteTable
   /** By SHA-256 of the token, hex. */
   readonly tokens: ReadonlyMap<string, CompiledToken>
 }

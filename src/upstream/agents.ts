@@ -26,11 +26,17 @@ export class Agents {
     return pool
   }
 
-  #named(dial: Dial): Pool {
-    const name = nameOf(dial)
+  /** Requests of these pools have a connection each, closed after it. */
+  fresh(dial: Dial): Dispatcher {
+    return this.#named(dial, FRESH)
+  }
+
+  #named(dial: Dial, pipelining = KEPT): Pool {
+    const name = nameOf(dial, pipelining)
     const known = this.#pools.get(name)
     if (known) return known
     const pool = new Pool(dial.origin, {
+      pipelining,
       connect: { timeout: dial.connectTimeout, keepAlive: true, keepAliveInitialDelay: 30_000 },
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -43,7 +49,9 @@ export class Agents {
 
   /** Retires the pools of all other dials: each closes when its last request has ended. */
   retain(dials: Iterable<Dial>): void {
-    const kept = new Set(Array.from(dials, nameOf))
+    const kept = new Set(
+      Array.from(dials).flatMap(dial => [nameOf(dial, KEPT), nameOf(dial, FRESH)]),
+    )
     this.#byDial = new WeakMap()
     for (const [name, pool] of this.#pools) {
       if (kept.has(name)) continue
@@ -61,6 +69,10 @@ export class Agents {
   }
 }
 
-function nameOf({ origin, connectTimeout }: Dial): string {
-  return `${origin} ${connectTimeout}`
+/** undici's `pipelining`: one request at a time on a kept connection, or none kept. */
+const KEPT = 1
+const FRESH = 0
+
+function nameOf({ origin, connectTimeout }: Dial, pipelining: number): string {
+  return `${origin} ${connectTimeout} ${pipelining}`
 }

@@ -12,6 +12,8 @@ export interface UpstreamRequest {
   /** Flat: name, value, … */
   readonly headers: string[]
   readonly body: Buffer | Readable | null
+  /** On a connection of its own, which no other request was sent on. */
+  readonly fresh: boolean
 }
 
 /**
@@ -19,7 +21,8 @@ export interface UpstreamRequest {
  * redirect: a 3xx would carry the credential to a place nobody configured.
  */
 export function dispatch(agents: Agents, request: UpstreamRequest, relay: Relay): void {
-  agents.for(request.dial).dispatch(
+  const pool = request.fresh ? agents.fresh(request.dial) : agents.for(request.dial)
+  pool.dispatch(
     {
       origin: request.dial.origin,
       method: request.method as Dispatcher.HttpMethod,

@@ -90,6 +90,22 @@ const TRANSPORT: Readonly<Record<string, Row>> = {
 /** Errors of undici's that the request itself caused: it was never written to a socket. */
 const BAD_REQUEST = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'])
 
+/** Whether the connection broke before any byte of an answer, by the error that undici gave. */
+export function diedUnanswered(error: Error): boolean {
+  return !(error instanceof AttemptTimeout) && rowOf(error) === BROKE_OFF
+}
+
+/** A kept connection was closed by the other side just when it was used again. */
+export const STALE: Outcome = Object.freeze({
+  fault: 'stale',
+  reach: 'ambiguous',
+  retry: 'fresh',
+  code: 'upstream_unreachable',
+  detail: 'stale_connection',
+  message: 'The kept connection to the upstream had been closed.',
+  retryAfter: null,
+})
+
 /** What a failed dispatch taught; no byte of an answer had come. */
 export function transportOutcome(error: Error): Outcome {
   if (error instanceof AttemptTimeout) return timeoutOutcome(error)
@@ -105,8 +121,7 @@ export function transportOutcome(error: Error): Outcome {
       retryAfter: null,
     }
   }
-  // A reset while the connection was being made is a refusal: nothing was sent.
-  const row = duringConnect(error) ? UNREACHABLE : (TRANSPORT[code] ?? BROKE_OFF)
+  const row = rowOf(error)
   return { ...row, retry: row.retry ?? usualRetry(row.fault), detail: code, retryAfter: null }
 }
 
@@ -120,6 +135,11 @@ function timeoutOutcome({ code, message }: AttemptTimeout): Outcome {
     message,
     retryAfter: null,
   }
+}
+
+function rowOf(error: Error): Row {
+  // A reset while the connection was being made is a refusal: nothing was sent.
+  return duringConnect(error) ? UNREACHABLE : (TRANSPORT[codeOf(error)] ?? BROKE_OFF)
 }
 
 function codeOf(error: Error): string {

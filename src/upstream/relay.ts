@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Headers, Tap } from '../model/dialect.ts'
 import { readHeaders } from './headers.ts'
+import { watchReuse } from './reuse.ts'
 
 /** An event stream is committed once this much of it is held, meaningful or not. */
 const MOST_HELD_STREAM = 64 * 1_024
@@ -16,8 +17,9 @@ const SHORT_DOCUMENT = 8_192
  * - `document`: hold until it is complete
  * - `stream`: hold until something meaningful was said
  * - `judge`: hold; it is an error, to be classified
+ * - `sniff`: decide at the first byte of the body
  */
-export type Handling = 'pass' | 'document' | 'stream' | 'judge'
+export type Handling = 'pass' | 'document' | 'stream' | 'judge' | 'sniff'
 
 /**
  * How an attempt ended.
@@ -33,12 +35,14 @@ export type Ending = 'complete' | 'refused' | 'failed' | 'broken' | 'gone'
 export interface Guide {
   /** The response head is there. May give a tap that sees every byte. */
   onHead(status: number, headers: Headers): { handling: Handling; tap: Tap | null }
+  /** The first bytes of a body whose head did not say what it is. */
+  onFirst(chunk: Buffer, relay: Relay): { handling: Handling; tap: Tap | null }
   /** Writes the head to the client: the first byte is about to follow. */
   onCommit(relay: Relay): void
   /** The chunk without any secret in it. */
   mask(chunk: Buffer): Buffer
   /** The first meaningful event of a stream went by. */
-  onToken(): void
+  onToken(relay: Relay): void
   onEnd(relay: Relay, ending: Ending): void
 }
 
@@ -68,6 +72,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   ended = false
   /** Set by every sign of life from the upstream; whoever watches clears it. */
   lively = false
+  /** It was sent on a connection that others were sent on before. */
+  reused = false
   /** The client does not read. */
   stalled = false
   /** What undici, or {@link abort}, said was wrong. */
@@ -80,6 +86,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    watchReuse(this)
     // The client left, or time ran out, while the connection was being made.
     if (this.ended) controller.abort(this.error ?? new Error('aborted'))
   }
@@ -94,7 +101,10 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.status = status
     this.rawHeaders = (controller.rawHeaders ?? []) as Buffer[]
     this.headers = readHeaders(headers)
-    const { handling, tap } = this.#guide.onHead(status, this.headers)
+    this.#treat(this.#guide.onHead(status, this.headers))
+  }
+
+  #treat({ handling, tap }: { handling: Handling; tap: Tap | null }): void {
     this.#handling = handling
     this.tap = tap
     if (handling === 'pass') this.commit()
@@ -103,18 +113,34 @@ export class Relay implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.ended) return
     this.lively = true
+    if (this.#handling === 'sniff') this.#treat(this.#guide.onFirst(chunk, this))
     const { tap } = this
-    if (tap !== null) {
-      tap.push(chunk)
-      if (!this.meaningful && tap.meaningful) {
-        this.meaningful = true
-        this.#guide.onToken()
-      }
+    if (tap === null) this.#give(chunk)
+    else this.#tapped(chunk, tap)
+  }
+
+  #tapped(chunk: Buffer, tap: Tap): void {
+    tap.push(chunk)
+    if (!this.meaningful && tap.meaningful) {
+      this.meaningful = true
+      this.#guide.onToken(this)
     }
+    const { excess } = tap
+    const due = excess === 0 ? chunk : chunk.subarray(0, chunk.length - excess)
     // What the upstream says of a failure may hold the key that failed.
-    const fit = tap?.failure ? this.#guide.mask(chunk) : chunk
-    if (this.committed) this.#write(fit)
-    else this.#hold(fit)
+    this.#give(tap.failure ? this.#guide.mask(due) : due)
+    if (excess > 0) this.#cutOff()
+  }
+
+  #give(chunk: Buffer): void {
+    if (this.committed) this.#write(chunk)
+    else this.#hold(chunk)
+  }
+
+  /** Whatever the upstream says after its last word is not part of the answer. */
+  #cutOff(): void {
+    if (!this.ended) this.#finish()
+    this.#controller?.abort(new Error('the upstream went on after the end of its answer'))
   }
 
   onResponseEnd(): void {
@@ -122,7 +148,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.lively = true
     this.tap?.end()
     if (this.committed) this.#finish()
-    else if (this.#handling === 'judge' || this.tap?.failure) this.#end('refused')
+    else if (this.#isRefusal) this.#end('refused')
     else if (this.tap === null || this.tap.terminated) this.#finish()
     else this.#end('failed')
   }
@@ -130,7 +156,21 @@ export class Relay implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.ended) return
     this.error = error
-    this.#end(this.committed ? 'broken' : 'failed')
+    this.#breakOff()
+  }
+
+  #breakOff(): void {
+    if (this.#isOver) this.#finish()
+    else this.#end(this.committed ? 'broken' : 'failed')
+  }
+
+  /** A stream that said itself that it is complete is so, however its connection ends. */
+  get #isOver(): boolean {
+    return this.streams && this.tap?.terminated === true && this.tap.failure === null
+  }
+
+  get #isRefusal(): boolean {
+    return this.#handling === 'judge' || this.#handling === 'sniff' || Boolean(this.tap?.failure)
   }
 
   /** Sends what is held and everything after it; no other attempt can follow. */
@@ -148,7 +188,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   abort(reason: Error): void {
     if (this.ended) return
     this.error = reason
-    this.#end(this.committed ? 'broken' : 'failed')
+    this.#breakOff()
     this.#controller?.abort(reason)
   }
 

@@ -83,6 +83,7 @@ function readEvent(tap: StreamTap, name: string, data: Buffer): void {
   const type = name || member(event, 'type')
   if (type === 'message_stop') {
     tap.terminated = true
+    tap.over = true
     return
   }
   if (type === 'error') {

@@ -66,9 +66,9 @@ const EXACT = new Map(ROWS.map(([method, path, entry]) => [`${method} ${path}`, 
 
 /** Everything up to the first version segment: `/v1/`, `/api/paas/v4/`, …; or the leading slash alone. */
 const MOUNT = /^(?:.*?\/(v\d+[a-z0-9]*)\/|\/)/
-const GEMINI_MODEL = /^(?:models|tunedModels)\/([^/:]+):([A-Za-z]+)$/
+const GEMINI_MODEL = /^(?:models|tunedModels)\/([^/:]+):([A-Za-z]+)$/d
 /** OpenAI's legacy engines and Azure's deployments name the model in the path. */
-const MODEL_FIRST = /^(?:openai\/deployments|engines)\/([^/]+)\/(.+)$/
+const MODEL_FIRST = /^(?:openai\/deployments|engines)\/([^/]+)\/(.+)$/d
 
 /**
  * What an endpoint is, by method and path without its provider, as `Route.path` has it: any
@@ -98,6 +98,16 @@ export function modelInPath(path: string): string | null {
   } catch {
     return null
   }
+}
+
+/** The path with another model in the place of the one that {@link modelInPath} finds. */
+export function replaceModelInPath(path: string, model: string): string {
+  const [, , rest] = split(path)
+  const found = GEMINI_MODEL.exec(rest) ?? MODEL_FIRST.exec(rest)
+  const place = found?.indices?.[1]
+  if (place === undefined) return path
+  const [start, end] = place.map(at => path.length - rest.length + at)
+  return path.slice(0, start) + encodeURIComponent(model) + path.slice(end)
 }
 
 function split(path: string): [mount: string, version: string, rest: string] {

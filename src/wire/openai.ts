@@ -125,6 +125,7 @@ const END: ReadonlySet<Json> = new Set([
 function readEvent(tap: StreamTap, name: string, data: Buffer): void {
   if (data[0] === DONE[0] && data.subarray(0, DONE.length).equals(DONE)) {
     tap.terminated = true
+    tap.over = true
     return
   }
   const ends = name === 'error' || END.has(name) || END.has(typeAhead(data))

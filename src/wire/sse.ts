@@ -46,6 +46,11 @@ export class EventScan {
   /** In the stream's first event, whose first line may begin with a byte order mark. */
   #first = true
 
+  /** Where in the chunk it stands: all before was read. */
+  get at(): number {
+    return this.#at
+  }
+
   push(chunk: Buffer): void {
     this.#chunk = chunk
     this.#at = 0

@@ -15,6 +15,10 @@ export class StreamTap implements Tap {
   meaningful = false
   terminated = false
   failure: Outcome | null = null
+  lively = false
+  excess = 0
+  /** Nothing may follow what was read. */
+  over = false
   readonly usage: Usage = noUsage()
 
   readonly #events = new EventScan()
@@ -25,22 +29,35 @@ export class StreamTap implements Tap {
   }
 
   push(chunk: Buffer): void {
+    if (this.over) {
+      this.excess = surplus(chunk, 0)
+      return
+    }
     this.#events.push(chunk)
     this.#drain()
+    if (this.over) this.excess = surplus(chunk, this.#events.at)
   }
 
   end(): void {
+    if (this.over) return
     this.#events.end()
     this.#drain()
   }
 
   #drain(): void {
-    while (this.#events.next()) {
+    while (!this.over && this.#events.next()) {
+      this.lively = true
       // No prologue is so large.
       if (this.#events.oversized) this.meaningful = true
       else this.#read(this, this.#events.name, this.#events.data)
     }
   }
+}
+
+/** Bytes from here on; none where they are blank. */
+function surplus(chunk: Buffer, from: number): number {
+  for (let at = from; at < chunk.length; at++) if (!isSpace(chunk[at])) return chunk.length - from
+  return 0
 }
 
 /** How a dialect reads a JSON answer. */
@@ -62,6 +79,8 @@ export class JsonTap implements Tap {
   /** The outermost object or array was closed. */
   terminated = false
   failure: Outcome | null = null
+  lively = false
+  readonly excess = 0
   readonly usage: Usage = noUsage()
 
   readonly #scan: MemberScan
@@ -73,6 +92,7 @@ export class JsonTap implements Tap {
   }
 
   push(chunk: Buffer): void {
+    this.lively = true
     this.#scan.push(chunk)
     if (this.#scan.complete && !this.terminated) this.#finish()
   }

@@ -35,11 +35,34 @@ describe('Breaker', () => {
     expect(breaker.allows(5_000)).toBe(true)
   })
 
-  it('closes after three good probes', () => {
+  it('closes at the first good probe, and forgets earlier openings after three successes', () => {
     const breaker = opened()
-    for (let i = 0; i < 3; i++) breaker.succeed(breaker.enter(5_000 + i))
-    expect(breaker.state(5_003)).toBe('closed')
-    expect(breaker.enter(5_003)).toBe(false)
+    expect(breaker.succeed(breaker.enter(5_000))).toBe(true)
+    expect(breaker.state(5_000)).toBe('closed')
+    for (let i = 0; i < 5; i++) breaker.fail(false, 6_000)
+    expect(breaker.wait(6_000)).toBe(10_000)
+    breaker.succeed(breaker.enter(16_000))
+    for (let i = 0; i < 2; i++) breaker.succeed(false)
+    for (let i = 0; i < 5; i++) breaker.fail(false, 20_000)
+    expect(breaker.wait(20_000)).toBe(5_000)
+  })
+
+  it('is not closed by a success of a request that went out before it opened', () => {
+    const breaker = opened()
+    expect(breaker.succeed(false)).toBe(false)
+    expect(breaker.state(1)).toBe('open')
+  })
+
+  it('goes on after a restart where it stood', () => {
+    const kept = opened().opening(2_000)
+    expect(kept).toEqual({ remaining: 3_000, openings: 1 })
+    const later = new Breaker()
+    later.recall(kept, 100)
+    expect([later.wait(100), later.state(3_100)]).toEqual([3_000, 'half-open'])
+    later.fail(later.enter(3_100), 3_100)
+    expect(later.wait(3_100)).toBe(10_000)
+    later.recall(null, 3_200)
+    expect([later.state(3_200), later.opening(3_200)]).toEqual(['closed', null])
   })
 
   it('stays open longer each time a probe fails, up to five minutes', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { KeyState } from '../../src/balancer/key-state.ts'
 import type { Lease } from '../../src/balancer/lease.ts'
+import { judge } from '../../src/balancer/mark.ts'
 import { Pool } from '../../src/balancer/pool.ts'
 import type { Key, KeyMemory } from '../../src/model/catalog.ts'
 import { type Fault, type Outcome, usualRetry, WORKED } from '../../src/model/outcome.ts'
@@ -19,12 +20,14 @@ function pool(
 ): Pool {
   learned = []
   const made = new Pool(
-    state => learned.push(state),
+    { keyLearned: state => learned.push(state), breakersChanged: () => {} },
     () => 1,
   )
   made.update(keys, { policy, maxFailures: 3 }, new Map(memories.map(m => [m.keyId, m])), 0, WALL)
   return made
 }
+
+const SILENT = { keyLearned: () => {}, breakersChanged: () => {} }
 
 function outcome(fault: Fault, retryAfter: number | null = null): Outcome {
   return {
@@ -47,7 +50,8 @@ function ids(from: Pool, count: number, now = 0, model = 'm'): string[] {
 }
 
 function release(lease: Lease | null, of: Outcome, now: number): void {
-  lease?.release(of, now, WALL)
+  const mark = lease?.release(of, now, WALL)
+  if (mark) judge([mark], mark.pool, now)
 }
 
 /** Ends one request on this very key. */
@@ -55,7 +59,7 @@ function end(from: Pool, id: string, of: Outcome, now: number, model = 'm'): voi
   for (;;) {
     const lease = from.select(model, [], now) as Lease
     const wanted = lease.key.id === id
-    lease.release(wanted ? of : outcome('gone'), now, WALL)
+    release(lease, wanted ? of : outcome('gone'), now)
     if (wanted) return
   }
 }
@@ -304,16 +308,10 @@ describe('memory', () => {
     const before = pool([key('a'), key('b')])
     end(before, 'a', outcome('rate', 60_000), 0)
     const kept = (before.key('a') as KeyState).memory(20_000, WALL)
-    const after = new Pool(
-      () => {},
-      () => 1,
-    )
+    const after = new Pool(SILENT, () => 1)
     after.update([key('a')], rulesOf(), new Map([['a', kept]]), 500, WALL + 30_000)
     expect(after.wait('m', 500)).toBe(10_000)
-    const clockSetBack = new Pool(
-      () => {},
-      () => 1,
-    )
+    const clockSetBack = new Pool(SILENT, () => 1)
     clockSetBack.update([key('a')], rulesOf(), new Map([['a', kept]]), 500, WALL - 86_400_000)
     expect(clockSetBack.wait('m', 500)).toBe(40_000)
     expect(clockSetBack.select('m', [], 40_501)?.key.id).toBe('a')

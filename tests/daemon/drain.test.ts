@@ -98,9 +98,9 @@ describe('SIGTERM', () => {
 
     const rows = await world.json<ExchangeShape[]>(['logs', 'list'])
     expect(rows.map(({ status, outcome }) => [status, outcome]).sort()).toEqual([
-      [200, 'gone'],
       [200, 'ok'],
-      [503, 'gone'],
+      [200, 'overloaded'],
+      [503, 'overloaded'],
     ])
     expect(rows.filter(row => row.error_code === 'overloaded')).toHaveLength(2)
   })

@@ -20,6 +20,7 @@ async function outcomeOf(origin: string): Promise<Outcome> {
   const relay = await new Promise<Relay>(resolve => {
     const guide: Guide = {
       onHead: () => ({ handling: 'judge', tap: null }),
+      onFirst: () => ({ handling: 'judge', tap: null }),
       mask: chunk => chunk,
       onCommit: () => {},
       onToken: () => {},
@@ -34,6 +35,7 @@ async function outcomeOf(origin: string): Promise<Outcome> {
         path: '/',
         headers: [],
         body: Buffer.from('{}'),
+        fresh: false,
       },
       made,
     )

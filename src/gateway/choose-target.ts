@@ -1,0 +1,33 @@
+import type { Rotation } from '../balancer/rotation.ts'
+import type { CompiledTarget } from '../snapshot/route-table.ts'
+
+/** What a choice among targets is made from; an exchange has it. */
+export interface Choice {
+  /** Lower tiers first. */
+  readonly targets: readonly CompiledTarget[]
+  readonly rotation: Rotation | null
+  /** The model that the client asked for. */
+  readonly model: string | null
+}
+
+/**
+ * The target whose turn it is: of the first tier in which any can serve, by weight. Null where none can.
+ * @param open which targets may be chosen at all
+ * @param take false: only looks, and leaves the turn as it is
+ */
+export function chooseTarget(
+  { targets, rotation, model }: Choice,
+  open: (target: CompiledTarget) => boolean,
+  now: number,
+  take: boolean,
+): CompiledTarget | null {
+  const [only] = targets
+  // Whether it can serve is found out by asking it.
+  if (targets.length === 1 && only !== undefined) return open(only) ? only : null
+  const able = targets.filter(
+    target => open(target) && target.provider.pool.ready(target.model ?? model ?? '', now),
+  )
+  const turn = able.filter(({ tier }) => tier === able[0]?.tier)
+  if (turn.length === 0 || rotation === null) return null
+  return take ? rotation.take(turn) : rotation.peek(turn)
+}

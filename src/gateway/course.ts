@@ -1,0 +1,211 @@
+import type { KeyState } from '../balancer/key-state.ts'
+import type { Lease } from '../balancer/lease.ts'
+import { judge, type Mark } from '../balancer/mark.ts'
+import type { Pool } from '../balancer/pool.ts'
+import { isPermanent, isTransient, type Outcome } from '../model/outcome.ts'
+import type { CompiledTarget } from '../snapshot/route-table.ts'
+import type { CompiledKey } from '../snapshot/snapshot.ts'
+import { chooseTarget } from './choose-target.ts'
+import type { Exchange } from './exchange.ts'
+import type { Gateway } from './gateway.ts'
+import { pauseBefore } from './pause.ts'
+
+/** Keys of one provider that may fail alike before the next target is asked: a third would fail too. */
+const ALIKE = 2
+
+/** What the next attempt is made with. */
+export interface Step {
+  readonly target: CompiledTarget
+  readonly key: CompiledKey
+  readonly lease: Lease
+  /** On a connection of its own. */
+  readonly fresh: boolean
+}
+
+/** The way of one exchange through targets and keys: what it tried, and what it may still try. */
+export class Course {
+  readonly #exchange: Exchange
+  readonly #gateway: Gateway
+  /** Keys that refused this exchange. */
+  readonly #tried: KeyState[] = []
+  readonly #marks: Mark[] = []
+  /** Targets that are not asked again. */
+  readonly #passed = new Set<CompiledTarget>()
+  /** Targets that failed, and are asked again only where no other is left. */
+  readonly #failed = new Set<CompiledTarget>()
+  #target: CompiledTarget | null = null
+  /** The key that is asked once more on a fresh connection. */
+  #again: KeyState | null = null
+  /** Attempts that ended in a transient fault. */
+  #transient = 0
+  /** Repeats of a request that may have acted. */
+  #ambiguous = 0
+  /** Repeats after a conflict. */
+  #conflicts = 0
+  /** Faults of the same kind in a row at one target. */
+  #alike = 0
+
+  constructor(exchange: Exchange, gateway: Gateway) {
+    this.#exchange = exchange
+    this.#gateway = gateway
+  }
+
+  /** More than one attempt failed, so that the client's own retries would only multiply them. */
+  get repeated(): boolean {
+    return this.#transient > 1
+  }
+
+  /** Claims a key for the next attempt; null when none may be had now. */
+  next(): Step | null {
+    for (;;) {
+      this.#target ??= this.#choose()
+      const target = this.#target
+      if (target === null) return null
+      const step = this.#claim(target)
+      if (step !== null) return step
+      this.#leave(target)
+    }
+  }
+
+  #choose(): CompiledTarget | null {
+    this.#alike = 0
+    return this.#turn(target => !this.#failed.has(target), true) ?? this.#turn(() => true, true)
+  }
+
+  /** Whose turn it is of those that are still asked at all. */
+  #turn(open: (target: CompiledTarget) => boolean, take: boolean): CompiledTarget | null {
+    const isOpen = (target: CompiledTarget) => !this.#passed.has(target) && open(target)
+    return chooseTarget(this.#exchange, isOpen, this.#gateway.clock.now(), take)
+  }
+
+  #claim(target: CompiledTarget): Step | null {
+    const { provider } = target
+    const model = target.model ?? this.#exchange.model ?? ''
+    const again = this.#again
+    this.#again = null
+    for (;;) {
+      const now = this.#gateway.clock.now()
+      const lease =
+        again === null
+          ? provider.pool.select(model, this.#tried, now)
+          : provider.pool.reclaim(again, model, now)
+      if (lease === null) return null
+      const key = provider.keys.get(lease.key.id)
+      if (key !== undefined) return { target, key, lease, fresh: again !== null }
+      // Added after this exchange began: it belongs to a newer snapshot than ours.
+      lease.release(UNUSED, now, this.#gateway.clock.wall())
+      this.#tried.push(lease.key)
+    }
+  }
+
+  /**
+   * Gives the attempt's key back with what it taught.
+   * @returns the ms to wait before the next attempt; null when none may follow
+   */
+  settle({ target, lease }: Step, outcome: Outcome): number | null {
+    const { clock } = this.#gateway
+    const mark = lease.release(outcome, clock.now(), clock.wall())
+    if (mark !== null) this.#marks.push(mark)
+    // The key was accepted, or the answer would be another one.
+    if (outcome.fault === 'client') this.confirm(lease.pool)
+    return this.#exchange.left || this.#isSpent(target, outcome)
+      ? null
+      : this.#goOn(target, lease, outcome)
+  }
+
+  /** An answer came from this pool: the marks that were made there stand. */
+  confirm(pool: Pool): void {
+    this.#judge(pool)
+  }
+
+  /** No attempt follows. */
+  end(): void {
+    this.#judge(null)
+  }
+
+  #judge(worked: Pool | null): void {
+    if (this.#marks.length > 0) judge(this.#marks, worked, this.#gateway.clock.now())
+    this.#marks.length = 0
+  }
+
+  /** Whether a budget of the exchange is used up, wherever the next attempt would go. */
+  #isSpent({ provider: { settings } }: CompiledTarget, outcome: Outcome): boolean {
+    const { body, endpoint, startedAt } = this.#exchange
+    if (isTransient(outcome.fault)) this.#transient++
+    // What was streamed through is gone.
+    if (outcome.retry === 'no' || body?.streaming) return true
+    if (this.#transient >= settings.max_retries) return true
+    if (this.#gateway.clock.now() >= startedAt + settings.first_byte_timeout) return true
+    if (outcome.fault !== 'provider') return false
+    if (outcome.reach !== 'not-sent' && endpoint.repeat === 'stateful') return true
+    return outcome.reach === 'ambiguous' && this.#ambiguous++ > 0
+  }
+
+  #goOn(target: CompiledTarget, { key }: Lease, outcome: Outcome): number | null {
+    switch (outcome.retry) {
+      case 'no':
+        return null
+      case 'fresh':
+        this.#again = key
+        return 0
+      case 'key':
+        this.#tried.push(key)
+        return this.#afterKey(target, outcome)
+      case 'target':
+        return this.#onlyElsewhere(target)
+      case 'same':
+        if (this.#exchange.endpoint.repeat === 'stateful' || this.#conflicts++ > 0) return null
+        return pauseBefore(outcome, 1)
+      case 'any':
+        this.#failed.add(target)
+        this.#target = null
+        return this.#elsewhere(target) ? 0 : this.#sameProvider(outcome)
+    }
+  }
+
+  /** Another key may do better; after two that failed alike another target is the better guess. */
+  #afterKey(target: CompiledTarget, { fault }: Outcome): number | null {
+    const counted = fault === 'rate' || fault === 'model'
+    if (!counted || ++this.#alike < ALIKE) return 0
+    if (this.#elsewhere(target)) {
+      this.#leave(target)
+      return 0
+    }
+    // Where two keys may not use the model, it is not for the keys of this provider at all.
+    return isPermanent(fault) ? null : 0
+  }
+
+  #onlyElsewhere(target: CompiledTarget): number | null {
+    const elsewhere = this.#elsewhere(target)
+    this.#leave(target)
+    return elsewhere ? 0 : null
+  }
+
+  /** Work added to a provider that fails is paid for; one that said when to come back is waited for. */
+  #sameProvider(outcome: Outcome): number | null {
+    const again = this.#turn(() => true, false)
+    const pause = pauseBefore(outcome, this.#transient)
+    return again !== null && pause !== null && again.provider.pool.budget.spend() ? pause : null
+  }
+
+  #leave(target: CompiledTarget): void {
+    this.#passed.add(target)
+    this.#target = null
+  }
+
+  /** Whether there is a target that did not fail yet, and can serve. */
+  #elsewhere(target: CompiledTarget): boolean {
+    return this.#turn(other => other !== target && !this.#failed.has(other), false) !== null
+  }
+}
+
+/** The claim was given back without being used. */
+const UNUSED: Outcome = {
+  fault: 'gone',
+  reach: 'not-sent',
+  retry: 'no',
+  code: null,
+  detail: '',
+  message: '',
+  retryAfter: null,
+}
