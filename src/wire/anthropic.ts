@@ -1,37 +1,9 @@
 import type { BalanceError } from '../base/errors.ts'
 import type { Dialect } from '../model/dialect.ts'
-import { classifyAnswer, classifyError, type FailureTable } from './classify.ts'
+import { classifyAnswer, classifyError } from './classify.ts'
+import { ANTHROPIC } from './failures/anthropic.ts'
 import { type AnswerReader, holds, JsonTap, StreamTap } from './tap.ts'
 import { type Json, member, parseJson, readAnthropicUsage } from './usage.ts'
-
-const EXHAUSTED = 'upstream_credentials_exhausted'
-
-/** https://docs.claude.com/en/api/errors */
-const FAILURES: FailureTable = {
-  rules: [
-    {
-      status: [400, 499],
-      code: ['billing_error', 'enforced_spend_limit_reached'],
-      fault: 'quota',
-      error: EXHAUSTED,
-    },
-    { status: 403, code: ['authentication_error'], fault: 'auth', error: EXHAUSTED },
-    // "Your API key does not have permission to use the specified resource."
-    { status: 403, code: ['permission_error'], fault: 'model' },
-  ],
-  statusOf: {
-    invalid_request_error: 400,
-    authentication_error: 401,
-    billing_error: 402,
-    permission_error: 403,
-    not_found_error: 404,
-    request_too_large: 413,
-    rate_limit_error: 429,
-    api_error: 500,
-    timeout_error: 504,
-    overloaded_error: 529,
-  },
-}
 
 const TYPES: Readonly<Record<number, string>> = {
   401: 'authentication_error',
@@ -52,7 +24,7 @@ const ANSWER: AnswerReader = {
 /** The Messages API. */
 export const anthropic: Dialect = {
   name: 'anthropic',
-  classify: (status, headers, body, wall) => classifyAnswer(FAILURES, status, headers, body, wall),
+  classify: (status, headers, body, wall) => classifyAnswer(ANTHROPIC, status, headers, body, wall),
   errorBody,
   // Ends a line and an event that the upstream left half sent.
   errorEvent: (error, requestId) => `\n\nevent: error\ndata: ${errorBody(error, requestId)}\n\n`,
@@ -68,7 +40,7 @@ function errorBody(error: BalanceError, requestId: string): string {
 }
 
 function failureOf(error: Json) {
-  return classifyError(FAILURES, error)
+  return classifyError(ANTHROPIC, error)
 }
 
 const TELLING = [Buffer.from('"usage"')]

@@ -1,57 +1,9 @@
 import type { BalanceError } from '../base/errors.ts'
 import type { Dialect } from '../model/dialect.ts'
-import { classifyAnswer, classifyError, type FailureTable } from './classify.ts'
+import { classifyAnswer, classifyError } from './classify.ts'
+import { GEMINI } from './failures/gemini.ts'
 import { type AnswerReader, holds, JsonTap, StreamTap } from './tap.ts'
 import { type Json, member, parseJson, readGeminiUsage } from './usage.ts'
-
-const EXHAUSTED = 'upstream_credentials_exhausted'
-
-/**
- * Reasons of https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto that
- * name the key itself.
- */
-const KEY_REASONS = [
-  'API_KEY_INVALID',
-  'API_KEY_EXPIRED',
-  'API_KEY_SERVICE_BLOCKED',
-  'API_KEY_HTTP_REFERRER_BLOCKED',
-  'API_KEY_IP_ADDRESS_BLOCKED',
-  'API_KEY_ANDROID_APP_BLOCKED',
-  'API_KEY_IOS_APP_BLOCKED',
-  'CONSUMER_INVALID',
-  'CONSUMER_SUSPENDED',
-  'SERVICE_DISABLED',
-]
-
-/** https://ai.google.dev/gemini-api/docs/troubleshooting, https://google.aip.dev/193 */
-const FAILURES: FailureTable = {
-  rules: [
-    { status: [400, 403], code: KEY_REASONS, fault: 'auth', error: EXHAUSTED },
-    { status: [400, 429], code: ['BILLING_DISABLED'], fault: 'quota', error: EXHAUSTED },
-    { status: 429, quotaId: /PerDay/, fault: 'quota', error: EXHAUSTED },
-    // "Your API key doesn't have the required permissions."
-    { status: 403, code: ['PERMISSION_DENIED'], fault: 'model' },
-  ],
-  // https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
-  statusOf: {
-    INVALID_ARGUMENT: 400,
-    FAILED_PRECONDITION: 400,
-    OUT_OF_RANGE: 400,
-    UNAUTHENTICATED: 401,
-    PERMISSION_DENIED: 403,
-    NOT_FOUND: 404,
-    ABORTED: 409,
-    ALREADY_EXISTS: 409,
-    RESOURCE_EXHAUSTED: 429,
-    CANCELLED: 499,
-    INTERNAL: 500,
-    UNKNOWN: 500,
-    DATA_LOSS: 500,
-    UNIMPLEMENTED: 501,
-    UNAVAILABLE: 503,
-    DEADLINE_EXCEEDED: 504,
-  },
-}
 
 const STATUSES: Readonly<Record<number, string>> = {
   401: 'UNAUTHENTICATED',
@@ -73,7 +25,7 @@ const ANSWER: AnswerReader = {
 /** The Gemini API, `v1beta`. */
 export const gemini: Dialect = {
   name: 'gemini',
-  classify: (status, headers, body, wall) => classifyAnswer(FAILURES, status, headers, body, wall),
+  classify: (status, headers, body, wall) => classifyAnswer(GEMINI, status, headers, body, wall),
   errorBody,
   // Ends a line and an event that the upstream left half sent.
   errorEvent: error => `\n\ndata: ${errorBody(error)}\n\n`,
@@ -89,7 +41,7 @@ function errorBody(error: BalanceError): string {
 }
 
 function failureOf(error: Json) {
-  return classifyError(FAILURES, error)
+  return classifyError(GEMINI, error)
 }
 
 /** Members for which an event is looked into once the answer has begun. */

@@ -1,54 +1,10 @@
 import type { BalanceError } from '../base/errors.ts'
 import type { Dialect } from '../model/dialect.ts'
 import { QUOTE } from './bytes.ts'
-import { classifyAnswer, classifyError, type FailureTable } from './classify.ts'
+import { classifyAnswer, classifyError } from './classify.ts'
+import { OPENAI } from './failures/openai.ts'
 import { type AnswerReader, holds, JsonTap, StreamTap } from './tap.ts'
 import { type Json, member, parseJson, readOpenaiUsage } from './usage.ts'
-
-/** Money and quota, by `error.code` (`error.type` alone is not enough: it may still say `insufficient_quota`). */
-const QUOTA = [
-  'insufficient_quota',
-  'credit_balance_exhausted',
-  'organization_spend_limit_exceeded',
-  'project_spend_limit_exceeded',
-  'organization_usage_limit_exceeded',
-  'billing_not_active',
-  'billing_hard_limit_reached',
-]
-const EXHAUSTED = 'upstream_credentials_exhausted'
-
-/** https://platform.openai.com/docs/guides/error-codes; Google's reasons come with its compatible endpoint. */
-const FAILURES: FailureTable = {
-  rules: [
-    { status: [400, 499], code: QUOTA, fault: 'quota', error: EXHAUSTED },
-    { status: 429, quotaId: /PerDay/, fault: 'quota', error: EXHAUSTED },
-    { status: 400, code: ['API_KEY_INVALID', 'API_KEY_EXPIRED'], fault: 'auth', error: EXHAUSTED },
-    {
-      status: 403,
-      code: ['invalid_api_key', 'account_deactivated', 'CONSUMER_SUSPENDED'],
-      fault: 'auth',
-      error: EXHAUSTED,
-    },
-    { status: 403, code: ['model_not_found', 'model_not_available'], fault: 'model' },
-    { status: 403, code: ['unsupported_country_region_territory'], fault: 'provider' },
-  ],
-  statusOf: {
-    invalid_request_error: 400,
-    invalid_prompt: 400,
-    context_length_exceeded: 400,
-    authentication_error: 401,
-    invalid_api_key: 401,
-    permission_error: 403,
-    model_not_found: 404,
-    insufficient_quota: 429,
-    rate_limit_error: 429,
-    rate_limit_exceeded: 429,
-    server_error: 500,
-    service_unavailable_error: 503,
-    server_is_overloaded: 503,
-    slow_down: 503,
-  },
-}
 
 const ANSWER: AnswerReader = {
   usage: 'usage',
@@ -59,7 +15,7 @@ const ANSWER: AnswerReader = {
 /** Chat completions, completions, embeddings and whatever else streams or answers in their manner. */
 export const openai: Dialect = {
   name: 'openai',
-  classify: (status, headers, body, wall) => classifyAnswer(FAILURES, status, headers, body, wall),
+  classify: (status, headers, body, wall) => classifyAnswer(OPENAI, status, headers, body, wall),
   errorBody: error => JSON.stringify({ error: errorObject(error) }),
   // Ends a line and an event that the upstream left half sent.
   errorEvent: error => `\n\ndata: ${JSON.stringify({ error: errorObject(error) })}\n\n`,
@@ -158,7 +114,7 @@ function readObject(tap: StreamTap, name: string, event: Json): void {
 }
 
 function failureOf(error: Json) {
-  return classifyError(FAILURES, error)
+  return classifyError(OPENAI, error)
 }
 
 /** Anything but the prologue of a response, or a chunk whose choices hold nothing yet. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Dialect, Headers } from '../../src/model/dialect.ts'
-import type { Outcome } from '../../src/model/outcome.ts'
+import { type Outcome, usualRetry } from '../../src/model/outcome.ts'
 import { anthropic } from '../../src/wire/anthropic.ts'
 import { dialectNamed } from '../../src/wire/dialects.ts'
 import { gemini } from '../../src/wire/gemini.ts'
@@ -37,124 +37,33 @@ const EXHAUSTED = 'upstream_credentials_exhausted'
 
 describe('a refused answer', () => {
   it.each([
-    ['openai', 401, error({ code: 'invalid_api_key' }), 'auth', EXHAUSTED],
-    ['openai', 401, '', 'auth', EXHAUSTED],
-    ['openai', 402, error({ message: 'Insufficient Balance' }), 'quota', EXHAUSTED],
-    ['openai', 403, error({ code: 'invalid_api_key' }), 'auth', EXHAUSTED],
-    ['openai', 403, error({ code: 'account_deactivated' }), 'auth', EXHAUSTED],
-    ['openai', 403, error({ code: 'model_not_found' }), 'model', null],
-    ['openai', 403, error({ code: 'unsupported_country_region_territory' }), 'provider', null],
-    ['openai', 403, error({ code: 'moderation' }), 'client', null],
-    ['openai', 403, error({ message: 'invalid_api_key' }), 'client', null],
-    ['openai', 403, '<html>denied</html>', 'client', null],
-    ['openai', 429, error({ code: 'rate_limit_exceeded', type: 'tokens' }), 'rate', null],
-    [
-      'openai',
-      429,
-      error({ code: 'insufficient_quota', type: 'insufficient_quota' }),
-      'quota',
-      EXHAUSTED,
-    ],
-    ['openai', 429, error({ code: 'credit_balance_exhausted' }), 'quota', EXHAUSTED],
-    ['openai', 429, error({ code: 'organization_spend_limit_exceeded' }), 'quota', EXHAUSTED],
-    ['openai', 429, error({ code: 'project_spend_limit_exceeded' }), 'quota', EXHAUSTED],
-    ['openai', 429, error({ code: 'organization_usage_limit_exceeded' }), 'quota', EXHAUSTED],
-    ['openai', 429, error({ code: 'billing_not_active' }), 'quota', EXHAUSTED],
-    ['openai', 400, error({ code: 'billing_hard_limit_reached' }), 'quota', EXHAUSTED],
-    ['openai', 429, error({ message: 'insufficient_quota' }), 'rate', null],
-    ['openai', 429, error({ code: 'slow_down' }), 'rate', null],
-    ['openai', 429, '', 'rate', null],
-    ['openai', 429, '<html>slow down</html>', 'rate', null],
-    [
-      'openai',
-      429,
-      [status('RESOURCE_EXHAUSTED', quotaId('GenerateRequestsPerDayPerProject'))],
-      'quota',
-      EXHAUSTED,
-    ],
-    ['openai', 400, [status('INVALID_ARGUMENT', reason('API_KEY_INVALID'))], 'auth', EXHAUSTED],
-    ['openai', 400, error({ code: 'context_length_exceeded' }), 'client', null],
-    ['openai', 404, error({ code: 'model_not_found' }), 'client', null],
-    ['openai', 405, '', 'client', null],
-    ['openai', 413, '', 'client', null],
-    ['openai', 415, '', 'client', null],
-    ['openai', 422, { detail: [{ msg: 'field required' }] }, 'client', null],
-    ['openai', 408, '', 'provider', null],
-    ['openai', 409, '', 'provider', null],
-    ['openai', 424, '', 'provider', null],
-    ['openai', 498, '', 'provider', null],
-    ['openai', 499, '', 'provider', null],
-    ['openai', 500, error({ type: 'server_error' }), 'provider', null],
-    ['openai', 502, '<html>Bad Gateway</html>', 'provider', null],
-    ['openai', 503, error({ code: 'server_is_overloaded' }), 'provider', null],
-    ['openai', 504, '', 'provider', null],
-    ['openai', 524, '<html>', 'provider', null],
-    ['openai', 301, '', 'provider', 'upstream_error'],
-    ['openai', 307, error({ code: 'insufficient_quota' }), 'provider', 'upstream_error'],
-
-    ['anthropic', 400, error({ type: 'invalid_request_error' }), 'client', null],
-    ['anthropic', 401, error({ type: 'authentication_error' }), 'auth', EXHAUSTED],
-    ['anthropic', 402, error({ type: 'billing_error' }), 'quota', EXHAUSTED],
-    ['anthropic', 400, error({ type: 'billing_error' }), 'quota', EXHAUSTED],
-    ['anthropic', 403, error({ type: 'permission_error' }), 'model', null],
-    ['anthropic', 404, error({ type: 'not_found_error' }), 'client', null],
-    ['anthropic', 413, error({ type: 'request_too_large' }), 'client', null],
-    ['anthropic', 429, error({ type: 'rate_limit_error' }), 'rate', null],
-    [
-      'anthropic',
-      429,
-      error({ type: 'rate_limit_error', code: 'enforced_spend_limit_reached' }),
-      'quota',
-      EXHAUSTED,
-    ],
-    ['anthropic', 500, error({ type: 'api_error' }), 'provider', null],
-    ['anthropic', 529, error({ type: 'overloaded_error' }), 'provider', null],
-
-    ['gemini', 400, status('INVALID_ARGUMENT', reason('API_KEY_INVALID')), 'auth', EXHAUSTED],
-    ['gemini', 400, status('INVALID_ARGUMENT'), 'client', null],
-    ['gemini', 400, error({ message: 'API_KEY_INVALID' }), 'client', null],
-    [
-      'gemini',
-      403,
-      status('PERMISSION_DENIED', reason('API_KEY_SERVICE_BLOCKED')),
-      'auth',
-      EXHAUSTED,
-    ],
-    ['gemini', 403, status('PERMISSION_DENIED', reason('BILLING_DISABLED')), 'quota', EXHAUSTED],
-    ['gemini', 403, status('PERMISSION_DENIED'), 'model', null],
-    ['gemini', 404, status('NOT_FOUND'), 'client', null],
-    [
-      'gemini',
-      429,
-      status('RESOURCE_EXHAUSTED', quotaId('GenerateRequestsPerMinutePerProject'), retryInfo),
-      'rate',
-      null,
-    ],
-    [
-      'gemini',
-      429,
-      status('RESOURCE_EXHAUSTED', quotaId('GenerateRequestsPerDayPerProjectPerModel-FreeTier')),
-      'quota',
-      EXHAUSTED,
-    ],
-    ['gemini', 500, status('INTERNAL'), 'provider', null],
-    ['gemini', 503, status('UNAVAILABLE'), 'provider', null],
-  ] as const)('%s %s %j teaches %s', (name, code, body, fault, ours) => {
-    expect(judged(dialectNamed(name), code, body)).toMatchObject({ fault, code: ours })
+    ['openai', 403, error({ message: 'invalid_api_key' }), 'client'],
+    ['openai', 429, error({ message: 'insufficient_quota' }), 'rate'],
+    ['openai', 404, error({ message: 'model_not_found' }), 'client'],
+    ['anthropic', 429, error({ message: 'enforced_spend_limit_reached' }), 'rate'],
+    ['gemini', 400, error({ message: 'API_KEY_INVALID' }), 'client'],
+  ] as const)('%s %s %j is judged by its fields, not by its message', (name, code, body, fault) => {
+    expect(judged(dialectNamed(name), code, body)).toMatchObject({
+      fault,
+      retry: usualRetry(fault),
+    })
   })
 
-  it.each([
-    [500, 'rejected'],
-    [503, 'rejected'],
-    [529, 'rejected'],
-    [429, 'rejected'],
-    [400, 'rejected'],
-    [502, 'ambiguous'],
-    [504, 'ambiguous'],
-    [408, 'ambiguous'],
-    [522, 'ambiguous'],
-  ] as const)('%s is %s', (code, reach) => {
-    expect(judged(openai, code, '').reach).toBe(reach)
+  it('is judged by what a code is: a number and its digits are two things', () => {
+    expect(judged(openai, 404, error({ code: 404 })).retry).toBe('target')
+    expect(judged(openai, 404, error({ code: '404' })).retry).toBe('no')
+  })
+
+  it('is judged by headers and members that are there', () => {
+    const flat = { statusCode: 403, message: 'Out of call volume quota.' }
+    expect(judged(openai, 403, flat).fault).toBe('client')
+    expect(judged(openai, 403, flat, { 'retry-after': '60' }).fault).toBe('quota')
+    const shape = { code: 403, metadata: { limit_source: 'openrouter_key_limit' } }
+    expect(judged(openai, 403, error(shape)).fault).toBe('quota')
+    expect(judged(openai, 403, error({ ...shape, metadata: null })).fault).toBe('client')
+    expect(judged(openai, 403, error({ ...shape, metadata: { limit_source: {} } })).fault).toBe(
+      'client',
+    )
   })
 
   it("keeps the upstream's own code and message", () => {
@@ -173,6 +82,17 @@ describe('a refused answer', () => {
     expect(
       judged(openai, 400, { object: 'error', message: 'vLLM says', type: 'BadRequestError' }),
     ).toMatchObject({ detail: 'BadRequestError', message: 'vLLM says' })
+    expect(judged(anthropic, 429, error({ type: 'a', details: { error_code: 'b' } })).detail).toBe(
+      'b',
+    )
+    expect(judged(openai, 400, error({ innererror: { code: 'Inner' } })).detail).toBe('Inner')
+    expect(
+      judged(openai, 429, error({ code: 429, metadata: { error_type: 'typed' } })).detail,
+    ).toBe('typed')
+    expect(judged(openai, 403, { code: 'no', error: 'xAI says' })).toMatchObject({
+      detail: 'no',
+      message: 'xAI says',
+    })
     expect(judged(openai, 503, '<html>')).toMatchObject({
       detail: 'http_503',
       message: 'The upstream answered 503.',
@@ -207,18 +127,12 @@ describe('a refused answer', () => {
 
 describe('an answer that says 200', () => {
   it.each([
-    ['an empty body', '', JSON_TYPE, 'empty_body', 'ambiguous'],
-    ['a web page', '<!doctype html>', { 'content-type': 'text/html' }, 'html', 'rejected'],
-    ['a web page under a false name', ' \n<html>', JSON_TYPE, 'html', 'rejected'],
-    ['a web page without a name', '\ufeff<html>', {}, 'html', 'rejected'],
-    ['a cut answer', '{"choices":[{"mess', JSON_TYPE, 'invalid_json', 'ambiguous'],
-  ])('with %s is the provider failing', (_, body, headers, detail, reach) => {
-    expect(judged(openai, 200, body, headers)).toMatchObject({
-      fault: 'provider',
-      code: 'upstream_error',
-      detail,
-      reach,
-    })
+    ['an empty body', '', JSON_TYPE, 'empty_body'],
+    ['a web page', '<!doctype html>', { 'content-type': 'text/html' }, 'html'],
+    ['a web page without a name', '\ufeff<html>', {}, 'html'],
+    ['a cut answer', '{"choices":[{"mess', JSON_TYPE, 'invalid_json'],
+  ])('with %s says so', (_, body, headers, detail) => {
+    expect(judged(openai, 200, body, headers)).toMatchObject({ fault: 'provider', detail })
   })
 
   it.each([
