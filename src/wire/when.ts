@@ -35,6 +35,7 @@ const GO_UNITS: Record<string, number> = {
   µs: 1e-3,
   ns: 1e-6,
 }
+const GO_DURATION = /^(\d+(\.\d+)?(ms|us|µs|ns|h|m|s))+$/
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
 /** RFC 9110 §5.6.7: IMF-fixdate, and the obsolete form of RFC 850. */
 const HTTP_DATE =
@@ -109,8 +110,6 @@ function httpDate(value: string | undefined): number | null {
   const ms = Date.parse(dated)
   return Number.isNaN(ms) ? null : ms
 }
-
-const GO_DURATION = /^(\d+(\.\d+)?(ms|us|µs|ns|h|m|s))+$/
 
 /** `6m0s`, `1m30.951s`, `17ms` (Go's time.Duration), and with them protobuf's `37.8s`. */
 function goDuration(value: string | null | undefined): number | null {
