@@ -16,10 +16,17 @@ export class Caller {
 
   /** Admits one request and returns 0, or returns the milliseconds until one may come. */
   enter(now: number): number {
-    if (this.#concurrency !== null && this.inFlight >= this.#concurrency) return 1_000
-    if (this.#bucket !== null && !this.#bucket.take(now)) return Math.ceil(this.#bucket.wait(now))
+    const wait = this.wait(now)
+    if (wait > 0) return wait
+    this.#bucket?.take(now)
     this.inFlight++
     return 0
+  }
+
+  /** Milliseconds until one more request may come; 0: now. */
+  wait(now: number): number {
+    if (this.#concurrency !== null && this.inFlight >= this.#concurrency) return 1_000
+    return this.#bucket === null ? 0 : Math.ceil(this.#bucket.wait(now))
   }
 
   leave(): void {

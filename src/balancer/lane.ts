@@ -23,10 +23,6 @@ export class Lane {
     return null
   }
 
-  get empty(): boolean {
-    return this.#rings.every(ring => ring.keys.length === 0)
-  }
-
   /** Puts the key in or takes it out, as its state now says. */
   place(key: KeyState, now: number): void {
     const usable = this.#model === null ? key.usable(now) : key.usableFor(this.#model, now)

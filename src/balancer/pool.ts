@@ -96,12 +96,6 @@ export class Pool {
     return usable && this.#breakers.allows(model, now) ? this.#claim(key, model, now) : null
   }
 
-  /** Whether there is any use in asking for a key: limits of requests aside, {@link select} has one. */
-  ready(model: string, now: number): boolean {
-    this.#takeBack(now)
-    return this.#breakers.allows(model, now) && !this.#lane(model).empty
-  }
-
   #choose(model: string, tried: readonly KeyState[], now: number, take: boolean): KeyState | null {
     this.#takeBack(now)
     if (!this.#breakers.allows(model, now)) return null
@@ -203,6 +197,10 @@ export class Pool {
     return soonest === null ? null : Math.max(soonest, refusing)
   }
 
+  get list(): Iterable<KeyState> {
+    return this.#keys.values()
+  }
+
   /** How many keys it holds, whatever their state. */
   get size(): number {
     return this.#keys.size
@@ -215,6 +213,11 @@ export class Pool {
   /** Whether its breakers let a request for this model pass now. */
   passes(model: string, now: number): boolean {
     return this.#breakers.allows(model, now)
+  }
+
+  /** Milliseconds until they do; 0 also while a probe is under way. */
+  breakerWait(model: string, now: number): number {
+    return this.#breakers.wait(model, now)
   }
 
   /** Models whose breaker is not closed; `*` for all of them. */

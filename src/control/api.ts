@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { Explanation } from '../model/explanation.ts'
 import type { ExchangeRecord, RecordFilter } from '../model/record.ts'
 import type { DaemonStatus } from '../model/status.ts'
 
@@ -15,6 +16,7 @@ interface Answers {
   readonly stop: { readonly pid: number }
   readonly abort: { readonly aborted: number }
   readonly flush: Record<string, never>
+  readonly explain: Explanation
 }
 
 /**
@@ -34,6 +36,12 @@ export const OPERATIONS = {
   abort: z.strictObject({ keys: z.array(z.string()) }),
   /** Writes what keys have learned, and all waiting records, to the store. */
   flush: z.strictObject({}),
+  /** Where a POST to this path for this model would go now; `token` by id or name, null: no limits. */
+  explain: z.strictObject({
+    model: z.nullable(z.string()),
+    token: z.nullable(z.string()),
+    path: z.string(),
+  }),
 } as const satisfies Record<keyof Answers, z.ZodType>
 
 export type OperationName = keyof typeof OPERATIONS

@@ -1,4 +1,6 @@
+import type { Asked } from '../gateway/explain.ts'
 import type { Catalog, KeyMemory } from '../model/catalog.ts'
+import type { Explanation } from '../model/explanation.ts'
 import type { Readiness } from '../model/readiness.ts'
 
 /** What one gateway process says of itself. */
@@ -28,6 +30,8 @@ export interface GatewayHost {
   /** @throws BalanceError address_in_use, not_permitted, config_invalid */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>
   reports(): Promise<GatewayReport[]>
+  /** Where such a request would go now, as the gateway says that would get the next connection. */
+  explain(asked: Asked): Promise<Explanation>
   /** Ends attempts in flight on these keys; returns how many there were. */
   abort(keyIds: readonly string[]): Promise<number>
   /** Hands everything gathered to the owner. */

@@ -94,9 +94,20 @@ export class Handoff {
     this.#waiting = []
   }
 
+  /** The worker that would get a connection now: the one with the fewest; those with equally few take turns. */
+  next(): WorkerProcess | null {
+    const workers = this.#workers()
+    let best: WorkerProcess | null = null
+    for (let looked = 0; looked < workers.length; looked++) {
+      const worker = workers[(this.#sequence + looked) % workers.length] as WorkerProcess
+      if (best === null || worker.connections < best.connections) best = worker
+    }
+    return best
+  }
+
   #place(socket: Socket): void {
     socket.on('error', () => socket.destroy())
-    const worker = this.#leastBusy()
+    const worker = this.next()
     if (worker === null) {
       this.#waiting.push(socket)
       return
@@ -109,16 +120,5 @@ export class Handoff {
       worker.giveUp()
       if (!socket.destroyed) this.#place(socket)
     })
-  }
-
-  /** The worker with the fewest connections; those with equally few take turns. */
-  #leastBusy(): WorkerProcess | null {
-    const workers = this.#workers()
-    let best: WorkerProcess | null = null
-    for (let looked = 0; looked < workers.length; looked++) {
-      const worker = workers[(this.#sequence + looked) % workers.length] as WorkerProcess
-      if (best === null || worker.connections < best.connections) best = worker
-    }
-    return best
   }
 }

@@ -6,10 +6,12 @@ import { BalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Redactor } from '../base/redactor.ts'
 import { cutOff, drain } from '../gateway/drain.ts'
+import { type Asked, explain } from '../gateway/explain.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { createGatewayServer, listen } from '../gateway/server.ts'
 import { watchExchanges } from '../gateway/watch.ts'
 import type { Catalog, KeyMemory } from '../model/catalog.ts'
+import type { Explanation } from '../model/explanation.ts'
 import type { Link } from '../model/link.ts'
 import type { Readiness } from '../model/readiness.ts'
 import { SnapshotHolder } from '../snapshot/holder.ts'
@@ -96,6 +98,12 @@ export class LocalGateway implements GatewayHost {
         breakers: this.#breakers(),
       },
     ]
+  }
+
+  async explain(asked: Asked): Promise<Explanation> {
+    const snapshot = this.#holder.current
+    if (snapshot === null) throw new BalanceError('overloaded', 'The gateway is starting.')
+    return explain(asked, snapshot, this.#clock)
   }
 
   /** What every key knows now. */

@@ -130,6 +130,10 @@ export class DaemonOperator implements Operator {
     return { pid: process.pid }
   }
 
+  explain(asked: Operations['explain']['in']): Promise<Operations['explain']['out']> {
+    return this.#parts.gateway.explain(asked)
+  }
+
   async abort({ keys }: Operations['abort']['in']): Promise<Operations['abort']['out']> {
     return { aborted: await this.#parts.gateway.abort(keys) }
   }

@@ -1,5 +1,7 @@
 import type { LogLevel } from '../base/log.ts'
+import type { Asked } from '../gateway/explain.ts'
 import type { KeyMemory } from '../model/catalog.ts'
+import type { Explanation } from '../model/explanation.ts'
 import type { Readiness } from '../model/readiness.ts'
 import type { ExchangeRecord } from '../model/record.ts'
 import type { CatalogueSlice } from './catalogue-slices.ts'
@@ -31,6 +33,7 @@ export type Question =
   | { readonly report: true }
   | { readonly flush: true }
   | { readonly abort: readonly string[] }
+  | { readonly explain: Asked }
 
 /** What a worker says to the daemon. */
 export type ToDaemon =
@@ -47,4 +50,4 @@ export type ToDaemon =
   | { readonly kind: 'answer'; readonly id: number; readonly value: Answer }
   | { readonly kind: 'ended' }
 
-export type Answer = GatewayReport | number | null
+export type Answer = GatewayReport | Explanation | number | null

@@ -1,7 +1,10 @@
 import { Live } from '../balancer/live.ts'
 import { type Clock, type Timer, within } from '../base/clock.ts'
+import { BalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import type { Asked } from '../gateway/explain.ts'
 import type { Catalog, KeyMemory } from '../model/catalog.ts'
+import type { Explanation } from '../model/explanation.ts'
 import type { Link } from '../model/link.ts'
 import type { Readiness } from '../model/readiness.ts'
 import { compile } from '../snapshot/compile.ts'
@@ -80,6 +83,14 @@ export class WorkerPool implements GatewayHost {
   async reports(): Promise<GatewayReport[]> {
     const reports = await this.#askAll({ report: true })
     return reports as GatewayReport[]
+  }
+
+  /** The turns of several workers differ. */
+  async explain(asked: Asked): Promise<Explanation> {
+    const worker = this.#handoff.next()
+    const answer = worker && (await this.#ask(worker, { explain: asked }))
+    if (answer) return answer as Explanation
+    throw new BalanceError('failed', 'No worker answers.')
   }
 
   async abort(keyIds: readonly string[]): Promise<number> {

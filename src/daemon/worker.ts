@@ -128,6 +128,7 @@ class Worker {
 
 async function answerOf(gateway: LocalGateway, what: Question): Promise<Answer> {
   if ('abort' in what) return gateway.abort(what.abort)
+  if ('explain' in what) return gateway.explain(what.explain)
   if ('report' in what) return (await gateway.reports())[0] ?? null
   await gateway.flush()
   return null

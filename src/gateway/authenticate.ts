@@ -29,12 +29,14 @@ export function authenticate(exchange: Exchange, gateway: Gateway): void {
 /** Claims one request of the token's own limits; the account gives it back. */
 function admitCaller(exchange: Exchange, token: CompiledToken): void {
   const wait = token.caller.enter(exchange.startedAt)
-  if (wait > 0) {
-    throw new BalanceError('rate_limit_exceeded', `Token ${token.name} is at its own limit.`, {
-      retryAfter: wait,
-    })
-  }
+  if (wait > 0) throw atLimit(token, wait)
   exchange.token = token
+}
+
+export function atLimit({ name }: CompiledToken, wait: number): BalanceError {
+  return new BalanceError('rate_limit_exceeded', `Token ${name} is at its own limit.`, {
+    retryAfter: wait,
+  })
 }
 
 function credentialsOf({ request, route }: Exchange): string[] {

@@ -1,3 +1,4 @@
+import type { KeyState } from '../balancer/key-state.ts'
 import type { Rotation } from '../balancer/rotation.ts'
 import type { CompiledTarget } from '../snapshot/route-table.ts'
 
@@ -10,22 +11,27 @@ export interface Choice {
   readonly model: string | null
 }
 
+const NONE: readonly KeyState[] = []
+
 /**
  * The target whose turn it is: of the first tier in which any can serve, by weight. Null where none can.
  * @param open which targets may be chosen at all
  * @param take false: only looks, and leaves the turn as it is
+ * @param tried keys that are not asked again
  */
 export function chooseTarget(
   { targets, rotation, model }: Choice,
   open: (target: CompiledTarget) => boolean,
   now: number,
   take: boolean,
+  tried = NONE,
 ): CompiledTarget | null {
   const [only] = targets
   // Whether it can serve is found out by asking it.
   if (targets.length === 1 && only !== undefined) return open(only) ? only : null
   const able = targets.filter(
-    target => open(target) && target.provider.pool.ready(target.model ?? model ?? '', now),
+    target =>
+      open(target) && target.provider.pool.peek(target.model ?? model ?? '', tried, now) !== null,
   )
   const turn = able.filter(({ tier }) => tier === able[0]?.tier)
   if (turn.length === 0 || rotation === null) return null

@@ -75,7 +75,8 @@ export class Course {
   /** Whose turn it is of those that are still asked at all. */
   #turn(open: (target: CompiledTarget) => boolean, take: boolean): CompiledTarget | null {
     const isOpen = (target: CompiledTarget) => !this.#passed.has(target) && open(target)
-    return chooseTarget(this.#exchange, isOpen, this.#gateway.clock.now(), take)
+    const now = this.#gateway.clock.now()
+    return chooseTarget(this.#exchange, isOpen, now, take, this.#tried)
   }
 
   #claim(target: CompiledTarget): Step | null {

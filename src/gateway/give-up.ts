@@ -53,19 +53,19 @@ function tried({ failures }: Exchange): string {
 }
 
 /** No attempt was possible: the error says when the first key returns, where that is known. */
-export function noKey(exchange: Exchange, gateway: Gateway): BalanceError {
-  const { targets } = exchange
-  exchange.outcome = 'no_key'
-  exchange.provider ??= targets[0]?.provider ?? null
+export function noKey(
+  targets: readonly CompiledTarget[],
+  model: string | null,
+  now: number,
+): BalanceError {
   const names = [...new Set(targets.map(({ provider }) => provider.name))].join(', ')
   if (targets.every(({ provider }) => provider.pool.size === 0)) {
     return new BalanceError('no_key_available', `Provider ${names} has no keys.`, {
       hint: `balance keys add ${targets[0]?.provider.name}`,
     })
   }
-  const now = gateway.clock.now()
-  const waits = targets.map(target => waitFor(target, exchange, now)).filter(isKnown)
-  const message = targets.some(target => isFailing(target, exchange, now))
+  const waits = targets.map(target => waitFor(target, model, now)).filter(isKnown)
+  const message = targets.some(target => isFailing(target, model, now))
     ? `Provider ${names} fails for this model; it is left alone for a while.`
     : `No key of provider ${names} is usable now.`
   return new BalanceError(
@@ -81,10 +81,10 @@ function isKnown(wait: number | null): wait is number {
   return wait !== null
 }
 
-function waitFor(target: CompiledTarget, { model }: Exchange, now: number): number | null {
+function waitFor(target: CompiledTarget, model: string | null, now: number): number | null {
   return target.provider.pool.wait(target.model ?? model ?? '', now)
 }
 
-function isFailing({ provider, model: asked }: CompiledTarget, { model }: Exchange, now: number) {
+function isFailing({ provider, model: asked }: CompiledTarget, model: string | null, now: number) {
   return !provider.pool.passes(asked ?? model ?? '', now)
 }

@@ -32,15 +32,15 @@ export function locate(exchange: Exchange): void {
 
 function placeOf(method: string, target: string, snapshot: Snapshot): Place {
   // A query may hold a credential, and is seldom the same twice: it is not kept.
-  if (target.length > LONGEST_TARGET || target.includes('?')) return find(method, target, snapshot)
+  if (target.length > LONGEST_TARGET || target.includes('?')) return place(method, target, snapshot)
   const places = placesOf(snapshot)
   const name = `${method} ${target}`
   const known = places.get(name)
   if (known !== undefined) return known
-  const place = find(method, target, snapshot)
+  const found = place(method, target, snapshot)
   if (places.size >= MOST_PLACES) places.clear()
-  places.set(name, place)
-  return place
+  places.set(name, found)
+  return found
 }
 
 function placesOf(snapshot: Snapshot): Map<string, Place> {
@@ -51,7 +51,8 @@ function placesOf(snapshot: Snapshot): Map<string, Place> {
   return places
 }
 
-function find(method: string, target: string, snapshot: Snapshot): Place {
+/** What a method and a target mean under this snapshot. */
+export function place(method: string, target: string, snapshot: Snapshot): Place {
   const route = parseTarget(target, snapshot, { normalize: snapshot.settings.normalize_urls })
   const endpoint = endpointOf(method, route.path)
   return { route, endpoint, model: endpoint.model === 'path' ? modelInPath(route.path) : null }

@@ -45,8 +45,14 @@ async function attempt(exchange: Exchange, gateway: Gateway, course: Course): Pr
   }
   if (exchange.left)
     throw new BalanceError('client_closed', 'The client left before it was answered.')
-  if (last === null) throw noKey(exchange, gateway)
+  if (last === null) throw noTarget(exchange, gateway)
   giveUp(exchange, gateway, last.attempt, last.outcome, course.repeated)
+}
+
+function noTarget(exchange: Exchange, { clock }: Gateway): BalanceError {
+  exchange.outcome = 'no_key'
+  exchange.provider ??= exchange.targets[0]?.provider ?? null
+  return noKey(exchange.targets, exchange.model, clock.now())
 }
 
 /** For a client that leaves meanwhile nothing more is waited. */

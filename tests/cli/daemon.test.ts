@@ -16,6 +16,15 @@ class FakeDaemon {
 
   constructor(store: string) {
     this.answers = {
+      explain: {
+        path: '/v1/chat/completions',
+        model: null,
+        token: null,
+        route: null,
+        candidates: [],
+        choice: null,
+        refusal: null,
+      },
       status: {
         running: true,
         version: '9.9.9',
