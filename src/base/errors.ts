@@ -128,7 +128,7 @@ export const CATALOGUE = {
   store_unavailable: command(1, 'local', 'the store cannot be reached, is locked, or is full'),
   usage: command(2, 'operator', 'the command line is wrong'),
   invalid_value: command(2, 'operator', 'a value is not what its option or setting takes'),
-  no_such: command(3, 'operator', 'there is no such provider, key, token or record'),
+  no_such: command(3, 'operator', 'there is no such provider, key, token, route or record'),
   not_permitted: command(4, 'operator', 'the operation is not allowed here'),
   daemon_unreachable: command(69, 'operator', 'no daemon answers for this store'),
   config_invalid: command(

@@ -70,7 +70,7 @@ async function unopened(store: Store): Promise<Catalog> {
     providers: await store.providers(),
     keys: keys.map(key => (key.reference === null ? { ...key, fault: NOT_OPENED } : key)),
     tokens: [],
-    routes: [],
+    routes: await store.routes(),
     memories: [...(await store.memories()).values()],
   }
 }

@@ -1,5 +1,14 @@
 import type { Secret } from '../base/secret.ts'
-import type { Catalog, Key, KeyMemory, Origin, Provider, ProviderKind, Token } from './catalog.ts'
+import type {
+  Catalog,
+  Key,
+  KeyMemory,
+  Origin,
+  Provider,
+  ProviderKind,
+  Route,
+  Token,
+} from './catalog.ts'
 import type {
   ExchangeRecord,
   Pruned,
@@ -11,6 +20,7 @@ import type {
   StoredExchange,
   StoredFailure,
 } from './record.ts'
+import type { TargetPlace } from './route-fields.ts'
 import type { ProviderSettings, SettingName, Settings } from './settings.ts'
 
 export interface NewProvider {
@@ -30,6 +40,12 @@ export interface ProviderChange {
   readonly overrides?: { readonly [K in keyof ProviderSettings]?: ProviderSettings[K] | null }
 }
 
+/** What went with a provider that was removed. */
+export interface RemovedProvider {
+  readonly keys: number
+  readonly targets: number
+}
+
 export interface NewKey {
   /** The clear value, or a reference (`env:NAME`, `file:/path`). */
   readonly value: Secret
@@ -38,6 +54,8 @@ export interface NewKey {
   readonly tier?: number
   readonly rpm?: number | null
   readonly concurrency?: number | null
+  /** Where it was read, as `keys.csv:3`: begins the message that refuses it. */
+  readonly place?: string
 }
 
 export interface KeyChange {
@@ -57,6 +75,17 @@ export interface AddedKeys {
   readonly duplicates: number
 }
 
+/** Keys that one provider is given. */
+export interface KeyGroup {
+  readonly provider: string
+  readonly keys: readonly NewKey[]
+}
+
+/** What one provider was given. */
+export interface ImportedKeys extends AddedKeys {
+  readonly provider: string
+}
+
 export interface NewToken {
   readonly name: string
   /** Given where the token is brought along; made otherwise. */
@@ -66,6 +95,21 @@ export interface NewToken {
   readonly rpm?: number | null
   readonly concurrency?: number | null
   readonly expiresAt?: number | null
+}
+
+export interface TokenChange {
+  readonly name?: string
+  readonly providers?: readonly string[] | null
+  readonly models?: readonly string[] | null
+  readonly rpm?: number | null
+  readonly concurrency?: number | null
+  readonly expiresAt?: number | null
+}
+
+/** What is not given is 1, or for a target that is there already, left as it is. */
+export interface NewTarget extends TargetPlace {
+  readonly weight?: number
+  readonly tier?: number
 }
 
 /** A setting in force and where its value comes from. */
@@ -124,8 +168,8 @@ export interface Store {
   provider(name: string): Promise<Provider>
   addProvider(provider: NewProvider, options: { readonly makeDefault: boolean }): Promise<Provider>
   changeProvider(name: string, change: ProviderChange): Promise<Provider>
-  /** Removes its keys too; returns how many. */
-  removeProvider(name: string): Promise<number>
+  /** Removes its keys too, and the targets that lead to it. */
+  removeProvider(name: string): Promise<RemovedProvider>
 
   /** Without opening any secret. */
   keys(provider?: string): Promise<Key[]>
@@ -134,6 +178,8 @@ export interface Store {
   /** What was learned about keys, by key id; older generations left out. */
   memories(): Promise<Map<string, KeyMemory>>
   addKeys(provider: string, keys: readonly NewKey[]): Promise<AddedKeys>
+  /** The same for several providers: all of it or nothing. */
+  importKeys(groups: readonly KeyGroup[]): Promise<ImportedKeys[]>
   changeKey(id: string, change: KeyChange): Promise<Key>
   /** Forgets what was learned about these keys and raises their generation. */
   resetKeys(ids: readonly string[]): Promise<void>
@@ -156,7 +202,21 @@ export interface Store {
   tokens(): Promise<Token[]>
   createToken(token: NewToken): Promise<{ readonly token: Token; readonly secret: Secret }>
   /** By id or name. */
+  changeToken(idOrName: string, change: TokenChange): Promise<Token>
+  /** By id or name. */
   revokeToken(idOrName: string): Promise<Token>
+
+  /** In the order in which they were added. */
+  routes(): Promise<Route[]>
+  /**
+   * Adds targets to a route, which is there from its first one on. A target that it has already
+   * takes the weight and tier given.
+   */
+  addTargets(model: string, targets: readonly NewTarget[]): Promise<Route>
+  /** Returns what is left of the route; null where it has no other target, and is gone. */
+  removeTargets(model: string, targets: readonly TargetPlace[]): Promise<Route | null>
+  /** Returns the route as it was. */
+  removeRoute(model: string): Promise<Route>
 
   settings(): Promise<SettingRow[]>
   setSetting<K extends SettingName>(name: K, value: Settings[K]): Promise<void>

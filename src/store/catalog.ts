@@ -7,6 +7,7 @@ import { readMemories } from './memories.ts'
 import type { StoreParts } from './parts.ts'
 import { listProviders, providerOf } from './provider-rows.ts'
 import { type ReferenceSources, resolveReference } from './reference.ts'
+import { readRoutes } from './route-rows.ts'
 import type { Seal } from './seal.ts'
 import { readSettings, settingsInForce } from './settings.ts'
 import { readTokens } from './tokens.ts'
@@ -28,8 +29,9 @@ export function catalogVerbs({ engine, vault, sources }: StoreParts): CatalogVer
         const seal = rows.some(isSealed) ? await vault.opener(db) : null
         const keys = rows.map(row => openedKey(row, seal, sources))
         const tokens = await readTokens(db)
+        const routes = await readRoutes(db)
         const memories = await readMemories(db)
-        return { revision, settings, providers, keys, tokens, routes: [], memories }
+        return { revision, settings, providers, keys, tokens, routes, memories }
       }),
   }
 }

@@ -34,7 +34,7 @@ export async function keepValue(
   const fault = keyValueFault(value)
   if (fault) {
     throw new BalanceError('invalid_value', `${which} ${fault}.`, {
-      hint: 'Give keys one a line, as the vendor shows them, without quotes.',
+      hint: 'Give each key as the vendor shows it, and nothing else.',
     })
   }
   const reference = parseReference(value.reveal())

@@ -1,4 +1,4 @@
-import { BalanceError } from '../base/errors.ts'
+import { BalanceError, type ErrorCode } from '../base/errors.ts'
 import type { Origin } from '../model/catalog.ts'
 import type { AddedKeys, NewKey } from '../model/store.ts'
 import type { Change } from './change.ts'
@@ -27,33 +27,48 @@ export async function insertKeys(
   const seal = once(() => vault.sealer(change))
   const rows: KeyRow[] = []
   for (const [index, key] of given.entries()) {
-    checkLimits(key)
-    const id = newId('k')
-    const which = given.length === 1 ? 'The key' : `Key ${index + 1} of ${given.length}`
-    const kept = await keepValue(key.value, bindingOf(id, provider), which, seal)
-    const fingerprint = kept.fingerprint.toString('hex')
-    if (fingerprints.has(fingerprint)) continue
-    fingerprints.add(fingerprint)
-    rows.push({
-      id,
-      provider_id: provider.id,
-      label: labels.take(key.label),
-      weight: key.weight ?? 1,
-      tier: key.tier ?? 1,
-      enabled: 1,
-      generation: 1,
-      ...kept,
-      rpm: key.rpm ?? null,
-      concurrency: key.concurrency ?? null,
-      origin,
-      created_at: change.time,
-    })
+    try {
+      checkLimits(key)
+      const id = newId('k')
+      const alone = given.length === 1 || key.place !== undefined
+      const which = alone ? 'The key' : `Key ${index + 1} of ${given.length}`
+      const kept = await keepValue(key.value, bindingOf(id, provider), which, seal)
+      const fingerprint = kept.fingerprint.toString('hex')
+      if (fingerprints.has(fingerprint)) continue
+      fingerprints.add(fingerprint)
+      rows.push({
+        id,
+        provider_id: provider.id,
+        label: labels.take(key.label),
+        weight: key.weight ?? 1,
+        tier: key.tier ?? 1,
+        enabled: 1,
+        generation: 1,
+        ...kept,
+        rpm: key.rpm ?? null,
+        concurrency: key.concurrency ?? null,
+        origin,
+        created_at: change.time,
+      })
+    } catch (error) {
+      throw placed(error, key)
+    }
   }
   await insert(change, provider, rows)
   return {
     added: rows.map(row => keyOf(row, provider.name)),
     duplicates: given.length - rows.length,
   }
+}
+
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(['invalid_value', 'name_taken'])
+
+/** A refusal of this key, beginning with where it was read; other errors as they are. */
+function placed(error: unknown, { place }: NewKey): unknown {
+  if (place === undefined || !(error instanceof BalanceError)) return error
+  const { code, message, hint } = error
+  if (!REFUSALS.has(code)) return error
+  return new BalanceError(code, `${place}: ${message}`, hint === null ? {} : { hint })
 }
 
 function readPresent({ db }: Change, provider: ProviderRow) {
@@ -88,7 +103,7 @@ class Labels {
     const label = wanted ?? this.#free()
     checkLabel('label', label)
     if (this.#taken.has(label)) {
-      throw new BalanceError('name_taken', `A key of this provider is labelled "${label}".`, {
+      throw new BalanceError('name_taken', 'Another key of this provider has this label.', {
         hint: 'Choose another label, or leave it out.',
       })
     }

@@ -32,14 +32,15 @@ export function checkLimits(limits: Limits): void {
 
 /**
  * A name people give to a key or a token: 1-64 characters that can be shown on one line.
- * @throws BalanceError invalid_value
+ * @throws BalanceError invalid_value; the name is not repeated, for in a file whose columns are
+ *   out of place it may be a key
  */
 export function checkLabel(what: string, label: string): void {
   const characters = [...label].length
   if (characters >= 1 && characters <= 64 && label.trim() === label && printable(label) === label) {
     return
   }
-  throw new BalanceError('invalid_value', `"${printable(label, 80)}" cannot be a ${what}.`, {
+  throw new BalanceError('invalid_value', `This cannot be a ${what}.`, {
     hint: 'It takes 1 to 64 visible characters, without space at its ends.',
   })
 }

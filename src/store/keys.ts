@@ -4,7 +4,7 @@ import { BalanceError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
 import type { Origin } from '../model/catalog.ts'
-import type { KeyChange, Store } from '../model/store.ts'
+import type { ImportedKeys, KeyChange, Store } from '../model/store.ts'
 import type { Change } from './change.ts'
 import { bindingOf, keepValue } from './kept-value.ts'
 import { insertKeys } from './key-batch.ts'
@@ -16,7 +16,10 @@ import { slices } from './slices.ts'
 import type { Tables } from './tables.ts'
 import type { Vault } from './vault.ts'
 
-type KeyVerbs = Pick<Store, 'keys' | 'key' | 'addKeys' | 'changeKey' | 'resetKeys' | 'removeKeys'>
+type KeyVerbs = Pick<
+  Store,
+  'keys' | 'key' | 'addKeys' | 'importKeys' | 'changeKey' | 'resetKeys' | 'removeKeys'
+>
 
 export function keyVerbs({ engine, change, vault }: StoreParts): KeyVerbs {
   return {
@@ -38,6 +41,16 @@ export function keyVerbs({ engine, change, vault }: StoreParts): KeyVerbs {
       change(async made => {
         const owner = await findProvider(made.db, provider)
         return insertKeys(made, vault, owner, keys, 'command')
+      }),
+
+    importKeys: groups =>
+      change(async made => {
+        const imported: ImportedKeys[] = []
+        for (const { provider, keys } of groups) {
+          const owner = await findProvider(made.db, provider)
+          imported.push({ provider, ...(await insertKeys(made, vault, owner, keys, 'command')) })
+        }
+        return imported
       }),
 
     changeKey: (id, given) =>

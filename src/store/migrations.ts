@@ -18,6 +18,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { part: 'log', name: 'request and error log', statements: logTables },
   { part: 'log', name: 'last batch of each node', statements: batchTable },
   { part: 'control', name: 'who learned it', statements: memoryNode },
+  { part: 'control', name: 'routes', statements: routeTable },
 ]
 
 function controlTables(types: ColumnTypes): string[] {
@@ -195,6 +196,23 @@ function logTables({ serial, text, integer, real, table, keyed }: ColumnTypes): 
 
 function memoryNode({ text }: ColumnTypes): string[] {
   return [`alter table memories add column node ${text(256)}`]
+}
+
+function routeTable({ serial, text, integer, table }: ColumnTypes): string[] {
+  return [
+    `create table routes (
+      seq ${serial},
+      id ${text(16)} not null unique,
+      model ${text(256)} not null,
+      provider_id ${text(16)} not null,
+      target_model ${text(256)} not null,
+      weight ${integer} not null,
+      tier ${integer} not null,
+      origin ${text(8)} not null,
+      created_at ${integer} not null,
+      unique (model, provider_id, target_model)
+    ) ${table}`,
+  ]
 }
 
 /** Tells a node whether a batch that it got no answer for was written. */

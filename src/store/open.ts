@@ -13,6 +13,7 @@ import { providerVerbs } from './providers.ts'
 import { reconcileVerbs } from './reconcile.ts'
 import { recordVerbs } from './records.ts'
 import { retentionVerbs } from './retention.ts'
+import { routeVerbs } from './routes.ts'
 import { settingVerbs } from './settings.ts'
 import { statsVerbs } from './stats.ts'
 import { tokenVerbs } from './tokens.ts'
@@ -71,6 +72,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...keyVerbs(parts),
     ...memoryVerbs(parts),
     ...tokenVerbs(parts),
+    ...routeVerbs(parts),
     ...settingVerbs(parts),
     ...reconcileVerbs(parts),
     ...recordVerbs(parts),

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Kysely } from 'kysely'
 import type { Origin } from '../model/catalog.ts'
-import type { NewProvider, ProviderChange, Store } from '../model/store.ts'
+import type { NewProvider, ProviderChange, RemovedProvider, Store } from '../model/store.ts'
 import { checkBaseUrl, originOf } from './base-url.ts'
 import type { Change } from './change.ts'
 import { newId } from './identifiers.ts'
@@ -16,6 +16,7 @@ import {
   listProviders,
   providerOf,
 } from './provider-rows.ts'
+import { describeTarget, listTargets } from './route-rows.ts'
 import { dropSetting, readSettings, settingsInForce, writeSetting } from './settings.ts'
 import type { ProviderRow, Tables } from './tables.ts'
 import type { Vault } from './vault.ts'
@@ -123,17 +124,21 @@ export async function hasNoDefault(db: Kysely<Tables>): Promise<boolean> {
   return settingsInForce(await readSettings(db)).default_provider === ''
 }
 
-async function deleteProvider(made: Change, name: string): Promise<number> {
+async function deleteProvider(made: Change, name: string): Promise<RemovedProvider> {
   const { db, note } = made
   const row = await findProvider(db, name)
   const keys = db.selectFrom('provider_keys').select('id').where('provider_id', '=', row.id)
   const count = (await keys.execute()).length
+  const targets = (await listTargets(db)).filter(target => target.provider_id === row.id)
   await db.deleteFrom('memories').where('key_id', 'in', keys).execute()
   await db.deleteFrom('provider_keys').where('provider_id', '=', row.id).execute()
+  await db.deleteFrom('routes').where('provider_id', '=', row.id).execute()
   await db.deleteFrom('providers').where('id', '=', row.id).execute()
-  note('provider.remove', row.name, { ...(describeProvider(row) as object), keys: count }, null)
+  const routes = targets.map(target => ({ route: target.model, target: describeTarget(target) }))
+  const before = { ...(describeProvider(row) as object), keys: count, routes }
+  note('provider.remove', row.name, before, null)
   await dropSetting(made, 'default_provider', ['command', 'file'], row.name)
-  return count
+  return { keys: count, targets: targets.length }
 }
 
 /** A path that is the name again adds nothing. */

@@ -12,6 +12,7 @@ export interface Tables {
   readonly provider_keys: KeyTable
   readonly memories: MemoryTable
   readonly tokens: TokenTable
+  readonly routes: RouteTable
   readonly nodes: NodeTable
   readonly leases: LeaseTable
   readonly exchanges: ExchangeTable
@@ -132,6 +133,20 @@ interface TokenTable {
   created_at: number
 }
 
+/** A target; the targets of one model are its route. */
+interface RouteTable {
+  seq: Generated<number>
+  id: string
+  model: string
+  provider_id: string
+  /** Empty: as asked. A null would be equal to no other null in the unique key. */
+  target_model: string
+  weight: number
+  tier: number
+  origin: Origin
+  created_at: number
+}
+
 interface NodeTable {
   id: string
   url: string
@@ -219,6 +234,7 @@ interface BatchTable {
 export type ProviderRow = Omit<Selectable<ProviderTable>, 'seq'>
 export type KeyRow = Omit<Selectable<KeyTable>, 'seq'>
 export type TokenRow = Omit<Selectable<TokenTable>, 'seq'>
+export type RouteRow = Omit<Selectable<RouteTable>, 'seq'>
 export type MemoryRow = Selectable<MemoryTable>
 export type ExchangeRow = Selectable<ExchangeTable>
 export type FailureRow = Selectable<FailureTable>

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { Kysely } from 'kysely'
 import { BalanceError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { nearest, printable } from '../base/text.ts'
 import type { Token } from '../model/catalog.ts'
-import type { NewToken, Store } from '../model/store.ts'
+import type { NewToken, Store, TokenChange } from '../model/store.ts'
 import type { Change } from './change.ts'
 import { newId, newToken } from './identifiers.ts'
 import { readJson } from './json.ts'
@@ -13,7 +14,7 @@ import type { StoreParts } from './parts.ts'
 import { findProvider } from './provider-rows.ts'
 import type { Tables, TokenRow } from './tables.ts'
 
-type TokenVerbs = Pick<Store, 'tokens' | 'createToken' | 'revokeToken'>
+type TokenVerbs = Pick<Store, 'tokens' | 'createToken' | 'changeToken' | 'revokeToken'>
 
 /** Shorter ones can be guessed where anybody can try. */
 const STRONG = 16
@@ -27,6 +28,12 @@ export function tokenVerbs({ engine, change }: StoreParts): TokenVerbs {
         const secret = given.value ?? newToken()
         const token = await insertToken(made, given, secret)
         return { token, secret }
+      }),
+
+    changeToken: (idOrName, given) =>
+      change(async made => {
+        const tokens = await readTokens(made.db)
+        return updateToken(made, tokens, oneToken(tokens, idOrName), given)
       }),
 
     revokeToken: idOrName =>
@@ -47,11 +54,8 @@ export async function readTokens(db: Kysely<Tables>): Promise<Token[]> {
 
 async function insertToken(change: Change, given: NewToken, secret: Secret): Promise<Token> {
   const { db, time, note } = change
-  checkLabel('token name', given.name)
-  checkLimits(given)
-  checkExpiry(given.expiresAt ?? null, time)
+  await checkChange(change, given)
   checkToken(secret)
-  for (const provider of given.providers ?? []) await findProvider(db, provider)
   const hash = createHash('sha256').update(secret.reveal()).digest()
   refuseTwins(await readTokens(db), given.name, hash)
   const row = {
@@ -71,6 +75,41 @@ async function insertToken(change: Change, given: NewToken, secret: Secret): Pro
   const token = tokenOf(row)
   note('token.create', token.name, null, describe(token))
   return token
+}
+
+/** The hash, and with it the token itself, stays. */
+async function updateToken(
+  change: Change,
+  tokens: readonly Token[],
+  before: Token,
+  given: TokenChange,
+): Promise<Token> {
+  await checkChange(change, given)
+  const after = { ...before, ...given }
+  if (isDeepStrictEqual(before, after)) return before
+  const others = tokens.filter(({ id }) => id !== before.id)
+  refuseTwins(others, after.name, Buffer.from(after.hash, 'hex'))
+  await change.db
+    .updateTable('tokens')
+    .set({
+      name: after.name,
+      providers: listOrNull(after.providers),
+      models: listOrNull(after.models),
+      rpm: after.rpm,
+      concurrency: after.concurrency,
+      expires_at: after.expiresAt,
+    })
+    .where('id', '=', before.id)
+    .execute()
+  change.note('token.change', before.name, describe(before), describe(after))
+  return after
+}
+
+async function checkChange({ db, time }: Change, given: TokenChange): Promise<void> {
+  if (given.name !== undefined) checkLabel('token name', given.name)
+  checkLimits(given)
+  checkExpiry(given.expiresAt ?? null, time)
+  for (const provider of given.providers ?? []) await findProvider(db, provider)
 }
 
 function tokenOf(row: TokenRow): Token {

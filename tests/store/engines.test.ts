@@ -7,6 +7,7 @@ import { nodeSuite } from './suites/nodes.ts'
 import { providerSuite } from './suites/providers.ts'
 import { recordSuite } from './suites/records.ts'
 import { retentionSuite } from './suites/retention.ts'
+import { routeSuite } from './suites/routes.ts'
 import { schemaSuite } from './suites/schema.ts'
 import { sealedSuite } from './suites/sealed.ts'
 import { settingSuite } from './suites/settings.ts'
@@ -20,6 +21,7 @@ describe.each(ENGINES)('store on %s', engine => {
   providerSuite(place)
   keySuite(place)
   tokenSuite(place)
+  routeSuite(place)
   settingSuite(place)
   auditSuite(place)
   recordSuite(place)

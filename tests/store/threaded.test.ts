@@ -87,6 +87,8 @@ describe('store in a thread', () => {
       providers: [{ ...OPENAI, name: 'filed', enabled: true, keys: [value('env:KEY')] }],
     })
     expect((await store.keys('filed'))[0]?.reference).toBe('env:KEY')
+    await store.importKeys([{ provider: 'filed', keys: [value('sk-imported')] }])
+    expect((await store.catalog()).keys.at(-1)?.secret?.reveal()).toBe('sk-imported')
   })
 
   it('carries maps, records and what was learned', async () => {
@@ -101,6 +103,15 @@ describe('store in a thread', () => {
     expect(await store.stats({ by: 'model', ...hour })).toMatchObject([{ group: 'gpt' }])
     expect(await store.heads()).toEqual({ revision: 2, learned: 1 })
     expect((await store.learnedSince(0)).memories).toEqual([memory(id, 1)])
+  })
+
+  it('carries routes', async () => {
+    await store.addProvider(OPENAI, { makeDefault: false })
+    const place = { provider: 'openai', model: null }
+    const route = await store.addTargets('fast', [{ ...place, weight: 2 }])
+    expect((await store.catalog()).routes).toEqual([route])
+    expect(await store.removeTargets('fast', [place])).toBeNull()
+    expect(await store.routes()).toEqual([])
   })
 
   it('carries errors with their code, message, hint and exit', async () => {

@@ -4,7 +4,7 @@ import { Secret } from '../../base/secret.ts'
 import { PROVIDER_KINDS, type Provider, type ProviderKind } from '../../model/catalog.ts'
 import { PRESETS, presetOf } from '../../model/presets.ts'
 import { parseBaseUrl, parseProviderName } from '../../model/provider-fields.ts'
-import type { ProviderChange } from '../../model/store.ts'
+import type { ProviderChange, RemovedProvider } from '../../model/store.ts'
 import { overridesOf, parseAssignments } from '../assignments.ts'
 import { keyColumns } from '../columns/key.ts'
 import { providerColumns } from '../columns/provider.ts'
@@ -62,7 +62,7 @@ export function define(command: Command, run: Run): void {
   }
   command
     .command('remove')
-    .description('delete a provider and its keys')
+    .description('delete a provider, its keys, and what routes lead to it')
     .argument('<name>')
     .option('--yes', 'without a question')
     .addHelpText('after', example('balance providers remove openai'))
@@ -209,10 +209,20 @@ async function toggle(session: Session, name: string, verb: 'enable' | 'disable'
 async function remove(session: Session, name: string, options: { yes?: true }): Promise<void> {
   const store = await session.store()
   await store.provider(name)
-  const keys = await store.keys(name)
-  await confirm(`Remove ${name} and its ${plural(keys.length, 'key')}?`, options.yes === true)
+  const targets = (await store.routes()).flatMap(route => route.targets)
+  const going = {
+    keys: (await store.keys(name)).length,
+    targets: targets.filter(({ provider }) => provider === name).length,
+  }
+  await confirm(`Remove ${name} and its ${belongings(going)}?`, options.yes === true)
   const removed = await store.removeProvider(name)
-  session.out.show({ removed: name, keys: removed }, () => '')
-  session.out.say(`removed ${name} and ${plural(removed, 'key')}`)
+  session.out.show({ removed: name, ...removed }, () => '')
+  session.out.say(`removed ${name} and its ${belongings(removed)}`)
   await session.inForce()
+}
+
+/** `2 keys`, or `2 keys and 1 target of routes`. */
+function belongings({ keys, targets }: RemovedProvider): string {
+  const others = targets > 0 ? ` and ${plural(targets, 'target')} of routes` : ''
+  return plural(keys, 'key') + others
 }

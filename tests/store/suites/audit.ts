@@ -5,6 +5,8 @@ import type { Place } from '../place.ts'
 import { value } from './keys.ts'
 import { DEEPSEEK, OPENAI } from './providers.ts'
 
+const target = (provider: string) => ({ provider, model: null })
+
 export function auditSuite(place: () => Promise<Place>): void {
   describe('audit', () => {
     it('has who, what, when, before and after of each change, in the revision it made', async () => {
@@ -42,7 +44,12 @@ export function auditSuite(place: () => Promise<Place>): void {
         async () => store.resetKeys((await store.keys()).map(({ id }) => id)),
         async () => store.removeKeys([(await store.key('key-2')).id]),
         () => store.createToken({ name: 'one' }),
+        () => store.changeToken('one', { rpm: 5 }),
         () => store.revokeToken('one'),
+        () => store.importKeys([{ provider: 'openai', keys: [value('c')] }]),
+        () => store.addTargets('fast', [target('openai'), target('deepseek')]),
+        () => store.removeTargets('fast', [target('openai')]),
+        () => store.removeRoute('fast'),
         () => store.setSetting('max_retries', 1),
         () => store.unsetSetting('max_retries'),
         () => store.reconcile({ settings: { max_retries: 2 }, providers: [] }),
@@ -77,8 +84,10 @@ export function auditSuite(place: () => Promise<Place>): void {
       await store.setSetting('headers', { 'x-m': 'header-secret-789' })
       const { added } = await store.addKeys('openai', [value('sk-very-secret-000')])
       await store.changeKey(added[0]?.id ?? '', { value: new Secret('sk-very-secret-111') })
+      await store.importKeys([{ provider: 'openai', keys: [value('sk-very-secret-222')] }])
       const { token, secret } = await store.createToken({ name: 'one' })
-      await store.revokeToken('one')
+      await store.changeToken('one', { name: 'two' })
+      await store.revokeToken('two')
       await store.removeProvider('openai')
       const text = JSON.stringify(await here.sql('select * from audit'))
       expect(text).toContain('x-gateway')

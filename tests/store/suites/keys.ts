@@ -94,6 +94,67 @@ export function keySuite(place: () => Promise<Place>): void {
       expect(await store.keys()).toEqual([])
     })
 
+    it('imports keys of several providers in one revision, duplicates counted for each', async () => {
+      const { store } = await opened()
+      await store.addProvider(DEEPSEEK, { makeDefault: false })
+      await store.addKeys('openai', [value('a')])
+      const revision = await store.revision()
+      const imported = await store.importKeys([
+        { provider: 'deepseek', keys: [value('a', { label: 'main', rpm: 5 }), value('b')] },
+        { provider: 'openai', keys: [value('a'), value('b'), value('b')] },
+      ])
+      expect(await store.revision()).toBe(revision + 1)
+      expect(imported).toMatchObject([
+        { provider: 'deepseek', added: [{ label: 'main', rpm: 5 }, {}], duplicates: 0 },
+        { provider: 'openai', added: [{ label: 'key-2' }], duplicates: 2 },
+      ])
+      const { keys } = await store.catalog()
+      expect(keys.map(key => `${key.provider} ${key.secret?.reveal()}`)).toEqual([
+        'openai a',
+        'deepseek a',
+        'deepseek b',
+        'openai b',
+      ])
+    })
+
+    it.each([
+      [value('se cret'), 'invalid_value', 'The key holds white space.'],
+      [value('env:BALANCE_X'), 'invalid_value', 'env:BALANCE_X: variables of the gateway'],
+      [value('x', { weight: 0 }), 'invalid_value', 'weight: must be a whole number from 1 to 1000'],
+      [value('x', { label: ' secret' }), 'invalid_value', 'This cannot be a label.'],
+      [value('x', { label: 'main' }), 'name_taken', 'Another key of this provider has this label.'],
+    ])(
+      'imports none where one is wrong, and says where that was read (%#)',
+      async (bad, code, why) => {
+        const { store } = await opened()
+        await store.addProvider(DEEPSEEK, { makeDefault: false })
+        await store.addKeys('deepseek', [value('z', { label: 'main' })])
+        const revision = await store.revision()
+        const error = await store
+          .importKeys([
+            { provider: 'openai', keys: [value('a')] },
+            { provider: 'deepseek', keys: [value('b'), { ...bad, place: 'keys.csv:3' }] },
+          ])
+          .catch(e => e)
+        expect(error).toMatchObject({ code })
+        expect(error.message).toContain(`keys.csv:3: ${why}`)
+        expect(`${error.message} ${error.hint}`).not.toContain('cret')
+        expect(await store.revision()).toBe(revision)
+        expect(await store.keys()).toHaveLength(1)
+      },
+    )
+
+    it('imports none where one provider is not there', async () => {
+      const { store } = await opened()
+      const keys = [value('a')]
+      const imported = store.importKeys([
+        { provider: 'openai', keys },
+        { provider: 'nobody', keys },
+      ])
+      await expect(imported).rejects.toMatchObject({ code: 'no_such' })
+      expect(await store.keys()).toEqual([])
+    })
+
     it.each([
       ['', 'is empty'],
       ['has space', 'white space'],

@@ -107,7 +107,7 @@ export function providerSuite(place: () => Promise<Place>): void {
       const { added } = await store.addKeys('openai', [value('sk-1'), value('sk-2')])
       await store.addKeys('deepseek', [value('sk-1')])
       await store.remember(added.map(({ id }) => memory(id, 1)))
-      expect(await store.removeProvider('openai')).toBe(2)
+      expect(await store.removeProvider('openai')).toEqual({ keys: 2, targets: 0 })
       expect((await store.keys()).map(key => key.provider)).toEqual(['deepseek'])
       expect((await store.catalog()).settings.default_provider).toBe('')
       expect(await here.sql('select * from memories')).toEqual([])

@@ -98,6 +98,52 @@ export function tokenSuite(place: () => Promise<Place>): void {
       expect(await store.tokens()).toHaveLength(7)
     })
 
+    it('changes what is given and leaves the rest, the token itself above all', async () => {
+      const here = await place()
+      const store = await here.open()
+      await store.addProvider(OPENAI, { makeDefault: false })
+      const { token } = await store.createToken({ name: 'one', rpm: 5, models: ['gpt-*'] })
+      const change = { name: 'two', providers: ['openai'], concurrency: 3, expiresAt: 4e12 }
+      const changed = await store.changeToken('one', change)
+      expect(changed).toEqual({ ...token, ...change })
+      expect(await store.tokens()).toEqual([changed])
+      const open = { providers: null, models: null, rpm: null, concurrency: null, expiresAt: null }
+      expect(await store.changeToken(token.id, open)).toEqual({ ...changed, ...open })
+      expect(await store.tokens()).toEqual([{ ...changed, ...open }])
+      const rows = await here.sql(`select before_value from audit where action = 'token.change'`)
+      expect(rows.map(row => JSON.parse(String(row.before_value)).name)).toEqual(['one', 'two'])
+    })
+
+    it('makes no revision of a change that changes nothing', async () => {
+      const store = await (await place()).open()
+      const { token } = await store.createToken({ name: 'one', models: ['gpt-*'] })
+      const revision = await store.revision()
+      const same = { name: 'one', models: ['gpt-*'], rpm: null }
+      expect(await store.changeToken('one', same)).toEqual(token)
+      expect(await store.changeToken('one', {})).toEqual(token)
+      expect(await store.revision()).toBe(revision)
+    })
+
+    it('refuses a change to what no token could be made with, and names the nearest', async () => {
+      const store = await (await place()).open()
+      await store.createToken({ name: 'one' })
+      const { token } = await store.createToken({ name: 'two' })
+      for (const [change, code] of [
+        [{ name: 'one' }, 'name_taken'],
+        [{ name: ' x' }, 'invalid_value'],
+        [{ rpm: 0 }, 'invalid_value'],
+        [{ concurrency: 1.5 }, 'invalid_value'],
+        [{ expiresAt: 1 }, 'invalid_value'],
+        [{ rpm: 7, providers: ['nobody'] }, 'no_such'],
+      ] as const) {
+        await expect(store.changeToken('two', change)).rejects.toMatchObject({ code })
+      }
+      const nobody = store.changeToken('twoo', { rpm: 1 })
+      await expect(nobody).rejects.toMatchObject({ code: 'no_such', hint: 'Did you mean two?' })
+      expect((await store.tokens())[1]).toEqual(token)
+      expect(await store.revision()).toBe(2)
+    })
+
     it('revokes by id or name, after which the name is free', async () => {
       const store = await (await place()).open()
       const { token } = await store.createToken({ name: 'one' })
