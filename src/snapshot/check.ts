@@ -1,6 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import { BalanceError } from '../base/errors.ts'
-import { type Catalog, type Key, PROVIDER_KINDS, type Provider } from '../model/catalog.ts'
+import { printable } from '../base/text.ts'
+import {
+  type Catalog,
+  type Key,
+  PROVIDER_KINDS,
+  type Provider,
+  type Route,
+} from '../model/catalog.ts'
+import { isRouteModel, isTargetModel } from '../model/route-fields.ts'
 import {
   formatSetting,
   PROVIDER_SETTING_NAMES,
@@ -15,7 +23,7 @@ import {
  * the store. The data path takes every value at its word: a limit that is no number limits nothing.
  * @throws BalanceError config_invalid naming the row that is wrong
  */
-export function check({ settings, providers, keys, tokens }: Catalog): void {
+export function check({ settings, providers, keys, tokens, routes }: Catalog): void {
   checkValues('Setting', SETTING_NAMES, settings)
   for (const provider of providers) checkProvider(provider)
   for (const key of keys) checkKey(key)
@@ -23,6 +31,8 @@ export function check({ settings, providers, keys, tokens }: Catalog): void {
     const fine = [providers, models].every(isListOrNull) && [rpm, concurrency].every(isLimit)
     if (!fine) throw wrong(`Token ${name}: its limits are no limits.`)
   }
+  const names = new Set(providers.map(({ name }) => name))
+  for (const route of routes) checkRoute(route, names)
 }
 
 function checkProvider({ name, kind, overrides }: Provider): void {
@@ -37,6 +47,22 @@ function checkProvider({ name, kind, overrides }: Provider): void {
 function checkKey({ provider, label, weight, tier, rpm, concurrency }: Key): void {
   if ([weight, tier].every(isCount) && [rpm, concurrency].every(isLimit)) return
   throw wrong(`Key ${provider}/${label}: its weight, tier or limits are no counts.`)
+}
+
+function checkRoute({ model, targets }: Route, providers: ReadonlySet<string>): void {
+  if (!isRouteModel(model)) throw wrong(`Route ${printable(model, 80)}: this is no model.`)
+  if (targets.length === 0) throw wrong(`Route ${model}: it has no target.`)
+  for (const target of targets) {
+    if (!providers.has(target.provider)) {
+      throw wrong(`Route ${model}: there is no provider "${target.provider}".`)
+    }
+    if (![target.weight, target.tier].every(isCount)) {
+      throw wrong(`Route ${model}: the weight or tier of ${target.provider} is no count.`)
+    }
+    if (target.model !== null && !isTargetModel(target.model)) {
+      throw wrong(`Route ${model}: what ${target.provider} is asked for is no model.`)
+    }
+  }
 }
 
 /** Each value is what its own text would be read as, were it given to a command. */

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
 import { Secret } from '../../src/base/secret.ts'
-import type { Catalog, Key, KeyMemory, Provider, Token } from '../../src/model/catalog.ts'
+import type {
+  Catalog,
+  Key,
+  KeyMemory,
+  Provider,
+  Route,
+  Target,
+  Token,
+} from '../../src/model/catalog.ts'
 import { DEFAULT_SETTINGS, type Settings } from '../../src/model/settings.ts'
 
 /** A key as the store would give it; only what a test is about needs to be said. */
@@ -56,6 +64,20 @@ export function token(name: string, value: string, change: Partial<Token> = {}):
     createdAt: 0,
     ...change,
   }
+}
+
+/** A route with one target. */
+export function route(model: string, change: Partial<Target> = {}): Route {
+  const target = {
+    id: `r_${model}`,
+    provider: 'mock',
+    model: null,
+    weight: 1,
+    tier: 1,
+    origin: 'command',
+    createdAt: 0,
+  } as const
+  return { model, targets: [{ ...target, ...change }] }
 }
 
 /** What was learned about key `a` under its first generation: nothing against it, unless said. */
