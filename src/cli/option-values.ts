@@ -12,15 +12,26 @@ export function whole(option: string, least: number, most: number): (text: strin
   }
 }
 
-/** The same where `none` takes a limit away. */
-export function limit(option: string, most = 1_000_000): (text: string) => number | null {
-  const parse = whole(option, 1, most)
-  return text => (text === 'none' ? null : parse(text))
+/** No limit: what an option's parser gives for null, of which commander would make an empty text. */
+const UNLIMITED = Symbol('unlimited')
+
+/** Options as actions get them, with null where a limit is taken away. */
+export function withNulls(options: object): object {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [name, value === UNLIMITED ? null : value]),
+  )
 }
 
-/** `a,b , c` → its parts. */
-export function list(option: string): (text: string) => string[] {
+/** The same where `none` takes a limit away. */
+export function limit(option: string): (text: string) => number | typeof UNLIMITED {
+  const parse = whole(option, 1, 1_000_000)
+  return text => (text === 'none' ? UNLIMITED : parse(text))
+}
+
+/** `a,b , c` → its parts; `all` takes the limit away. */
+export function listOrAll(option: string): (text: string) => string[] | typeof UNLIMITED {
   return text => {
+    if (text === 'all') return UNLIMITED
     const parts = text.split(',').map(part => part.trim())
     if (parts.every(part => part !== '')) return parts
     throw new BalanceError('invalid_value', `${option} takes names with commas between them.`)

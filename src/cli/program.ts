@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { VERSION } from '../base/version.ts'
+import { withNulls } from './option-values.ts'
 import type { Output } from './output.ts'
 import { type GlobalFlags, Session } from './session.ts'
 
@@ -73,8 +74,9 @@ export function createProgram(openOutput: (flags: GlobalFlags) => Output): {
     async (...given) => {
       const flags = program.opts<GlobalFlags>()
       const session = new Session(openOutput(flags), flags, doing(given.at(-1) as Command))
+      const taken = given.with(-2, withNulls(given.at(-2) as object))
       try {
-        await action(session, ...(given as Given))
+        await action(session, ...(taken as Given))
       } finally {
         await session.close()
       }

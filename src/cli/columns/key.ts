@@ -20,6 +20,8 @@ export function keyColumns(paint: ChalkInstance, wall: number): Column<KeyStatus
     { head: 'FAULTS', cell: row => row.failures, right: true },
     { head: 'WEIGHT', spare: true, cell: row => row.weight, right: true },
     { head: 'TIER', spare: true, cell: row => row.tier, right: true },
+    { head: 'RPM', spare: true, cell: row => row.rpm, right: true },
+    { head: 'AT ONCE', spare: true, cell: row => row.concurrency, right: true },
     { head: 'REASON', soft: true, cell: row => row.reason },
   ]
 }

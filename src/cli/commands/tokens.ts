@@ -2,11 +2,11 @@ import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
 import { nearest } from '../../base/text.ts'
 import type { Token } from '../../model/catalog.ts'
-import type { NewToken } from '../../model/store.ts'
+import type { NewToken, TokenChange } from '../../model/store.ts'
 import { tokenColumns } from '../columns/token.ts'
 import { readSecret } from '../key-input.ts'
 import { parseFuture } from '../moment.ts'
-import { limit, list as names } from '../option-values.ts'
+import { limit, listOrAll } from '../option-values.ts'
 import type { Run } from '../program.ts'
 import { confirm } from '../prompts.ts'
 import type { Session } from '../session.ts'
@@ -19,15 +19,9 @@ export function define(command: Command, run: Run): void {
     .description('client tokens')
     .addHelpText('after', example('balance tokens list'))
     .action(run(list))
-  command
-    .command('create')
+  limits(command.command('create'))
     .description('make a token for a client; it is shown this once')
     .argument('<name>', 'who uses it')
-    .option('--providers <names>', 'only these providers, with commas', names('--providers'))
-    .option('--models <globs>', 'only these models, with commas, e.g. gpt-4o*', names('--models'))
-    .option('--rpm <n|none>', 'most requests a minute', limit('--rpm'))
-    .option('--concurrency <n|none>', 'most requests at once', limit('--concurrency'))
-    .option('--expires <when>', 'e.g. 30d, or 2027-01-31')
     .option('--stdin', 'bring your own: read the token from stdin, or type it when asked')
     .addHelpText('after', CREATE_HELP)
     .action(run(create))
@@ -37,6 +31,12 @@ export function define(command: Command, run: Run): void {
     .argument('<token>', 'id or name')
     .addHelpText('after', example('balance tokens show laptop'))
     .action(run(show))
+  limits(command.command('set'))
+    .description('change what a token may do, or its name')
+    .argument('<token>', 'id or name')
+    .option('--name <name>', 'who uses it')
+    .addHelpText('after', SET_HELP)
+    .action(run(set))
   command
     .command('revoke')
     .description('end a token')
@@ -53,6 +53,41 @@ Examples:
   $ balance tokens create laptop
   $ balance tokens create ci --models 'gpt-4o*' --rpm 60 --expires 30d --json`
 
+const SET_HELP = `
+What is not given stays, and so does the token itself.
+
+Examples:
+  $ balance tokens set laptop --models 'gpt-4o*,o3' --rpm 60
+  $ balance tokens set ci --providers all --expires never`
+
+interface Limits {
+  readonly providers?: readonly string[] | null
+  readonly models?: readonly string[] | null
+  readonly rpm?: number | null
+  readonly concurrency?: number | null
+  readonly expires?: string
+}
+
+function limits(command: Command): Command {
+  return command
+    .option('--providers <names>', 'only these, with commas; or all', listOrAll('--providers'))
+    .option(
+      '--models <globs>',
+      'only these, with commas, e.g. gpt-4o*; or all',
+      listOrAll('--models'),
+    )
+    .option('--rpm <n|none>', 'most requests a minute', limit('--rpm'))
+    .option('--concurrency <n|none>', 'most requests at once', limit('--concurrency'))
+    .option('--expires <when>', 'e.g. 30d, or 2027-01-31; or never')
+}
+
+/** The limits as the store takes them. */
+function limitsOf({ expires, ...others }: Limits, { clock }: Session): Omit<TokenChange, 'name'> {
+  if (expires === undefined) return others
+  const expiresAt = expires === 'never' ? null : parseFuture(expires, clock.wall())
+  return { ...others, expiresAt }
+}
+
 function example(line: string): string {
   return `\nExample:\n  $ ${line}`
 }
@@ -65,24 +100,17 @@ async function list(session: Session): Promise<void> {
   if (tokens.length === 0) session.out.say('No token yet: balance tokens create NAME')
 }
 
-interface CreateOptions {
-  readonly providers?: readonly string[]
-  readonly models?: readonly string[]
-  readonly rpm?: number | null
-  readonly concurrency?: number | null
-  readonly expires?: string
-  readonly stdin?: true
-}
-
-async function create(session: Session, name: string, options: CreateOptions): Promise<void> {
-  const { expires, stdin, ...limits } = options
+async function create(
+  session: Session,
+  name: string,
+  { stdin, ...given }: Limits & { stdin?: true },
+): Promise<void> {
   if (!stdin) refuseUnseen(session)
   const store = await session.store()
-  for (const provider of limits.providers ?? []) await store.provider(provider)
+  for (const provider of given.providers ?? []) await store.provider(provider)
   const wanted: NewToken = {
     name,
-    ...limits,
-    ...(expires === undefined ? {} : { expiresAt: parseFuture(expires, session.clock.wall()) }),
+    ...limitsOf(given, session),
     ...(stdin ? { value: await readSecret(`token for ${name}`) } : {}),
   }
   const { token, secret } = await store.createToken(wanted)
@@ -139,6 +167,24 @@ async function show(session: Session, given: string): Promise<void> {
       ['created', token.created],
     ]),
   )
+}
+
+async function set(
+  session: Session,
+  given: string,
+  { name, ...options }: Limits & { name?: string },
+): Promise<void> {
+  const change = { ...limitsOf(options, session), ...(name === undefined ? {} : { name }) }
+  if (Object.keys(change).length === 0) {
+    throw new BalanceError('usage', 'Nothing to change was given.', {
+      hint: 'Say what: --name, --providers, --models, --rpm, --concurrency or --expires.',
+    })
+  }
+  const { id } = await tokenNamed(session, given)
+  const token = await (await session.store()).changeToken(id, change)
+  session.out.show(tokenShape(token, session.clock.wall()), () => '')
+  session.out.say(`changed ${token.name} (${token.id})`)
+  await session.inForce()
 }
 
 async function revoke(session: Session, given: string, options: { yes?: true }): Promise<void> {
