@@ -15,32 +15,37 @@ const LONGEST_SECRET = 8_192
  *   usage when there is no secret at all
  */
 export function parseSecretLines(text: string, source: string): Secret[] {
-  const secrets: Secret[] = []
-  for (const [index, line] of text
+  return secretLines(text, source).map(({ line, value }) => {
+    const fault = faultOf(value)
+    if (fault === null) return new Secret(value)
+    throw new BalanceError('invalid_value', `Line ${line} of ${source} ${fault}.`, {
+      hint: 'Write one a line and nothing else. Nothing was changed.',
+    })
+  })
+}
+
+/** The same without looking at what each is; `line` counts from 1. */
+export function secretLines(text: string, source: string): SecretLine[] {
+  const lines = text
     .replace(/^\uFEFF/, '')
     .split(/\r\n|\r|\n/)
-    .entries()) {
-    const value = unquoted(line.trim())
-    if (value === '' || value.startsWith('#')) continue
-    const fault = faultOf(value)
-    if (fault) {
-      throw new BalanceError('invalid_value', `Line ${index + 1} of ${source} ${fault}.`, {
-        hint: 'Write one a line and nothing else. Nothing was changed.',
-      })
-    }
-    secrets.push(new Secret(value))
-  }
-  if (secrets.length > 0) return secrets
+    .map((line, index) => ({ line: index + 1, value: unquoted(line.trim()) }))
+    .filter(({ value }) => value !== '' && !value.startsWith('#'))
+  if (lines.length > 0) return lines
   throw new BalanceError('usage', `There is no secret in ${source}.`, {
     hint: 'Write one a line; blank lines and lines that start with # are skipped.',
   })
 }
 
-/** The secrets in a file, one a line. */
-export async function readSecretFile(path: string): Promise<Secret[]> {
-  let text: string
+interface SecretLine {
+  readonly line: number
+  readonly value: string
+}
+
+/** The text of a file that holds secrets. */
+export async function readSecretFile(path: string): Promise<string> {
   try {
-    text = await readFile(path, 'utf8')
+    return await readFile(path, 'utf8')
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code
     throw new BalanceError('usage', `The file ${path} cannot be read (${reason}).`, {
@@ -48,11 +53,10 @@ export async function readSecretFile(path: string): Promise<Secret[]> {
       hint: 'Check the path and its permissions.',
     })
   }
-  return parseSecretLines(text, path)
 }
 
-/** The secrets on stdin, one a line, read to its end. */
-export async function readSecretInput(): Promise<Secret[]> {
+/** The text on stdin, read to its end. */
+export async function readSecretInput(): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of process.stdin) {
@@ -62,7 +66,7 @@ export async function readSecretInput(): Promise<Secret[]> {
       throw new BalanceError('usage', 'More than 16 MiB came on stdin: that is no list of keys.')
     }
   }
-  return parseSecretLines(Buffer.concat(chunks).toString('utf8'), 'stdin')
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 function unquoted(text: string): string {

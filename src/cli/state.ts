@@ -32,6 +32,15 @@ export async function readState(session: Session): Promise<State> {
   }
 }
 
+/** What is known of these keys now; those that were removed meanwhile are left out. */
+export async function readKeys(
+  session: Session,
+  keys: readonly { readonly id: string }[],
+): Promise<KeyStatus[]> {
+  const ids = new Set(keys.map(key => key.id))
+  return (await readState(session)).keys.filter(key => ids.has(key.id))
+}
+
 /** Every setting's value in the store, without opening any secret. */
 export async function readSettings(store: Store): Promise<Settings> {
   const rows = await store.settings()

@@ -29,7 +29,16 @@ describe('the build', () => {
 
   it('puts the licences of all bundled packages beside the bundle, and of no others', () => {
     const text = readFileSync(new URL('dist/THIRD_PARTY_LICENSES.txt', root), 'utf8')
-    for (const name of ['commander', 'kysely', 'pino', 'undici', 'zod', 'yaml', 'chalk']) {
+    for (const name of [
+      'commander',
+      'kysely',
+      'pino',
+      'undici',
+      'zod',
+      'yaml',
+      'chalk',
+      'csv-parse',
+    ]) {
       expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+`, 'm'))
     }
     expect(text).not.toMatch(/^(better-sqlite3|mysql2|typescript|vitest) \d/m)

@@ -3,14 +3,16 @@ import { BalanceError } from '../../base/errors.ts'
 import type { Key, KeyMemory } from '../../model/catalog.ts'
 import type { KeyStatus } from '../../model/status.ts'
 import type { KeyChange } from '../../model/store.ts'
+import { readAdded, tellAdded } from '../added-keys.ts'
 import { keyColor, keyColumns } from '../columns/key.ts'
+import { importKeys } from '../key-import.ts'
 import { readSecret, readSecrets, refuseArguments } from '../key-input.ts'
 import { limit, whole } from '../option-values.ts'
 import { plural } from '../plural.ts'
 import type { Run } from '../program.ts'
 import { confirm } from '../prompts.ts'
 import type { Session } from '../session.ts'
-import { readState } from '../state.ts'
+import { readKeys, readState } from '../state.ts'
 import { card, type Field } from '../table.ts'
 
 export function define(command: Command, run: Run): void {
@@ -28,6 +30,13 @@ export function define(command: Command, run: Run): void {
     .allowExcessArguments()
     .addHelpText('after', ADD_HELP)
     .action(run(add))
+  command
+    .command('import')
+    .description('add keys of one or several providers from a file')
+    .argument('<file>', 'lines or CSV; - for stdin')
+    .option('--provider <name>', 'whose keys they are, where the file does not say')
+    .addHelpText('after', IMPORT_HELP)
+    .action(run(importKeys))
   command
     .command('show')
     .description('one key, with what was learned about it')
@@ -60,6 +69,16 @@ Examples:
   $ balance keys add openai < keys.txt
   $ balance keys add openai --from keys.txt --tier 2
   $ echo env:OPENAI_API_KEY | balance keys add openai --label mine`
+
+const IMPORT_HELP = `
+A file has one key a line, or is CSV: its first row then names its columns, in any order,
+of provider, key, label, weight, tier, rpm and concurrency. Values may be references, as
+with keys add. If anything is wrong, nothing is added; keys that are there are skipped.
+
+Examples:
+  $ balance keys import keys.csv
+  $ balance keys import keys.txt --provider openai
+  $ printf 'key,rpm\\nenv:OPENAI_API_KEY,60\\n' | balance keys import - --provider openai`
 
 interface Attributes {
   readonly label?: string
@@ -111,18 +130,13 @@ async function add(
   await store.provider(provider)
   const { from, ...given } = options
   const secrets = await readSecrets(from, `key for ${provider}`)
-  const { added, duplicates } = await store.addKeys(
+  const group = await store.addKeys(
     provider,
     secrets.map((value, index) => ({ ...given, ...labelled(given, index, secrets.length), value })),
   )
-  const keys = await statusesOf(session, added)
-  session.out.show({ provider, added: keys, duplicates }, () => '')
-  const skipped = duplicates > 0 ? ` (${plural(duplicates, 'duplicate')} skipped)` : ''
-  session.out.say(`added ${plural(added.length, 'key')} to ${provider}${skipped}`)
-  for (const key of keys.filter(({ state }) => state === 'invalid')) {
-    session.out.warn(`${key.reference ?? key.masked}: ${key.reason}`)
-  }
-  await session.inForce()
+  const shapes = await readAdded(session, [{ provider, ...group }])
+  session.out.show(shapes[0], () => '')
+  await tellAdded(session, provider, shapes)
   session.out.say(`See them: balance keys list ${provider}`)
 }
 
@@ -135,14 +149,9 @@ async function show(session: Session, given: string): Promise<void> {
   const store = await session.store()
   const { id } = await store.key(given)
   const memory = (await store.memories()).get(id)
-  for (const key of await statusesOf(session, [{ id }])) {
+  for (const key of await readKeys(session, [{ id }])) {
     session.out.show(key, () => card(fieldsOf(key, memory, session)))
   }
-}
-
-async function statusesOf(session: Session, keys: readonly { id: string }[]): Promise<KeyStatus[]> {
-  const ids = new Set(keys.map(key => key.id))
-  return (await readState(session)).keys.filter(key => ids.has(key.id))
 }
 
 function fieldsOf(key: KeyStatus, memory: KeyMemory | undefined, session: Session): Field[] {
@@ -223,7 +232,7 @@ async function reset(session: Session, given: string[]): Promise<void> {
 }
 
 async function report(session: Session, keys: readonly Key[], done: string): Promise<void> {
-  const changed = await statusesOf(session, keys)
+  const changed = await readKeys(session, keys)
   session.out.show(changed, () => '')
   session.out.say(`${done} ${keys.map(key => `${key.id} (${key.label})`).join(', ')}`)
   await session.inForce()
