@@ -31,6 +31,10 @@ const GROUPS: Readonly<Record<string, Entry>> = {
   providers: { summary: 'vendor accounts', load: () => import('./commands/providers.ts') },
   keys: { summary: 'provider credentials', load: () => import('./commands/keys.ts') },
   tokens: { summary: "callers' bearer secrets", load: () => import('./commands/tokens.ts') },
+  routes: {
+    summary: 'models, and where they are asked for',
+    load: () => import('./commands/routes.ts'),
+  },
   logs: {
     summary: 'what was requested, and how it ended',
     load: () => import('./commands/logs.ts'),

@@ -208,6 +208,7 @@ export interface Store {
 
   /** In the order in which they were added. */
   routes(): Promise<Route[]>
+  route(model: string): Promise<Route>
   /**
    * Adds targets to a route, which is there from its first one on. A target that it has already
    * takes the weight and tier given.

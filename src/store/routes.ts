@@ -25,11 +25,13 @@ import {
 } from './route-rows.ts'
 import { slices } from './slices.ts'
 
-type RouteVerbs = Pick<Store, 'routes' | 'addTargets' | 'removeTargets' | 'removeRoute'>
+type RouteVerbs = Pick<Store, 'routes' | 'route' | 'addTargets' | 'removeTargets' | 'removeRoute'>
 
 export function routeVerbs({ engine, change }: StoreParts): RouteVerbs {
   return {
     routes: () => engine.query(readRoutes),
+
+    route: model => engine.query(async db => onlyRoute(rowsOf(await listTargets(db), model))),
 
     addTargets: (model, targets) =>
       change(async made => {

@@ -33,6 +33,7 @@ const WORK: Readonly<Record<Verb, Work>> = {
   changeToken: 'write',
   revokeToken: 'write',
   routes: 'read',
+  route: 'read',
   addTargets: 'write',
   removeTargets: 'write',
   removeRoute: 'write',

@@ -10,6 +10,7 @@ beforeAll(async () => {
   const keys = join(cli.folder, 'keys.txt')
   writeFileSync(keys, 'sk-0123456789abcdef0001\n')
   await cli.inProcess(['keys', 'add', 'openai', '--from', keys, '--label', 'main'])
+  await cli.inProcess(['routes', 'add', 'fast', '--to', 'openai'])
 })
 afterAll(() => cli.remove())
 
@@ -45,6 +46,33 @@ describe('a command that cannot be done', () => {
     ['providers set openai timeout=soon', 2, 'timeout', '5m'],
     ['config set port 9000', 2, 'port', 'BALANCE_PORT'],
     ['config set max_body 1TB', 2, 'max_body', '32MiB'],
+    ['keys import keys.txt --provider opnai', 3, 'no provider "opnai"', 'openai'],
+    ['keys import /does/not/exist', 2, '/does/not/exist', 'path'],
+    ['keys import', 2, "Missing required argument 'file'.", 'See balance keys import --help.'],
+    ['tokens set lptop --rpm 5', 3, 'no token "lptop"', 'balance tokens list'],
+    ['tokens set laptop', 2, 'Nothing to change', '--expires'],
+    ['tokens set laptop --rpm lots', 2, '--rpm takes a whole number', ''],
+    ['tokens set laptop --expires 2020-01-01', 2, '"2020-01-01" is in the past', ''],
+    ['tokens set laptop --models a,,b', 2, '--models takes names with commas', ''],
+    ['routes list fst', 3, 'no route "fst"', 'fast'],
+    ['routes remove fst --yes', 3, 'no route "fst"', 'fast'],
+    ['routes remove fast', 2, 'Remove fast and its 1 target?', '--yes'],
+    ['routes remove fast --to openai', 2, 'Remove 1 target of fast?', '--yes'],
+    [
+      'routes remove fast --to openai:gpt-4o --yes',
+      3,
+      'fast has no target "openai:gpt-4o"',
+      'routes list fast',
+    ],
+    ['routes add fast', 2, "Required option '--to <target>' not specified.", 'routes add --help'],
+    ['routes add fast --to opnai:gpt-4o', 3, 'no provider "opnai"', 'openai'],
+    ['routes add fast --to openai:', 2, '"openai:" is no target', 'PROVIDER:MODEL'],
+    ['routes add fast --to :gpt-4o', 2, '":gpt-4o" is no target', 'PROVIDER:MODEL'],
+    ['routes add fast --to openai:gpt-*', 2, '"gpt-*" cannot be the model of a target', 'no *'],
+    ['routes add a,b --to openai', 2, '"a,b" cannot be the model of a route', 'no comma'],
+    ['routes add fast --to openai --weight 0', 2, '--weight takes a whole number', ''],
+    ['routes add fast --to openai --weight 1.5', 2, '--weight takes a whole number', ''],
+    ['routes add fast --to openai --tier 101', 2, '--tier takes a whole number from 1 to 100', ''],
     ['keys set main', 2, 'Nothing to change', '--label'],
     ['keys set main --weight 0', 2, '--weight takes a whole number', ''],
     ['keys set main --rpm lots', 2, '--rpm takes a whole number', ''],
@@ -62,7 +90,7 @@ describe('a command that cannot be done', () => {
     ['stats --since 1h --until 2h', 2, '--since is not before 2h', '7d'],
     ['status --watch 0', 2, '--watch takes a whole number', ''],
     ['keys remove main', 2, 'Remove 1 key?', '--yes'],
-    ['providers remove openai', 2, 'Remove openai and its 1 key?', '--yes'],
+    ['providers remove openai', 2, 'its 1 key and 1 target of routes?', '--yes'],
     ['providers set openai base_url=https://b.io/v1', 2, '1 key of openai', '--yes'],
     ['stop', 69, 'No daemon runs', 'balance serve'],
     ['reload', 69, 'No daemon runs', 'balance serve'],
