@@ -132,7 +132,9 @@ function candidate(
   if (removal !== null) return { ...seen, state: 'removed', reason: REMOVALS[removal] }
   const unable = inability(target, model ?? '', now)
   if (unable !== null) return { ...seen, state: 'removed', reason: unable }
-  if (target === chosen) return { ...seen, state: 'chosen', reason: whyChosen(found, target) }
+  if (target === chosen) {
+    return { ...seen, state: 'chosen', reason: whyChosen(found, target, question, now) }
+  }
   const later = chosen !== null && tier > chosen.tier
   return {
     ...seen,
@@ -164,13 +166,21 @@ function inability({ provider: { pool } }: CompiledTarget, model: string, now: n
   return `no key is usable: ${counts.map(([state, count]) => `${count} ${state}`).join(', ')}`
 }
 
-function whyChosen({ targets }: CompiledRoute, { tier, provider }: CompiledTarget): string {
-  const rivals = targets.filter(other => other.tier === tier).length
-  const turn =
-    rivals > 1
-      ? 'its turn among the targets of its tier, by weight'
-      : 'the first tier that can serve'
-  return targets.length === 1
-    ? `key by ${provider.settings.policy}`
-    : `${turn}; key by ${provider.settings.policy}`
+function whyChosen(
+  found: CompiledRoute,
+  chosen: CompiledTarget,
+  question: Question,
+  now: number,
+): string {
+  const key = `key by ${chosen.provider.settings.policy}`
+  if (found.targets.length === 1) return key
+  const rivals = found.targets.filter(
+    target =>
+      target.tier === chosen.tier &&
+      removalOf(found, target, question) === null &&
+      inability(target, target.model ?? question.model ?? '', now) === null,
+  )
+  return rivals.length > 1
+    ? `its turn among ${rivals.length} targets of its tier, by weight; ${key}`
+    : `the only one of the first tier that can serve; ${key}`
 }

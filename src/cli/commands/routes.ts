@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { parseTarget, spellTarget, type TargetPlace } from '../../model/route-fields.ts'
 import { TARGET_COLUMNS } from '../columns/target.ts'
+import { explainRoute } from '../explain.ts'
 import { whole } from '../option-values.ts'
 import { plural } from '../plural.ts'
 import type { Run } from '../program.ts'
@@ -32,6 +33,14 @@ export function define(command: Command, run: Run): void {
     .option('--yes', 'without a question')
     .addHelpText('after', example('balance routes remove fast --to groq'))
     .action(run(remove))
+  command
+    .command('explain')
+    .description('where a request for a model would go now, and why')
+    .argument('<model>', 'as a client asks for it')
+    .option('--token <token>', 'as the caller with this token, by id or name')
+    .option('--path <path>', 'the path that is called', '/v1/chat/completions')
+    .addHelpText('after', EXPLAIN_HELP)
+    .action(run(explainRoute))
 }
 
 const TO = ['--to <target>', 'PROVIDER or PROVIDER:MODEL; repeatable'] as const
@@ -49,6 +58,14 @@ Examples:
   $ balance routes add fast --to groq:llama-3.3-70b-versatile --to openai:gpt-4o-mini
   $ balance routes add fast --to ollama:llama3:8b --tier 2
   $ balance routes add 'claude-*' --to anthropic`
+
+const EXPLAIN_HELP = `
+Nothing is sent, and nobody's turn is used up. A running gateway is asked; without one, what
+the store holds decides.
+
+Examples:
+  $ balance routes explain fast
+  $ balance routes explain claude-opus-4 --path /v1/messages --token laptop`
 
 function example(line: string): string {
   return `\nExample:\n  $ ${line}`

@@ -1,7 +1,5 @@
 import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
-import { nearest } from '../../base/text.ts'
-import type { Token } from '../../model/catalog.ts'
 import type { NewToken, TokenChange } from '../../model/store.ts'
 import { tokenColumns } from '../columns/token.ts'
 import { readSecret } from '../key-input.ts'
@@ -12,6 +10,7 @@ import { confirm } from '../prompts.ts'
 import type { Session } from '../session.ts'
 import { tokenShape } from '../shapes/token.ts'
 import { card } from '../table.ts'
+import { tokenNamed } from '../token-named.ts'
 
 export function define(command: Command, run: Run): void {
   command
@@ -194,17 +193,4 @@ async function revoke(session: Session, given: string, options: { yes?: true }):
   session.out.show({ revoked: token.id, name: token.name }, () => '')
   session.out.say(`revoked ${token.name}`)
   await session.inForce()
-}
-
-async function tokenNamed(session: Session, given: string): Promise<Token> {
-  const tokens = await (await session.store()).tokens()
-  const token = tokens.find(({ id }) => id === given) ?? tokens.find(({ name }) => name === given)
-  if (token) return token
-  const near = nearest(
-    given,
-    tokens.flatMap(({ id, name }) => [id, name]),
-  )
-  throw new BalanceError('no_such', `There is no token "${given}".`, {
-    hint: `${near ? `Did you mean ${near}? ` : ''}See balance tokens list.`,
-  })
 }
