@@ -13,6 +13,7 @@ import { joinUpstream } from '../wire/path.ts'
 import type { Course, Step } from './course.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
+import { OUT_OF_TIME } from './give-up.ts'
 import { breakOff, commit, maskBytes } from './respond.ts'
 import { upwardBody, upwardPath } from './upward-body.ts'
 
@@ -233,7 +234,7 @@ export class Attempt implements Guide {
 
   /** The time of all attempts is over. Where it was not this one that used it up, it is charged nothing. */
   #runOut(): void {
-    const message = 'No answer came within first_byte_timeout.'
+    const message = `${OUT_OF_TIME}.`
     if (this.number === 1) this.#expire('upstream_timeout', message)
     else this.relay.abort(new BalanceError('upstream_timeout', message))
   }

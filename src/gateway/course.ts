@@ -24,6 +24,8 @@ export interface Step {
 
 /** The way of one exchange through targets and keys: what it tried, and what it may still try. */
 export class Course {
+  /** More might have been tried, but for the time. */
+  late = false
   readonly #exchange: Exchange
   readonly #gateway: Gateway
   /** Keys that refused this exchange. */
@@ -136,7 +138,10 @@ export class Course {
     // What was streamed through is gone.
     if (outcome.retry === 'no' || body?.streaming) return true
     if (this.#transient >= settings.max_retries) return true
-    if (this.#gateway.clock.now() >= startedAt + settings.first_byte_timeout) return true
+    if (this.#gateway.clock.now() >= startedAt + settings.first_byte_timeout) {
+      this.late = true
+      return true
+    }
     if (outcome.fault !== 'provider') return false
     if (outcome.reach !== 'not-sent' && endpoint.repeat === 'stateful') return true
     return outcome.reach === 'ambiguous' && this.#ambiguous++ > 0

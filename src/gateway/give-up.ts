@@ -2,6 +2,7 @@ import { BalanceError } from '../base/errors.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { CompiledTarget } from '../snapshot/route-table.ts'
 import type { Attempt } from './attempt.ts'
+import type { Course } from './course.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { relayRefusal } from './respond.ts'
@@ -9,16 +10,20 @@ import { relayRefusal } from './respond.ts'
 /** So many failed attempts are named to the client; the record has all. */
 const MOST_NAMED = 20
 
+/** Without a full stop. */
+export const OUT_OF_TIME = 'No answer came within first_byte_timeout'
+
 /** Relays the last answer, or throws the error that stands for it. */
 export function giveUp(
   exchange: Exchange,
   gateway: Gateway,
   attempt: Attempt,
   outcome: Outcome,
-  repeated: boolean,
+  { repeated, late }: Course,
 ): void {
   exchange.outcome = endOf(outcome)
   if (outcome.fault === 'auth' || outcome.fault === 'quota') {
+    if (late) throw new BalanceError('upstream_timeout', `${OUT_OF_TIME}${tried(exchange)}.`)
     throw new BalanceError(
       'upstream_credentials_exhausted',
       `Every key that could be tried was refused by the upstream${tried(exchange)}.`,

@@ -46,7 +46,7 @@ async function attempt(exchange: Exchange, gateway: Gateway, course: Course): Pr
   if (exchange.left)
     throw new BalanceError('client_closed', 'The client left before it was answered.')
   if (last === null) throw noTarget(exchange, gateway)
-  giveUp(exchange, gateway, last.attempt, last.outcome, course.repeated)
+  giveUp(exchange, gateway, last.attempt, last.outcome, course)
 }
 
 function noTarget(exchange: Exchange, { clock }: Gateway): BalanceError {
