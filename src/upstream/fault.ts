@@ -92,7 +92,7 @@ const BAD_REQUEST = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_REQ_CONTENT_LENGTH_
 
 /** Whether the connection broke before any byte of an answer, by the error that undici gave. */
 export function diedUnanswered(error: Error): boolean {
-  return !(error instanceof AttemptTimeout) && rowOf(error) === BROKE_OFF
+  return TRANSPORT[codeOf(error)] === BROKE_OFF && !duringConnect(error)
 }
 
 /** A kept connection was closed by the other side just when it was used again. */

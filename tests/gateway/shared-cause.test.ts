@@ -95,7 +95,8 @@ describe('50 keys, and the upstream fails them all alike', () => {
 
   it('but for a reason of its own only key 7 cools', async () => {
     await start(50)
-    upstream.react = name => (name === 'k7' ? RATE : GOOD)
+    const limited = { ...RATE, headers: { 'retry-after': '30' } }
+    upstream.react = name => (name === 'k7' ? limited : GOOD)
     const answers = await Promise.all(Array.from({ length: 200 }, request))
     expect(answers.filter(({ status }) => status !== 200)).toEqual([])
     expect([marked(), await breakers()]).toEqual([['k7'], {}])
