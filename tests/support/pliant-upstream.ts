@@ -7,14 +7,26 @@ export type Reaction =
   | 'reset'
   | 'hang'
 
-export const GOOD: Reaction = {
+export const GOOD = {
   status: 200,
   body: { id: 'x', object: 'chat.completion', choices: [] },
-}
-export const RATE: Reaction = { status: 429, body: { error: { code: 'rate_limit_exceeded' } } }
-export const REFUSED: Reaction = { status: 401, body: { error: { code: 'invalid_api_key' } } }
-export const BROKE: Reaction = { status: 402, body: { error: { code: 'insufficient_quota' } } }
-export const OVERLOADED: Reaction = { status: 503, body: { error: { type: 'server_error' } } }
+} satisfies Reaction
+export const RATE = {
+  status: 429,
+  body: { error: { code: 'rate_limit_exceeded' } },
+} satisfies Reaction
+export const REFUSED = {
+  status: 401,
+  body: { error: { code: 'invalid_api_key' } },
+} satisfies Reaction
+export const BROKE = {
+  status: 402,
+  body: { error: { code: 'insufficient_quota' } },
+} satisfies Reaction
+export const OVERLOADED = {
+  status: 503,
+  body: { error: { type: 'server_error' } },
+} satisfies Reaction
 
 /** An upstream that does what the test says at that moment, and keeps count by key. */
 export class PliantUpstream {
