@@ -1,4 +1,5 @@
 import { type Dispatcher, Pool } from 'undici'
+import { rememberingLookup } from './name-memory.ts'
 
 /** How one origin is dialled. */
 export interface Dial {
@@ -15,6 +16,7 @@ export interface Dial {
  */
 export class Agents {
   readonly #pools = new Map<string, Pool>()
+  readonly #lookup = rememberingLookup()
   /** The same, by the object that a snapshot names them with. */
   #byDial = new WeakMap<Dial, Pool>()
 
@@ -37,7 +39,12 @@ export class Agents {
     if (known) return known
     const pool = new Pool(dial.origin, {
       pipelining,
-      connect: { timeout: dial.connectTimeout, keepAlive: true, keepAliveInitialDelay: 30_000 },
+      connect: {
+        timeout: dial.connectTimeout,
+        keepAlive: true,
+        keepAliveInitialDelay: 30_000,
+        lookup: this.#lookup,
+      },
       headersTimeout: 0,
       bodyTimeout: 0,
       allowH2: false,
