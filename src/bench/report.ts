@@ -1,4 +1,5 @@
 import type { Measured, Scenario, Spread } from './rounds.ts'
+import type { Selecting } from './select.ts'
 import type { Startup } from './startup.ts'
 
 /** All that one run of the bench found out. */
@@ -15,6 +16,7 @@ export interface Report {
   /** Resident bytes after all rounds. */
   readonly rss: { readonly bare: number; readonly balance: number }
   readonly startup: Startup
+  readonly select: Selecting
   readonly ratios: Ratios
 }
 
@@ -39,7 +41,7 @@ export function ratiosOf({ scenarios, startup }: Omit<Report, 'ratios'>): Ratios
 }
 
 /** The report for people: plain text, columns aligned. */
-export function rendered({ host, scenarios, rss, startup, ratios }: Report): string {
+export function rendered({ host, scenarios, rss, startup, select, ratios }: Report): string {
   return [
     `Node ${host.node} on ${host.platform}, ${host.cores} × ${host.cpu}`,
     host.pinned
@@ -50,6 +52,9 @@ export function rendered({ host, scenarios, rss, startup, ratios }: Report): str
     '',
     `Resident after it: balance ${mebibytes(rss.balance)}, bare ${mebibytes(rss.bare)}`,
     `Start: balance --version ${shown(startup.version, 1)} ms, node -e 0 ${shown(startup.node, 1)} ms`,
+    '',
+    'Choosing a key among 10,000, 1,000 of them usable, and giving it back',
+    ...columns(Object.entries(select).map(([policy, taken]) => [policy, `${shown(taken, 2)} µs`])),
     '',
     'balance ÷ bare',
     ...columns([

@@ -7,6 +7,7 @@ import type { Drive } from './load.ts'
 import { usedBy } from './process-tree.ts'
 import { type Report, ratiosOf, rendered } from './report.ts'
 import { measure, type Scenario } from './rounds.ts'
+import { measureSelect } from './select.ts'
 import { measureStartup } from './startup.ts'
 
 /**
@@ -68,6 +69,7 @@ async function run(quick: boolean): Promise<Report> {
       scenarios: measured,
       rss: { bare: usedBy(bare.pid ?? 0).rss, balance: usedBy(balance.pid ?? 0).rss },
       startup: measureStartup(quick ? 3 : 20),
+      select: measureSelect(quick ? 1_000 : 20_000, quick ? 1 : 9),
     }
     return { ...found, ratios: ratiosOf(found) }
   } finally {

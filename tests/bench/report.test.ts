@@ -28,6 +28,11 @@ const FOUND: Omit<Report, 'ratios'> = {
   ],
   rss: { bare: 50 * 2 ** 20, balance: 100 * 2 ** 20 },
   startup: { node: spread([40]), version: spread([50]) },
+  select: {
+    'round-robin': spread([0.2]),
+    weighted: spread([6]),
+    'least-busy': spread([4]),
+  },
 }
 
 describe('the spread of rounds', () => {
