@@ -1,0 +1,107 @@
+import type { Clock } from '../base/clock.ts'
+import type { Redactor } from '../base/redactor.ts'
+import { VERSION } from '../base/version.ts'
+import type { Outcome } from '../model/outcome.ts'
+import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
+import type { Agents } from '../upstream/agents.ts'
+import { transportOutcome } from '../upstream/fault.ts'
+import { upwardHeaders } from '../upstream/headers.ts'
+import { AnswerTooLarge, readWhole, type WholeAnswer } from '../upstream/whole-answer.ts'
+import { dialectNamed } from '../wire/dialects.ts'
+import { joinUpstream } from '../wire/path.ts'
+
+/** Nobody waits longer for so little, whatever the provider's `timeout` allows its clients. */
+const LONGEST_MS = 30_000
+
+export interface ErrandParts {
+  readonly agents: Agents
+  readonly clock: Clock
+  /** Knows the keys' secrets: what an upstream says of a key is masked. */
+  readonly redactor: Redactor
+  /** Gives up what is under way. */
+  readonly signal?: AbortSignal
+}
+
+/** A small request of the gateway's own. */
+export interface Errand {
+  readonly method: 'GET' | 'POST'
+  /** As clients know it, `/v1/…`. */
+  readonly path: string
+  /** With its `?`, or empty. */
+  readonly query: string
+  /** JSON; null for none. */
+  readonly body: string | null
+}
+
+export interface ErrandResult {
+  /** Null where none came whole. */
+  readonly answer: WholeAnswer | null
+  /** As of a client's request; its words hold no secret. */
+  readonly outcome: Outcome
+  readonly ms: number
+}
+
+/** Sends an errand with this key as clients' requests are sent: its own headers, its credential. */
+export async function runErrand(
+  parts: ErrandParts,
+  provider: CompiledProvider,
+  key: CompiledKey,
+  errand: Errand,
+): Promise<ErrandResult> {
+  const { agents, clock, redactor, signal } = parts
+  const began = clock.now()
+  const answer = await readWhole(
+    agents,
+    {
+      dial: provider.dial,
+      method: errand.method,
+      path: joinUpstream(provider.basePath, errand.path, errand.query),
+      headers: upwardHeaders(headOf(provider, errand), provider.upward, key.credential, true),
+      body: errand.body === null ? null : Buffer.from(errand.body),
+    },
+    {
+      clock,
+      ms: Math.min(provider.settings.timeout, LONGEST_MS),
+      ...(signal === undefined ? {} : { signal }),
+    },
+  )
+  const { detail, message, ...outcome } = judge(provider, answer, clock.wall())
+  return {
+    answer: answer instanceof Error ? null : answer,
+    outcome: { ...outcome, detail: redactor.redact(detail), message: redactor.redact(message) },
+    ms: Math.round(clock.now() - began),
+  }
+}
+
+/** What a client would send of itself. */
+function headOf({ kind }: CompiledProvider, { body }: Errand): string[] {
+  const head = ['accept', 'application/json', 'user-agent', `balance/${VERSION}`]
+  if (body !== null) head.push('content-type', 'application/json')
+  // https://docs.claude.com/en/api/versioning
+  if (kind === 'anthropic') head.push('anthropic-version', '2023-06-01')
+  return head
+}
+
+function judge({ kind }: CompiledProvider, answer: WholeAnswer | Error, wall: number): Outcome {
+  if (answer instanceof AnswerTooLarge) return noAnswer(answer.code, answer.message)
+  if (answer instanceof Error) return transportOutcome(answer)
+  return dialectNamed(kind).classify(answer.status, answer.headers, answer.body, wall)
+}
+
+/** What came is not what was asked for. */
+export function noAnswer(detail: string, message: string): Outcome {
+  return {
+    fault: 'provider',
+    reach: 'ambiguous',
+    retry: 'any',
+    code: 'upstream_error',
+    detail,
+    message,
+    retryAfter: null,
+  }
+}
+
+export const NO_MODEL_LIST = noAnswer(
+  'no_model_list',
+  "The upstream's answer is no list of models.",
+)

@@ -1,0 +1,98 @@
+import type { ProviderKind } from '../model/catalog.ts'
+import type { Outcome } from '../model/outcome.ts'
+import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
+import { modelListOf, readModelList } from '../wire/model-list.ts'
+import { type Errand, type ErrandParts, NO_MODEL_LIST, runErrand } from './errand.ts'
+
+const AT_ONCE = 4
+
+/** What a provider answered when it was asked whether a key works. */
+export interface Probe {
+  readonly outcome: Outcome
+  readonly ms: number
+  /** Null where no answer came. */
+  readonly status: number | null
+  /** It cost a token of `test_model`. */
+  readonly paid: boolean
+}
+
+/**
+ * Asks whether a key works: by a chat of one token where the provider has a `test_model`, else by
+ * the free list of models. Never rejects.
+ */
+export async function probe(
+  parts: ErrandParts,
+  provider: CompiledProvider,
+  key: CompiledKey,
+): Promise<Probe> {
+  const { kind, settings } = provider
+  const paid = settings.test_model !== ''
+  const errand = paid ? chatOf(kind, settings.test_model) : listOf(kind)
+  const { answer, outcome, ms } = await runErrand(parts, provider, key, errand)
+  const listed = paid || answer === null || readModelList(kind, answer.body) !== null
+  return {
+    outcome: outcome.fault === 'none' && !listed ? NO_MODEL_LIST : outcome,
+    ms,
+    status: answer?.status ?? null,
+    paid,
+  }
+}
+
+/** Whom to ask, and with what. */
+export interface Subject {
+  readonly provider: CompiledProvider
+  readonly key: CompiledKey
+}
+
+/**
+ * Probes many, four at once, until the signal of `parts` fires.
+ * @param take is given each as it comes, and is waited for; what was given up it is not given
+ */
+export async function probeAll<S extends Subject>(
+  parts: ErrandParts,
+  subjects: readonly S[],
+  take: (subject: S, found: Probe) => void | Promise<void>,
+): Promise<void> {
+  const waiting = subjects.values()
+  const work = async () => {
+    for (const subject of waiting) {
+      if (parts.signal?.aborted) return
+      const found = await probe(parts, subject.provider, subject.key)
+      if (parts.signal?.aborted) return
+      await take(subject, found)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+}
+
+function listOf(kind: ProviderKind): Errand {
+  return { method: 'GET', path: modelListOf(kind).path, query: '', body: null }
+}
+
+/** The smallest request that a model answers. */
+function chatOf(kind: ProviderKind, model: string): Errand {
+  const post = (path: string, body: unknown): Errand => ({
+    method: 'POST',
+    path,
+    query: '',
+    body: JSON.stringify(body),
+  })
+  const messages = [{ role: 'user', content: 'hi' }]
+  switch (kind) {
+    case 'openai':
+      return post('/v1/chat/completions', { model, messages, max_tokens: 1 })
+    case 'anthropic':
+      return post('/v1/messages', { model, messages, max_tokens: 1 })
+    case 'gemini':
+      return post(`/v1beta/${resourceOf(model)}:generateContent`, {
+        contents: [{ role: 'user', parts: [{ text: 'hi' }] }],
+        generationConfig: { maxOutputTokens: 1 },
+      })
+  }
+}
+
+/** `gemini-2.0-flash` is a model of Google's; `tunedModels/…` names itself whole. */
+function resourceOf(model: string): string {
+  const name = model.includes('/') ? model : `models/${model}`
+  return name.split('/').map(encodeURIComponent).join('/')
+}
