@@ -26,7 +26,10 @@ interface Answers {
 export const OPERATIONS = {
   /** Everything live: workers, keys by state, store health. */
   status: z.strictObject({}),
-  /** The store has changed: answers when this revision is in force, or why it cannot be. */
+  /**
+   * The store has changed: answers when this revision is in force, or why it cannot be, and what
+   * others learned about keys is known.
+   */
   nudge: z.strictObject({ revision: z.int().nonnegative() }),
   /** Reads the configuration file again, takes its values into the store, puts the result in force. */
   reload: z.strictObject({}),

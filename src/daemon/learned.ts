@@ -28,6 +28,10 @@ export class Learned {
     }
   }
 
+  of(keyId: string): KeyMemory | undefined {
+    return this.#byKey.get(keyId)
+  }
+
   list(): KeyMemory[] {
     return [...this.#byKey.values()]
   }

@@ -9,6 +9,7 @@ import { TailHub } from '../control/tail.ts'
 import type { LoadedConfig } from '../model/config.ts'
 import { storeOptions } from '../store/options.ts'
 import { openThreadedStore } from '../store/threaded.ts'
+import { Checks } from './checks.ts'
 import { makeFirstToken, seeToTokens } from './first-token.ts'
 import { Follower } from './follower.ts'
 import type { GatewayHost } from './gateway-host.ts'
@@ -157,6 +158,16 @@ async function start(
     await peers.start()
     const settings = () => follower.catalog?.settings ?? null
     const upkeep = new Upkeep({ store, node, settings, clock, log })
+    const checks = new Checks({
+      clock,
+      log,
+      redactor,
+      catalog: () => follower.catalog,
+      learned,
+      link: recorder,
+      gateway,
+      mayWork: () => upkeep.holdsLease,
+    })
     const firstToken = parts.makeFirstToken
       ? await makeFirstToken(parts.anonymous, store, follower)
       : null
@@ -164,6 +175,7 @@ async function start(
       log.info({ drain_ms: drainMs }, 'stopping')
       follower.stop()
       pulse.stop()
+      await checks.stop()
       await gateway.close(drainMs)
       await upkeep.stop()
       await recorder.close()

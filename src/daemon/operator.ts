@@ -104,8 +104,9 @@ export class DaemonOperator implements Operator {
   }
 
   async nudge(): Promise<Operations['nudge']['out']> {
-    const { follower } = this.#parts
+    const { follower, peers } = this.#parts
     await follower.catchUp()
+    await peers.catchUp()
     return { revision: follower.revision, error: follower.pending?.error ?? null }
   }
 

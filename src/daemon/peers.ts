@@ -41,7 +41,8 @@ export class Peers {
   #settled: number | null = null
   /** Those beyond it that were handed on: id → when, monotonic ms. */
   readonly #handedOn = new Map<number, number>()
-  #busy = new Set<string>()
+  /** What is under way, by its kind. */
+  readonly #busy = new Map<string, Promise<void>>()
 
   constructor(parts: PeersParts) {
     this.#parts = parts
@@ -76,13 +77,27 @@ export class Peers {
       .catch(error => log.debug({ err: error }, 'the store was not told'))
   }
 
+  /** Resolves when what others, commands among them, had learned until now is known here. */
+  async catchUp(): Promise<void> {
+    // One under way may have read the store before.
+    for (let one = this.#busy.get('learn'); one; one = this.#busy.get('learn')) {
+      await one.catch(() => {})
+    }
+    await this.#begin('learn', () => this.#learn())
+  }
+
   /** The store may be slower than the clock: one of each kind at a time, and trouble is told elsewhere. */
   #once(kind: string, work: () => Promise<void>): void {
     if (this.#busy.has(kind)) return
-    this.#busy.add(kind)
-    work()
-      .catch(error => this.#parts.log.debug({ err: error, kind }, 'other nodes could not be asked'))
-      .finally(() => this.#busy.delete(kind))
+    this.#begin(kind, work).catch(error =>
+      this.#parts.log.debug({ err: error, kind }, 'other nodes could not be asked'),
+    )
+  }
+
+  #begin(kind: string, work: () => Promise<void>): Promise<void> {
+    const done = work().finally(() => this.#busy.delete(kind))
+    this.#busy.set(kind, done)
+    return done
   }
 
   async #announce(): Promise<void> {
@@ -100,9 +115,10 @@ export class Peers {
     return this.#nodes.length <= 1
   }
 
+  /** Alone too: commands test keys. A look at the number is cheaper than at what it stands for. */
   async #learn(): Promise<void> {
-    if (this.#alone) return
     const { store, self, onLearned } = this.#parts
+    if ((await store.heads()).learned === this.#learned) return
     const { learned, memories } = await store.learnedSince(this.#learned, self().id)
     this.#learned = learned
     if (memories.length > 0) onLearned(memories)

@@ -23,7 +23,10 @@ export interface UpkeepParts {
   readonly log: Logger
 }
 
-/** The scheduled work of a store, done by one of its nodes: today, keeping the log within its bounds. */
+/**
+ * Says which node does the scheduled work of a store, and does what concerns the store alone: keeping
+ * the log within its bounds.
+ */
 export class Upkeep {
   readonly #parts: UpkeepParts
   readonly #timer: Timer
@@ -46,6 +49,11 @@ export class Upkeep {
     this.#timer.stop()
     await this.#renewing
     await this.#pruning
+  }
+
+  /** Whether this node does the work of all. */
+  get holdsLease(): boolean {
+    return this.#holdsLease
   }
 
   #wake(): void {
