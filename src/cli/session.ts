@@ -89,6 +89,15 @@ export class Session {
     }
   }
 
+  /** Has a running daemon take what was just learned about keys; one that is down reads it at its start. */
+  async tellLearned(): Promise<void> {
+    const daemon = await this.daemon()
+    const revision = await (await this.store()).revision()
+    await daemon?.call('nudge', { revision }).catch((error: Error) => {
+      this.out.warn(`The daemon did not take what was learned yet: ${error.message}`)
+    })
+  }
+
   async close(): Promise<void> {
     const store = await this.#store?.catch(() => null)
     await store?.close()

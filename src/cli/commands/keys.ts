@@ -7,6 +7,7 @@ import { readAdded, tellAdded } from '../added-keys.ts'
 import { keyColor, keyColumns } from '../columns/key.ts'
 import { importKeys } from '../key-import.ts'
 import { readSecret, readSecrets, refuseArguments } from '../key-input.ts'
+import { keysNamed } from '../named-keys.ts'
 import { limit, whole } from '../option-values.ts'
 import { plural } from '../plural.ts'
 import type { Run } from '../program.ts'
@@ -14,6 +15,7 @@ import { confirm } from '../prompts.ts'
 import type { Session } from '../session.ts'
 import { readKeys, readState } from '../state.ts'
 import { card, type Field } from '../table.ts'
+import { defineTest } from './keys-test.ts'
 
 export function define(command: Command, run: Run): void {
   command.addHelpText('after', '\nA KEY is named by its id (k_…) or its label.')
@@ -54,6 +56,7 @@ export function define(command: Command, run: Run): void {
     .option('--now', 'also end the attempts that are using them')
     .action(run(disable))
   several(command, 'reset', 'forget what was learned about keys: faults, waits').action(run(reset))
+  defineTest(command, run)
   several(command, 'remove', 'delete keys')
     .option('--yes', 'without a question')
     .action(run(remove))
@@ -207,17 +210,6 @@ async function disable(session: Session, given: string[], options: { now?: true 
   if (!daemon) return
   const { aborted } = await daemon.call('abort', { keys: keys.map(key => key.id) })
   session.out.say(`ended ${plural(aborted, 'attempt')} in flight`)
-}
-
-/** All of them, or none when one is not there. */
-async function keysNamed(session: Session, given: readonly string[]): Promise<Key[]> {
-  const store = await session.store()
-  const keys = new Map<string, Key>()
-  for (const name of given) {
-    const key = await store.key(name)
-    keys.set(key.id, key)
-  }
-  return [...keys.values()]
 }
 
 async function switchKeys(session: Session, keys: readonly Key[], enabled: boolean): Promise<void> {

@@ -61,6 +61,19 @@ export function define(command: Command, run: Run): void {
       .action(run((session, name: string) => toggle(session, name, verb)))
   }
   command
+    .command('test')
+    .description('whether a provider can be reached, and takes its keys')
+    .argument('<name>')
+    .addHelpText('after', example('balance providers test openai'))
+    .action(run(test))
+  command
+    .command('models')
+    .description('the models a provider says it has')
+    .argument('<name>')
+    .option('--all', 'also those that its models setting hides')
+    .addHelpText('after', example('balance providers models openai --json | jq -r ".[].id"'))
+    .action(run(models))
+  command
     .command('remove')
     .description('delete a provider, its keys, and what routes lead to it')
     .argument('<name>')
@@ -204,6 +217,16 @@ async function toggle(session: Session, name: string, verb: 'enable' | 'disable'
   session.out.show(shape(changed, await readState(session)), () => '')
   session.out.say(`${verb}d ${name}`)
   await session.inForce()
+}
+
+async function test(session: Session, name: string): Promise<void> {
+  const { testProvider } = await import('../key-tests.ts')
+  await testProvider(session, name)
+}
+
+async function models(session: Session, name: string, options: { all?: true }): Promise<void> {
+  const { showModels } = await import('../model-listing.ts')
+  await showModels(session, name, options.all === true)
 }
 
 async function remove(session: Session, name: string, options: { yes?: true }): Promise<void> {
