@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { createLogger } from '../../src/base/log.ts'
 import { Redactor } from '../../src/base/redactor.ts'
 import { Peers } from '../../src/daemon/peers.ts'
+import type { KeyMemory } from '../../src/model/catalog.ts'
 import type { StoredExchange } from '../../src/model/record.ts'
 import type { NewNode, Store } from '../../src/model/store.ts'
+import { keyMemory } from '../support/catalog.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const SELF: NewNode = { id: 'a:1', url: '', version: '1', workers: 1, revision: 1, started: 0 }
@@ -104,5 +106,103 @@ describe('a node', () => {
     expect(world.announced).toBe(3)
     await look(1_000)
     expect(world.announced).toBe(3)
+  })
+})
+
+/** A node with nobody beside it, on a store where the test decides what was learned. */
+async function alone() {
+  const clock = new ManualClock()
+  const world = { learned: 4, memories: [] as KeyMemory[], gone: false }
+  const asked: number[] = []
+  const taken: KeyMemory[] = []
+  /** Holds back what the store answers, as a slow one does. */
+  let held: (() => void)[] | null = null
+  const store = {
+    heads: async () => {
+      if (world.gone) throw new Error('gone')
+      return { revision: 1, learned: world.learned }
+    },
+    announce: async () => {},
+    depart: async () => {},
+    nodes: async () => [SELF],
+    learnedSince: async (since: number, notNode: string) => {
+      expect(notNode).toBe('a:1')
+      asked.push(since)
+      const answer = { learned: world.learned, memories: world.memories }
+      if (held !== null) await new Promise<void>(resolve => held?.push(resolve))
+      return answer
+    },
+  } as unknown as Store
+  const peers = new Peers({
+    store,
+    clock,
+    log: quiet,
+    self: () => SELF,
+    onLearned: memories => void taken.push(...memories),
+    onRecords: () => {},
+    followed: () => false,
+  })
+  await peers.start()
+  const turns = async () => {
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+  }
+  return {
+    peers,
+    world,
+    asked,
+    taken,
+    turns,
+    look: async () => {
+      clock.advance(500)
+      await turns()
+    },
+    hold: () => {
+      held = []
+    },
+    release: () => {
+      const waiting = held ?? []
+      held = null
+      for (const call of waiting) call()
+    },
+  }
+}
+
+describe('a node alone on its store', () => {
+  it('takes what a command learned, and asks for no more than there is', async () => {
+    const { world, asked, taken, look } = await alone()
+    for (let turn = 0; turn < 5; turn++) await look()
+    expect(asked).toEqual([])
+    world.learned = 5
+    world.memories = [keyMemory()]
+    await look()
+    expect(taken).toEqual([keyMemory()])
+    await look()
+    expect(asked).toEqual([4])
+  })
+
+  it('takes it at once when it is nudged, also where an older look is under way', async () => {
+    const { peers, world, taken, look, turns, hold, release } = await alone()
+    world.learned = 5
+    hold()
+    await look()
+    world.learned = 6
+    world.memories = [keyMemory({ keyId: 'b' })]
+    const caught = peers.catchUp()
+    await turns()
+    expect(taken).toEqual([])
+    release()
+    await caught
+    expect(taken).toEqual([keyMemory({ keyId: 'b' })])
+  })
+
+  it('says when it is nudged that the store does not answer, and goes on when it does', async () => {
+    const { peers, world, taken, look } = await alone()
+    world.gone = true
+    await expect(peers.catchUp()).rejects.toThrow('gone')
+    world.gone = false
+    world.learned = 5
+    world.memories = [keyMemory()]
+    await look()
+    expect(taken).toHaveLength(1)
   })
 })
