@@ -55,8 +55,8 @@ describe('a key that was refused', () => {
     mock.setScript(FLAWED, 'ok')
     const [row] = await world.json<TestShape[]>(['keys', 'test', 'key-2'])
     expect(row).toMatchObject({ result: 'works', before: 'invalid', after: 'active' })
-    expect(await flawed()).toMatchObject({ state: 'active', failures: 0 })
     expect(await isUsed()).toBe(true)
+    expect(await flawed()).toMatchObject({ state: 'active', failures: 0 })
   })
 
   it('comes back by itself, and not while it is refused, nor while all are', async () => {

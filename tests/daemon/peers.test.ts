@@ -181,7 +181,7 @@ describe('a node alone on its store', () => {
   })
 
   it('takes it at once when it is nudged, also where an older look is under way', async () => {
-    const { peers, world, taken, look, turns, hold, release } = await alone()
+    const { peers, world, asked, taken, look, turns, hold, release } = await alone()
     world.learned = 5
     hold()
     await look()
@@ -189,7 +189,7 @@ describe('a node alone on its store', () => {
     world.memories = [keyMemory({ keyId: 'b' })]
     const caught = peers.catchUp()
     await turns()
-    expect(taken).toEqual([])
+    expect(asked).toEqual([4])
     release()
     await caught
     expect(taken).toEqual([keyMemory({ keyId: 'b' })])
