@@ -1,8 +1,10 @@
 import type { ProviderKind } from '../model/catalog.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
+import type { WholeAnswer } from '../upstream/whole-answer.ts'
 import { modelListOf, readModelList } from '../wire/model-list.ts'
-import { type Errand, type ErrandParts, NO_MODEL_LIST, runErrand } from './errand.ts'
+import { parseJson } from '../wire/usage.ts'
+import { type Errand, type ErrandParts, NO_MODEL_LIST, noAnswer, runErrand } from './errand.ts'
 
 const AT_ONCE = 4
 
@@ -29,13 +31,27 @@ export async function probe(
   const paid = settings.test_model !== ''
   const errand = paid ? chatOf(kind, settings.test_model) : listOf(kind)
   const { answer, outcome, ms } = await runErrand(parts, provider, key, errand)
-  const listed = paid || answer === null || readModelList(kind, answer.body) !== null
   return {
-    outcome: outcome.fault === 'none' && !listed ? NO_MODEL_LIST : outcome,
+    outcome: answer === null ? outcome : judge(kind, paid, answer, outcome),
     ms,
     status: answer?.status ?? null,
     paid,
   }
+}
+
+/** Stricter than a client's request is judged: what is taken for an answer speaks for the key. */
+function judge(
+  kind: ProviderKind,
+  paid: boolean,
+  { status, body }: WholeAnswer,
+  outcome: Outcome,
+): Outcome {
+  const { fault, detail } = outcome
+  if (fault === 'none') return paid || readModelList(kind, body) !== null ? outcome : NO_MODEL_LIST
+  const noSuchPlace = !paid && (status === 404 || status === 405)
+  if (fault !== 'client' || noSuchPlace || parseJson(body) !== undefined) return outcome
+  // A firewall's or a proxy's: who wrote it knows no keys.
+  return noAnswer(detail, "The upstream's answer is not one of its API.")
 }
 
 /** Whom to ask, and with what. */

@@ -193,6 +193,20 @@ describe('the outcome of a test', () => {
     expect((await test()).outcome.fault).toBe('auth')
   })
 
+  it('is no word about the key where something in between refuses the request', async () => {
+    const page = '<html><h1>403 Forbidden</h1></html>'
+    for (const overrides of [{}, { test_model: 'mock-large' }]) {
+      answer(page, 403, 'text/html')
+      const found = await test({ overrides })
+      expect(found).toMatchObject({ outcome: { fault: 'provider', detail: 'http_403' } })
+      answer({ error: { message: 'Missing scopes', type: 'invalid_request_error' } }, 403)
+      expect((await test({ overrides })).outcome.fault).toBe('client')
+    }
+    answer(page, 404, 'text/html')
+    expect((await test()).outcome.fault).toBe('client')
+    expect((await test({ overrides: { test_model: 'm' } })).outcome.fault).toBe('provider')
+  })
+
   it('is the provider’s fault where it sends one elsewhere, and nobody goes there', async () => {
     const before = mock.requests.length
     respond = (_, response) => void response.writeHead(307, { location: '/v1/other' }).end()
