@@ -47,11 +47,19 @@ function judge(
   outcome: Outcome,
 ): Outcome {
   const { fault, detail } = outcome
-  if (fault === 'none') return paid || readModelList(kind, body) !== null ? outcome : NO_MODEL_LIST
+  if (fault === 'none' && paid) return isObject(body) ? outcome : NO_CHAT
+  if (fault === 'none') return readModelList(kind, body) === null ? NO_MODEL_LIST : outcome
   const noSuchPlace = !paid && (status === 404 || status === 405)
   if (fault !== 'client' || noSuchPlace || parseJson(body) !== undefined) return outcome
   // A firewall's or a proxy's: who wrote it knows no keys.
   return noAnswer(detail, "The upstream's answer is not one of its API.")
+}
+
+const NO_CHAT = noAnswer('no_answer', "The upstream's answer is none of a model's.")
+
+function isObject(body: Buffer): boolean {
+  const document = parseJson(body)
+  return typeof document === 'object' && document !== null
 }
 
 /** Whom to ask, and with what. */

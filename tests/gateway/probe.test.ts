@@ -183,7 +183,11 @@ describe('the outcome of a test', () => {
     }
   })
 
-  it('is no success where the free answer is no list, or holds an error', async () => {
+  it('is no success where the answer is no list, none of a model, or holds an error', async () => {
+    answer('Welcome', 200, 'text/plain')
+    expect(await test({ overrides: { test_model: 'm' } })).toMatchObject({
+      outcome: { fault: 'provider', detail: 'no_answer' },
+    })
     answer({ message: 'Welcome' })
     expect(await test()).toMatchObject({
       outcome: { fault: 'provider', detail: 'no_model_list' },
