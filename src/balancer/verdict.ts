@@ -1,7 +1,7 @@
 import type { Key, KeyMemory } from '../model/catalog.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { KeyState } from './key-state.ts'
-import { type Settling, settle } from './settle.ts'
+import { absolve, type Settling, settle } from './settle.ts'
 
 /** What came of asking a provider whether a key works, outside of any client's request. */
 export interface Finding {
@@ -35,8 +35,13 @@ function learn(state: KeyState, finding: Finding, model: string, by: Settling): 
   const accepted = isAccepted(finding) && accept(state)
   // A free call says nothing of models, nor of how many requests they may be asked.
   const shows = paid || outcome.fault === 'auth' || outcome.fault === 'quota'
-  const settled = shows && settle(state, model, outcome, by)
+  const settled = shows && teach(state, model, outcome, by)
   return accepted || settled
+}
+
+function teach(state: KeyState, model: string, outcome: Outcome, by: Settling): boolean {
+  if (outcome.fault === 'none') return absolve(state, model)
+  return settle(state, model, outcome, by) !== null
 }
 
 /**

@@ -147,7 +147,7 @@ export class Attempt implements Guide {
   onEnd(relay: Relay, ending: Ending): void {
     if (relay.tap !== null) this.#exchange.usage = relay.tap.usage
     this.#exchange.bytesOut = relay.bytes
-    this.#settle?.(this.#judge(relay, ending))
+    this.#settle?.(masked(this.#judge(relay, ending), this.#gateway))
   }
 
   #judge(relay: Relay, ending: Ending): Outcome {
@@ -251,6 +251,13 @@ const JUDGED = { handling: 'judge', tap: null } as const
 const PASSED = { handling: 'pass', tap: null } as const
 /** The head does not say what follows; the first bytes do. */
 const UNTOLD = { handling: 'sniff', tap: null } as const
+
+/** The words may be the upstream's own, and hold the key; they are kept with it, and shown. */
+function masked(outcome: Outcome, { redactor }: Gateway): Outcome {
+  if (outcome.fault === 'none') return outcome
+  const { detail, message } = outcome
+  return { ...outcome, detail: redactor.redact(detail), message: redactor.redact(message) }
+}
 
 /** A 2xx whose body is none: an empty stream, or a JSON document cut short. */
 function incomplete(relay: Relay): Outcome {

@@ -58,6 +58,7 @@ export async function runErrand(
       path: joinUpstream(provider.basePath, errand.path, errand.query),
       headers: upwardHeaders(headOf(provider, errand), provider.upward, key.credential, true),
       body: errand.body === null ? null : Buffer.from(errand.body),
+      fresh: false,
     },
     {
       clock,

@@ -31,9 +31,8 @@ export function giveUp(
   }
   if (attempt.relay.status === 0 || outcome.code !== null) {
     const options = outcome.retryAfter === null ? {} : { retryAfter: outcome.retryAfter }
-    // It may be the upstream's own words, and hold the key.
-    const message = gateway.redactor.redact(outcome.message)
-    const all = exchange.attempts > 1 ? `${message.replace(/\.$/, '')}${tried(exchange)}.` : message
+    const message = outcome.message.replace(/\.$/, '')
+    const all = exchange.attempts > 1 ? `${message}${tried(exchange)}.` : outcome.message
     throw new BalanceError(outcome.code ?? 'upstream_error', all, options)
   }
   exchange.errorCode = outcome.detail

@@ -86,7 +86,7 @@ function note(exchange: Exchange, gateway: Gateway, attempt: Attempt, outcome: O
     model: exchange.served,
     status: relay.status || null,
     fault: outcome.fault,
-    code: printable(gateway.redactor.redact(outcome.detail || outcome.code || outcome.fault)),
+    code: printable(outcome.detail || outcome.code || outcome.fault),
     excerpt: printable(gateway.redactor.redact(said), EXCERPT),
     ms: Math.round(gateway.clock.now() - attempt.startedAt),
   })

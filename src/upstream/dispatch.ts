@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Agents, Dial } from './agents.ts'
-import type { Relay } from './relay.ts'
 
 /** One request to one upstream. */
 export interface UpstreamRequest {
@@ -17,10 +16,14 @@ export interface UpstreamRequest {
 }
 
 /**
- * Sends one request; all that comes of it reaches the relay. Never throws and never follows a
+ * Sends one request; all that comes of it reaches the handler. Never throws and never follows a
  * redirect: a 3xx would carry the credential to a place nobody configured.
  */
-export function dispatch(agents: Agents, request: UpstreamRequest, relay: Relay): void {
+export function dispatch(
+  agents: Agents,
+  request: UpstreamRequest,
+  handler: Dispatcher.DispatchHandler,
+): void {
   const pool = request.fresh ? agents.fresh(request.dial) : agents.for(request.dial)
   pool.dispatch(
     {
@@ -30,6 +33,6 @@ export function dispatch(agents: Agents, request: UpstreamRequest, relay: Relay)
       headers: request.headers,
       body: request.body,
     },
-    relay,
+    handler,
   )
 }

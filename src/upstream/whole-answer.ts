@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Headers } from '../model/dialect.ts'
 import type { Agents } from './agents.ts'
-import type { UpstreamRequest } from './dispatch.ts'
+import { dispatch, type UpstreamRequest } from './dispatch.ts'
 import { AttemptTimeout } from './fault.ts'
 import { readHeaders } from './headers.ts'
 
@@ -43,17 +43,7 @@ export function readWhole(
   return new Promise(resolve => {
     const reader = new Reader(patience, resolve)
     if (reader.ended) return
-    const { dial, method, path, headers, body } = request
-    agents.for(dial).dispatch(
-      {
-        origin: dial.origin,
-        method: method as Dispatcher.HttpMethod,
-        path,
-        headers,
-        body,
-      },
-      reader,
-    )
+    dispatch(agents, request, reader)
   })
 }
 

@@ -49,6 +49,7 @@ function read(
     path: '/v1/models?x=1',
     headers: ['authorization', 'Bearer sk-1'],
     body,
+    fresh: false,
   }
   return readWhole(agents, request, { clock: systemClock, ms: 10_000, ...patience })
 }
@@ -143,6 +144,7 @@ describe('an answer that does not come', () => {
         path: '/',
         headers: ['x-bad', 'a\nb'],
         body: null,
+        fresh: false,
       },
       { clock: systemClock, ms: 1_000 },
     )
