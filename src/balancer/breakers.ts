@@ -15,12 +15,12 @@ export const ALL_MODELS = '*'
 export class Breakers {
   readonly #byModel = new Map<string, Breaker>()
   readonly #all = new Breaker()
-  readonly #changed: () => void
+  readonly #changed: (model: string) => void
   /** Keys that were refused together with others → when, monotonic ms. */
   readonly #refused = new Map<KeyState, number>()
 
-  /** @param changed is told when one opens or closes */
-  constructor(changed: () => void) {
+  /** @param changed is told when one opens or closes, and which; not of what it recalls */
+  constructor(changed: (model: string) => void) {
     this.#changed = changed
   }
 
@@ -44,21 +44,15 @@ export class Breakers {
     const one = this.#byModel.get(model)?.succeed(probe) ?? false
     // That all are refused is disproved by any success, whenever its request went out.
     const all = this.#all.closed ? this.#all.succeed(false) : this.#all.close()
-    if (one || all) this.#changed()
+    this.#tell(model, one, all)
   }
 
   /** One is made at a model's first failure. */
   fail(model: string, probe: boolean, now: number): void {
-    let breaker = this.#byModel.get(model)
-    if (breaker === undefined) {
-      evictOldest(this.#byModel)
-      breaker = new Breaker()
-      this.#byModel.set(model, breaker)
-    }
-    const one = breaker.fail(probe, now)
+    const one = (this.#byModel.get(model) ?? this.#add(model)).fail(probe, now)
     // A failing probe of all models keeps them closed; other failures are the model's alone.
     const all = probe && this.#all.state(now) === 'half-open' && this.#all.fail(probe, now)
-    if (one || all) this.#changed()
+    this.#tell(model, one, all)
   }
 
   forget(model: string, probe: boolean): void {
@@ -80,7 +74,7 @@ export class Breakers {
     if (!many || this.#all.state(now) === 'open') return
     this.#all.open(now)
     this.#refused.clear()
-    this.#changed()
+    this.#changed(ALL_MODELS)
   }
 
   /** By model, where it is not closed; {@link ALL_MODELS} for all. */
@@ -93,30 +87,31 @@ export class Breakers {
     return open
   }
 
-  openings(now: number): Record<string, Opening> {
-    const open: Record<string, Opening> = Object.create(null)
-    for (const [model, breaker] of this.#list()) {
-      const opening = breaker.opening(now)
-      if (opening !== null) open[model] = opening
-    }
-    return open
+  /** As it is told to others; null where it is closed. */
+  opening(model: string, now: number): Opening | null {
+    return this.#of(model)?.opening(now) ?? null
   }
 
-  /** Takes over what an earlier life or another process found; what it does not name works. */
-  recall(openings: Readonly<Record<string, Opening>>, now: number): void {
-    for (const [model, breaker] of this.#list()) {
-      if (openings[model] === undefined) breaker.recall(null, now)
-    }
-    for (const [model, opening] of Object.entries(openings)) {
-      const breaker = model === ALL_MODELS ? this.#all : this.#byModel.get(model)
-      if (breaker !== undefined) breaker.recall(opening, now)
-      else {
-        evictOldest(this.#byModel)
-        const made = new Breaker()
-        made.recall(opening, now)
-        this.#byModel.set(model, made)
-      }
-    }
+  /** Takes over what an earlier life or another process found of one; null: that it works again. */
+  recall(model: string, opening: Opening | null, now: number): void {
+    const breaker = this.#of(model) ?? (opening === null ? null : this.#add(model))
+    breaker?.recall(opening, now)
+  }
+
+  #tell(model: string, one: boolean, all: boolean): void {
+    if (one) this.#changed(model)
+    if (all) this.#changed(ALL_MODELS)
+  }
+
+  #of(model: string): Breaker | undefined {
+    return model === ALL_MODELS ? this.#all : this.#byModel.get(model)
+  }
+
+  #add(model: string): Breaker {
+    evictOldest(this.#byModel)
+    const breaker = new Breaker()
+    this.#byModel.set(model, breaker)
+    return breaker
   }
 
   #list(): [model: string, breaker: Breaker][] {

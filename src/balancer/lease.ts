@@ -1,4 +1,5 @@
 import type { Outcome } from '../model/outcome.ts'
+import type { Breakers } from './breakers.ts'
 import type { KeyState } from './key-state.ts'
 import type { Mark } from './mark.ts'
 import type { Pool } from './pool.ts'
@@ -8,6 +9,8 @@ export class Lease {
   readonly pool: Pool
   readonly key: KeyState
   readonly model: string
+  /** Its pool's when it was claimed: the owner's word gives the pool others. */
+  readonly breakers: Breakers
   /** It is the one request that finds out whether an open breaker may close. */
   readonly probe: boolean
   /** It is the one request that finds out whether the key, past its limit, works again. */
@@ -18,10 +21,18 @@ export class Lease {
   worked = false
   #held = true
 
-  constructor(pool: Pool, key: KeyState, model: string, probe: boolean, trial: boolean) {
+  constructor(
+    pool: Pool,
+    key: KeyState,
+    model: string,
+    breakers: Breakers,
+    probe: boolean,
+    trial: boolean,
+  ) {
     this.pool = pool
     this.key = key
     this.model = model
+    this.breakers = breakers
     this.probe = probe
     this.trial = trial
     this.generation = key.generation

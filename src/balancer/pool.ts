@@ -24,8 +24,8 @@ const TRIAL_MS = 1_000
 /** Who is told of what is worth keeping, and telling others. */
 export interface PoolWatcher {
   keyLearned(key: KeyState): void
-  /** A breaker opened or closed. */
-  breakersChanged(pool: Pool): void
+  /** The breaker of this model opened or closed; `*` for that of all. */
+  breakerChanged(pool: Pool, model: string): void
 }
 
 /**
@@ -37,17 +37,17 @@ export class Pool {
   readonly budget = new RetryBudget()
   readonly #keys = new Map<string, KeyState>()
   readonly #lanes = new Map<string, Lane>()
-  readonly #breakers: Breakers
   readonly #returns = new Schedule<KeyState>()
   readonly #watcher: PoolWatcher
   readonly #random: () => number
   #any = new Lane(null)
+  #breakers: Breakers
   #rules: PoolRules = { policy: 'round-robin', maxFailures: 3 }
 
   constructor(watcher: PoolWatcher, random: () => number = Math.random) {
     this.#watcher = watcher
     this.#random = random
-    this.#breakers = new Breakers(() => watcher.breakersChanged(this))
+    this.#breakers = this.#makeBreakers()
   }
 
   /** Takes over the owner's keys and rules; what was learned stays with keys that stay. */
@@ -105,7 +105,8 @@ export class Pool {
   #claim(key: KeyState, model: string, now: number): Lease {
     const trial = key.claim(model, now)
     if (trial) this.#place(key, now)
-    return new Lease(this, key, model, this.#breakers.enter(model, now), trial)
+    const probe = this.#breakers.enter(model, now)
+    return new Lease(this, key, model, this.#breakers, probe, trial)
   }
 
   /** Puts keys whose time has come back into their lanes. */
@@ -124,8 +125,8 @@ export class Pool {
   }
 
   /** Called by {@link Lease.succeed}, at most once per lease. */
-  succeed({ key, model, probe, trial, generation }: Lease, now: number): void {
-    this.#breakers.succeed(model, probe)
+  succeed({ key, model, breakers, probe, trial, generation }: Lease, now: number): void {
+    breakers.succeed(model, probe)
     this.budget.earn()
     // The owner's word came after this attempt began, and stands.
     if (generation !== key.generation) return
@@ -225,21 +226,34 @@ export class Pool {
     return this.#breakers.states(now)
   }
 
-  /** The same as it is kept and told to others. */
-  openings(now: number): Record<string, Opening> {
-    return this.#breakers.openings(now)
+  /** One of them, as it is told to others; null where it is closed. */
+  opening(model: string, now: number): Opening | null {
+    return this.#breakers.opening(model, now)
   }
 
-  recallOpenings(openings: Readonly<Record<string, Opening>>, now: number): void {
-    this.#breakers.recall(openings, now)
+  /** Takes over what another process, or an earlier life, found of one of them. */
+  recallOpening(model: string, opening: Opening | null, now: number): void {
+    this.#breakers.recall(model, opening, now)
+  }
+
+  /** What was learned about the provider is void, also by attempts that are out. */
+  forgetOpenings(): void {
+    this.#breakers = this.#makeBreakers()
+  }
+
+  #makeBreakers(): Breakers {
+    const made: Breakers = new Breakers(model => {
+      if (made === this.#breakers) this.#watcher.breakerChanged(this, model)
+    })
+    return made
   }
 
   /** Tells the breaker. A key's fault says nothing about the provider, whether it is one or not. */
-  #inform({ model, probe, worked }: Lease, { fault }: Outcome, now: number): void {
-    if (fault === 'provider') this.#breakers.fail(model, probe && !worked, now)
+  #inform({ model, breakers, probe, worked }: Lease, { fault }: Outcome, now: number): void {
+    if (fault === 'provider') breakers.fail(model, probe && !worked, now)
     else if (worked) return
-    else if (fault === 'client') this.#breakers.succeed(model, probe)
-    else this.#breakers.forget(model, probe)
+    else if (fault === 'client') breakers.succeed(model, probe)
+    else breakers.forget(model, probe)
   }
 
   /** What it knows has changed: it may be usable again, or no longer. */

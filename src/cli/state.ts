@@ -2,6 +2,7 @@ import { BalanceError } from '../base/errors.ts'
 import type { DaemonClient } from '../control/client.ts'
 import type { Catalog, Key } from '../model/catalog.ts'
 import { keyStatuses, type OpenBreakers, providerStatuses } from '../model/key-status.ts'
+import { rememberedBreakers } from '../model/outage.ts'
 import { DEFAULT_SETTINGS, type Settings } from '../model/settings.ts'
 import type { KeyStatus, ProviderStatus } from '../model/status.ts'
 import type { Store } from '../model/store.ts'
@@ -23,7 +24,7 @@ export async function readState(session: Session): Promise<State> {
   const daemon = await session.daemon()
   const judged = daemon ? { ...catalog, keys: catalog.keys.map(leaveReference) } : catalog
   const wall = session.clock.wall()
-  const breakers = daemon ? await openBreakers(daemon) : new Map()
+  const breakers = daemon ? await openBreakers(daemon) : rememberedBreakers(catalog, wall)
   return {
     revision: catalog.revision,
     settings: catalog.settings,
@@ -81,6 +82,7 @@ async function unopened(store: Store): Promise<Catalog> {
     tokens: [],
     routes: await store.routes(),
     memories: [...(await store.memories()).values()],
+    outages: await store.outages(),
   }
 }
 
@@ -91,7 +93,7 @@ function leaveReference(key: Key): Key {
   return key.reference === null ? key : { ...key, fault: null }
 }
 
-/** Only a daemon knows them; none are shown where it does not answer. */
+/** A running daemon alone knows how they are now; none are shown where it does not answer. */
 async function openBreakers(daemon: DaemonClient): Promise<OpenBreakers> {
   const status = await daemon.call('status', {}).catch(() => null)
   return new Map(status?.providers.map(({ name, breakers }) => [name, breakers]))

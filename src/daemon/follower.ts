@@ -115,7 +115,7 @@ export class Follower {
     check(catalog)
     // First: what is known now may be newer than what the store has been told.
     this.#learned.seed(catalog)
-    await this.#host.apply({ ...catalog, memories: this.#learned.list() })
+    await this.#host.apply({ ...catalog, ...this.#learned.lessons })
     this.#catalog = catalog
     this.#pending = null
     this.#log.info(

@@ -1,5 +1,5 @@
 import type { Asked } from '../gateway/explain.ts'
-import type { Catalog, KeyMemory } from '../model/catalog.ts'
+import type { Catalog, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
 import type { Readiness } from '../model/readiness.ts'
 
@@ -23,8 +23,8 @@ export interface GatewayHost {
    * @throws BalanceError when it does not compile; then what was in force stays, everywhere
    */
   apply(catalog: Catalog): Promise<void>
-  /** What another process learned about keys. */
-  learn(memories: readonly KeyMemory[]): void
+  /** What another process learned. */
+  learn(lessons: Lessons): void
   /** How the owner does, for those who ask whether all is well. */
   inform(readiness: Readiness): void
   /** @throws BalanceError address_in_use, not_permitted, config_invalid */

@@ -10,7 +10,7 @@ import { type Asked, explain } from '../gateway/explain.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { createGatewayServer, listen } from '../gateway/server.ts'
 import { watchExchanges } from '../gateway/watch.ts'
-import type { Catalog, KeyMemory } from '../model/catalog.ts'
+import type { Catalog, KeyMemory, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
 import type { Link } from '../model/link.ts'
 import type { Readiness } from '../model/readiness.ts'
@@ -63,8 +63,9 @@ export class LocalGateway implements GatewayHost {
     this.#holder.swap(catalog)
   }
 
-  learn(memories: readonly KeyMemory[]): void {
+  learn({ memories, outages }: Lessons): void {
     this.#live.learn(memories)
+    this.#live.learnOutages(outages)
   }
 
   inform(readiness: Readiness): void {

@@ -101,6 +101,7 @@ async function start(
       tail.publish(batch)
     },
     onVerdicts: batch => learned.take(batch),
+    onOutages: batch => learned.takeOutages(batch),
   })
   const gateway = openGateway(parts, { recorder, learned, redactor, log })
   const follower = new Follower(store, gateway, learned, clock, log)
@@ -117,9 +118,10 @@ async function start(
       revision: follower.revision,
       started,
     }),
-    onLearned: memories => {
-      learned.take(memories)
-      gateway.learn(memories)
+    onLearned: lessons => {
+      learned.take(lessons.memories)
+      learned.takeOutages(lessons.outages)
+      gateway.learn(lessons)
     },
     onRecords: batch => tail.publish(batch),
     followed: () => tail.followed,
@@ -229,7 +231,7 @@ function openGateway(
     entry: new URL('./worker.js', import.meta.url),
     hello: { kind: 'hello', version, logLevel: config.logLevel, anonymous },
     link: recorder,
-    memories: () => learned.list(),
+    lessons: () => learned.lessons,
     onDropped: records => {
       recorder.dropped += records
     },

@@ -67,7 +67,7 @@ export class DaemonOperator implements Operator {
     await gateway.flush()
     const reports = await gateway.reports()
     const { catalog } = follower
-    const live = catalog === null ? null : { ...catalog, memories: learned.list() }
+    const live = catalog === null ? null : { ...catalog, ...learned.lessons }
     return {
       running: true,
       version,

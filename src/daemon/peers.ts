@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import type { KeyMemory } from '../model/catalog.ts'
+import type { Lessons } from '../model/catalog.ts'
 import type { ExchangeRecord } from '../model/record.ts'
 import type { NewNode, Node, Store } from '../model/store.ts'
 
@@ -23,7 +23,7 @@ export interface PeersParts {
   readonly log: Logger
   /** This node as it is now. */
   readonly self: () => NewNode
-  readonly onLearned: (memories: readonly KeyMemory[]) => void
+  readonly onLearned: (lessons: Lessons) => void
   /** What other nodes served, for those who follow here. */
   readonly onRecords: (batch: readonly Omit<ExchangeRecord, 'failures'>[]) => void
   /** Whether anybody follows. */
@@ -119,9 +119,9 @@ export class Peers {
   async #learn(): Promise<void> {
     const { store, self, onLearned } = this.#parts
     if ((await store.heads()).learned === this.#learned) return
-    const { learned, memories } = await store.learnedSince(this.#learned, self().id)
+    const { learned, ...lessons } = await store.learnedSince(this.#learned, self().id)
+    onLearned(lessons)
     this.#learned = learned
-    if (memories.length > 0) onLearned(memories)
   }
 
   async #follow(): Promise<void> {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import type { KeyMemory } from '../model/catalog.ts'
+import type { KeyMemory, ProviderMemory } from '../model/catalog.ts'
 import type { Link } from '../model/link.ts'
+import { addOutages } from '../model/outage.ts'
 import type { ExchangeRecord } from '../model/record.ts'
 import type { Store } from '../model/store.ts'
 import { Writer } from './writer.ts'
@@ -11,7 +12,7 @@ import { Writer } from './writer.ts'
 const MOST_WAITING = 50_000
 /** Records written in one go. */
 const BATCH = 500
-/** How soon verdicts are written, and what failed is tried again. */
+/** How soon what was learned is written, and what failed is tried again. */
 const WAKE_MS = 250
 
 export interface RecorderParts {
@@ -23,6 +24,7 @@ export interface RecorderParts {
   /** Are given every batch as it arrives: those who follow live, and those who share what is learned. */
   readonly onRecords: (batch: readonly ExchangeRecord[]) => void
   readonly onVerdicts: (batch: readonly KeyMemory[]) => void
+  readonly onOutages: (batch: readonly ProviderMemory[]) => void
 }
 
 /** Stays the same until the store says that it has it: it may have been written without a word. */
@@ -41,9 +43,10 @@ export class Recorder implements Link {
   #waiting: ExchangeRecord[] = []
   #batch: Batch | null = null
   #verdicts = new Map<string, KeyMemory>()
+  #outages = new Map<string, ProviderMemory>()
   /** They may lie in different files, and neither waits for the other. */
   readonly #recordWriter: Writer
-  readonly #verdictWriter: Writer
+  readonly #lessonWriter: Writer
   written = 0
   dropped = 0
 
@@ -55,15 +58,18 @@ export class Recorder implements Link {
       write: () => this.#writeRecords(),
       waiting: () => this.waiting,
     })
-    this.#verdictWriter = new Writer({
+    this.#lessonWriter = new Writer({
       ...parts,
-      what: 'verdicts',
-      write: () => this.#writeVerdicts(),
-      waiting: () => this.#verdicts.size,
+      what: 'what was learned',
+      write: async () => {
+        await this.#writeVerdicts()
+        await this.#writeOutages()
+      },
+      waiting: () => this.#lessons,
     })
     this.#timer = parts.clock.every(WAKE_MS, () => {
       this.#recordWriter.wake()
-      this.#verdictWriter.wake()
+      this.#lessonWriter.wake()
     })
   }
 
@@ -83,13 +89,22 @@ export class Recorder implements Link {
     for (const memory of batch) this.#verdicts.set(memory.keyId, memory)
   }
 
+  outages(batch: readonly ProviderMemory[]): void {
+    this.#parts.onOutages(batch)
+    addOutages(this.#outages, batch)
+  }
+
+  get #lessons(): number {
+    return this.#verdicts.size + this.#outages.size
+  }
+
   get waiting(): number {
     return this.#waiting.length + (this.#batch?.records.length ?? 0)
   }
 
   /** Writes all that waits; rejects when the store does not take it. */
   async flush(): Promise<void> {
-    const writers = [this.#recordWriter, this.#verdictWriter]
+    const writers = [this.#recordWriter, this.#lessonWriter]
     const outcomes = await Promise.allSettled(writers.map(writer => writer.flush()))
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
@@ -99,7 +114,7 @@ export class Recorder implements Link {
     this.#timer.stop()
     await this.flush().catch(error =>
       this.#parts.log.error(
-        { err: error, records: this.waiting, verdicts: this.#verdicts.size },
+        { err: error, records: this.waiting, learned: this.#lessons },
         'lost: the store did not take what waited',
       ),
     )
@@ -130,6 +145,18 @@ export class Recorder implements Link {
     } catch (error) {
       // Newer ones win over those that could not be written.
       this.#verdicts = new Map([...verdicts, ...this.#verdicts])
+      throw error
+    }
+  }
+
+  async #writeOutages(): Promise<void> {
+    if (this.#outages.size === 0) return
+    const outages = [...this.#outages.values()]
+    this.#outages = new Map()
+    try {
+      await this.#parts.store.rememberOutages(outages)
+    } catch (error) {
+      addOutages(this.#outages, outages)
       throw error
     }
   }

@@ -1,4 +1,4 @@
-import type { KeyMemory } from '../model/catalog.ts'
+import type { KeyMemory, ProviderMemory } from '../model/catalog.ts'
 import type { Link } from '../model/link.ts'
 import type { ExchangeRecord } from '../model/record.ts'
 import type { ToDaemon } from './worker-message.ts'
@@ -31,6 +31,10 @@ export class WorkerLink implements Link {
 
   verdicts(batch: readonly KeyMemory[]): void {
     this.#send({ kind: 'verdicts', batch })
+  }
+
+  outages(batch: readonly ProviderMemory[]): void {
+    this.#send({ kind: 'outages', batch })
   }
 
   /** The daemon took a batch. */

@@ -1,6 +1,6 @@
 import type { LogLevel } from '../base/log.ts'
 import type { Asked } from '../gateway/explain.ts'
-import type { KeyMemory } from '../model/catalog.ts'
+import type { KeyMemory, Lessons, ProviderMemory } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
 import type { Readiness } from '../model/readiness.ts'
 import type { ExchangeRecord } from '../model/record.ts'
@@ -20,7 +20,7 @@ export interface Hello {
 export type ToWorker =
   | Hello
   | CatalogueSlice
-  | { readonly kind: 'learn'; readonly memories: readonly KeyMemory[] }
+  | { readonly kind: 'learn'; readonly lessons: Lessons }
   | { readonly kind: 'inform'; readonly readiness: Readiness }
   /** A connection comes with it. */
   | { readonly kind: 'connection'; readonly id: number }
@@ -47,6 +47,7 @@ export type ToDaemon =
       readonly dropped: number
     }
   | { readonly kind: 'verdicts'; readonly batch: readonly KeyMemory[] }
+  | { readonly kind: 'outages'; readonly batch: readonly ProviderMemory[] }
   | { readonly kind: 'answer'; readonly id: number; readonly value: Answer }
   | { readonly kind: 'ended' }
 

@@ -3,7 +3,7 @@ import { type Clock, type Timer, within } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Asked } from '../gateway/explain.ts'
-import type { Catalog, KeyMemory } from '../model/catalog.ts'
+import type { Catalog, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
 import type { Link } from '../model/link.ts'
 import type { Readiness } from '../model/readiness.ts'
@@ -29,8 +29,8 @@ export interface WorkerPoolParts {
   readonly hello: Hello
   /** Where what workers report goes. */
   readonly link: Link
-  /** What is known about keys now, for workers that start later. */
-  readonly memories: () => KeyMemory[]
+  /** What is known now, for workers that start later. */
+  readonly lessons: () => Lessons
   /** Records that a worker had to drop. */
   readonly onDropped: (records: number) => void
   readonly clock: Clock
@@ -67,8 +67,8 @@ export class WorkerPool implements GatewayHost {
     for (const worker of this.#ready) await this.#put(worker, catalog)
   }
 
-  learn(memories: readonly KeyMemory[]): void {
-    for (const worker of this.#ready) worker.tell({ kind: 'learn', memories })
+  learn(lessons: Lessons): void {
+    this.#teach(lessons, this.#ready)
   }
 
   inform(readiness: Readiness): void {
@@ -140,9 +140,10 @@ export class WorkerPool implements GatewayHost {
     } else if (message.kind === 'verdicts') {
       const agreed = this.#agreement.take(worker.pid, message.batch)
       link.verdicts(agreed)
-      for (const other of this.#ready) {
-        if (other !== worker) other.tell({ kind: 'learn', memories: agreed })
-      }
+      this.#teach({ memories: agreed, outages: [] }, this.#othersThan(worker))
+    } else if (message.kind === 'outages') {
+      link.outages(message.batch)
+      this.#teach({ memories: [], outages: message.batch }, this.#othersThan(worker))
     } else if (message.kind === 'accepted') this.#handoff.accepted(message.id)
   }
 
@@ -167,6 +168,14 @@ export class WorkerPool implements GatewayHost {
     return [...this.#workers].filter(worker => worker.ready)
   }
 
+  #othersThan(worker: WorkerProcess): WorkerProcess[] {
+    return this.#ready.filter(other => other !== worker)
+  }
+
+  #teach(lessons: Lessons, workers: readonly WorkerProcess[]): void {
+    for (const worker of workers) worker.tell({ kind: 'learn', lessons })
+  }
+
   /** Resolves when the first worker serves; the others follow. */
   #start(): Promise<void> {
     const serving = new Promise<void>(resolve => {
@@ -184,11 +193,11 @@ export class WorkerPool implements GatewayHost {
 
   /** One that dies meanwhile begins anew, with what is then in force; so does one that is stuck. */
   async #put(worker: WorkerProcess, catalog: Catalog): Promise<boolean> {
-    const { clock, log, memories } = this.#parts
+    const { clock, log, lessons } = this.#parts
     const late = clock.after(STUCK_MS, () => this.#giveUp(worker))
     try {
-      // What is known of keys by now: the other workers were told while they served.
-      await worker.apply({ ...catalog, memories: memories() })
+      // What is known by now: the other workers were told while they served.
+      await worker.apply({ ...catalog, ...lessons() })
       return true
     } catch (error) {
       log.error({ err: error, worker: worker.pid }, 'a worker did not take its catalogue')
@@ -216,6 +225,8 @@ export class WorkerPool implements GatewayHost {
       return
     }
     worker.ready = true
+    // What the others learned while it took its catalogue.
+    this.#teach(this.#parts.lessons(), [worker])
     if (this.#readiness !== null) worker.tell({ kind: 'inform', readiness: this.#readiness })
     this.#whenServing?.()
     this.#handoff.resume()

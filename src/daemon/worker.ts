@@ -33,7 +33,7 @@ class Worker {
         this.#apply(message)
         break
       case 'learn':
-        this.#gateway?.learn(message.memories)
+        this.#gateway?.learn(message.lessons)
         break
       case 'inform':
         this.#gateway?.inform(message.readiness)

@@ -6,10 +6,10 @@ import type { ExchangeRecord } from '../model/record.ts'
 /** How long records wait at most, and how many of them: who follows another node waits for it twice. */
 const FLUSH_MS = 50
 const FLUSH_RECORDS = 500
-/** What a key learned is news to other processes, which would go on handing it out. */
+/** What was learned is news to other processes, which would go on asking keys and providers that fail. */
 const TELL_MS = 25
 
-/** Gathers records and key verdicts and hands them to the owner in batches, off the request's path. */
+/** Gathers records and what was learned, and hands them to the owner in batches, off the request's path. */
 export class Ledger {
   readonly #link: Link
   readonly #live: Live
@@ -46,5 +46,7 @@ export class Ledger {
   #tell(): void {
     const verdicts = this.#live.takeLearned()
     if (verdicts.length > 0) this.#link.verdicts(verdicts)
+    const outages = this.#live.takeOutages()
+    if (outages.length > 0) this.#link.outages(outages)
   }
 }

@@ -19,6 +19,8 @@ export interface Provider {
   /** As the vendor prints it: scheme, host, maybe a path; no trailing slash, query or credentials. */
   readonly baseUrl: string
   readonly enabled: boolean
+  /** Raised by enable, disable and a new base URL; what was learned under an older one is void. */
+  readonly generation: number
   readonly overrides: Partial<ProviderSettings>
   readonly origin: Origin
   /** Milliseconds since the epoch. */
@@ -119,7 +121,7 @@ export interface KeyMemory {
   readonly savedAt: number
 }
 
-/** A breaker that is not closed, as it is kept across restarts and told to others. */
+/** A breaker that is not closed. */
 export interface Opening {
   /** Milliseconds until a probe may pass; 0: one may now. */
   readonly remaining: number
@@ -127,17 +129,30 @@ export interface Opening {
   readonly openings: number
 }
 
+/** What was said last of one breaker, as it is kept across restarts and told to others. */
+export interface BreakerWord {
+  /** When it opened or closed, wall ms. */
+  readonly at: number
+  /** As of then; null: it closed. */
+  readonly opening: Opening | null
+}
+
 /** What was learned about a provider. */
 export interface ProviderMemory {
   readonly providerId: string
-  /** By model, `*` for all of them; those not named are closed. */
-  readonly breakers: Readonly<Record<string, Opening>>
-  /** Wall time, milliseconds since the epoch. */
-  readonly savedAt: number
+  readonly generation: number
+  /** By model, `*` for all of them; nothing is said of those not named. */
+  readonly breakers: Readonly<Record<string, BreakerWord>>
+}
+
+/** All that gateways learned. */
+export interface Lessons {
+  readonly memories: readonly KeyMemory[]
+  readonly outages: readonly ProviderMemory[]
 }
 
 /** Everything a gateway needs to serve, as one consistent read of the store. */
-export interface Catalog {
+export interface Catalog extends Lessons {
   readonly revision: number
   readonly settings: Settings
   readonly providers: readonly Provider[]
@@ -145,7 +160,6 @@ export interface Catalog {
   readonly tokens: readonly Token[]
   /** In the order in which they were added. */
   readonly routes: readonly Route[]
-  readonly memories: readonly KeyMemory[]
 }
 
 /** First path segments that mean something else; no provider may be called so. */

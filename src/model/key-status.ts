@@ -32,7 +32,7 @@ export function keyStatuses(catalog: KeysAndMemories, wall: number): KeyStatus[]
   return catalog.keys.map(key => keyStatus(key, memories.get(key.id), wall))
 }
 
-/** Provider name → model → state of a breaker that is not closed; only a daemon knows them. */
+/** Provider name → model → state of a breaker that is not closed. */
 export type OpenBreakers = ReadonlyMap<string, ProviderStatus['breakers']>
 
 /** Every provider of a catalogue with how many of its keys are in which state. */

@@ -3,9 +3,11 @@ import type {
   Catalog,
   Key,
   KeyMemory,
+  Lessons,
   Origin,
   Provider,
   ProviderKind,
+  ProviderMemory,
   Route,
   Token,
 } from './catalog.ts'
@@ -159,7 +161,7 @@ export interface Store {
 
   /** The number of the newest change; cheap, for polling. */
   revision(): Promise<number>
-  /** The same together with the number of the newest {@link Store.remember}: one cheap read. */
+  /** The same together with the number of the newest lesson: one cheap read. */
   heads(): Promise<Heads>
   /** One consistent read of all that a gateway needs; keys opened, references resolved. */
   catalog(): Promise<Catalog>
@@ -170,6 +172,8 @@ export interface Store {
   changeProvider(name: string, change: ProviderChange): Promise<Provider>
   /** Removes its keys too, and the targets that lead to it. */
   removeProvider(name: string): Promise<RemovedProvider>
+  /** What was learned about providers; older generations left out. */
+  outages(): Promise<ProviderMemory[]>
 
   /** Without opening any secret. */
   keys(provider?: string): Promise<Key[]>
@@ -190,14 +194,13 @@ export interface Store {
    * it ({@link HEARD_WITHIN_MS}) is kept beside it
    */
   remember(memories: readonly KeyMemory[], node?: string): Promise<void>
+  /** The same of providers: what is there already and what is new are merged. */
+  rememberOutages(outages: readonly ProviderMemory[]): Promise<void>
   /**
    * What was learned after this number; {@link Heads.learned} is the next one to ask for.
-   * @param notNode leaves out what this node alone learned
+   * @param notNode leaves out what this node alone learned about keys; of outages it may hear its own
    */
-  learnedSince(
-    learned: number,
-    notNode?: string,
-  ): Promise<{ readonly learned: number; readonly memories: readonly KeyMemory[] }>
+  learnedSince(learned: number, notNode?: string): Promise<Lessons & { readonly learned: number }>
 
   tokens(): Promise<Token[]>
   createToken(token: NewToken): Promise<{ readonly token: Token; readonly secret: Secret }>

@@ -48,6 +48,8 @@ export class SnapshotHolder {
       }
       provider.pool.update(keys.get(provider.name) ?? [], rules, memories, now, wall)
     }
+    this.#live.configure(catalog.providers)
+    this.#live.learnOutages(catalog.outages)
     for (const token of catalog.tokens) this.#live.caller(token.id).configure(token)
     this.#live.retain(
       new Set(catalog.providers.map(({ id }) => id)),

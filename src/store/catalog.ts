@@ -4,6 +4,7 @@ import { readHeads, readRevision } from './change.ts'
 import { bindingOf } from './kept-value.ts'
 import { keyOf, listKeys, type OwnedKeyRow } from './key-rows.ts'
 import { readMemories } from './memories.ts'
+import { readOutages } from './outages.ts'
 import type { StoreParts } from './parts.ts'
 import { listProviders, providerOf } from './provider-rows.ts'
 import { type ReferenceSources, resolveReference } from './reference.ts'
@@ -31,7 +32,8 @@ export function catalogVerbs({ engine, vault, sources }: StoreParts): CatalogVer
         const tokens = await readTokens(db)
         const routes = await readRoutes(db)
         const memories = await readMemories(db)
-        return { revision, settings, providers, keys, tokens, routes, memories }
+        const outages = await readOutages(db)
+        return { revision, settings, providers, keys, tokens, routes, memories, outages }
       }),
   }
 }

@@ -59,6 +59,21 @@ export function readHeads(db: Kysely<Tables>): Promise<Heads> {
     .executeTakeFirstOrThrow()
 }
 
+/**
+ * Writes what gateways learned, under a number of its own. That is no configuration: no revision and
+ * no audit.
+ * @param write says whether any of it was worth knowing
+ */
+export function learn(
+  engine: Engine,
+  write: (db: Kysely<Tables>, number: number) => Promise<boolean>,
+): Promise<void> {
+  return engine.write(async db => {
+    const number = (await readHeads(db)).learned + 1
+    if (await write(db, number)) await db.updateTable('revision').set({ learned: number }).execute()
+  })
+}
+
 async function raise(db: Kysely<Tables>): Promise<number> {
   const number = (await readRevision(db)) + 1
   await db.updateTable('revision').set({ number }).where('id', '=', 1).execute()

@@ -2,8 +2,9 @@ import { type Kysely, type SqlBool, sql } from 'kysely'
 import type { KeyMemory } from '../model/catalog.ts'
 import { mergeMemories } from '../model/key-memory.ts'
 import { HEARD_WITHIN_MS, type Store } from '../model/store.ts'
-import { readHeads } from './change.ts'
+import { learn, readHeads } from './change.ts'
 import { readJson } from './json.ts'
+import { readOutages } from './outages.ts'
 import type { StoreParts } from './parts.ts'
 import { cut } from './record-rows.ts'
 import { slices } from './slices.ts'
@@ -18,25 +19,24 @@ export function memoryVerbs({ engine }: StoreParts): MemoryVerbs {
       return new Map(list.map(memory => [memory.keyId, memory]))
     },
 
-    // Not a change: what gateways learn is no configuration, so no revision and no audit.
     async remember(memories, node) {
       const latest = [...new Map(memories.map(memory => [memory.keyId, memory])).values()]
       if (latest.length === 0) return
-      await engine.write(async db => {
-        const number = (await readHeads(db)).learned + 1
+      await learn(engine, async (db, number) => {
         let learned = false
         for (const slice of slices(latest)) {
           if (await replace(db, slice, number, node === undefined ? null : cut(node)))
             learned = true
         }
-        if (learned) await db.updateTable('revision').set({ learned: number }).execute()
+        return learned
       })
     },
 
     learnedSince: (number, notNode) =>
       engine.snapshot(async db => {
         const { learned } = await readHeads(db)
-        return { learned, memories: await readMemories(db, number, notNode) }
+        const memories = await readMemories(db, number, notNode)
+        return { learned, memories, outages: await readOutages(db, number) }
       }),
   }
 }

@@ -19,6 +19,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { part: 'log', name: 'last batch of each node', statements: batchTable },
   { part: 'control', name: 'who learned it', statements: memoryNode },
   { part: 'control', name: 'routes', statements: routeTable },
+  { part: 'control', name: 'outages of providers', statements: outageTable },
 ]
 
 function controlTables(types: ColumnTypes): string[] {
@@ -212,6 +213,19 @@ function routeTable({ serial, text, integer, table }: ColumnTypes): string[] {
       created_at ${integer} not null,
       unique (model, provider_id, target_model)
     ) ${table}`,
+  ]
+}
+
+function outageTable({ text, longText, integer, table }: ColumnTypes): string[] {
+  return [
+    `alter table providers add column generation ${integer} not null default 1`,
+    `create table outages (
+      provider_id ${text(16)} not null primary key,
+      generation ${integer} not null,
+      number ${integer} not null,
+      learned ${longText} not null
+    ) ${table}`,
+    'create index outages_number on outages (number)',
   ]
 }
 

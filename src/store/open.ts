@@ -8,6 +8,7 @@ import { keyVerbs } from './keys.ts'
 import { leaseVerbs } from './leases.ts'
 import { memoryVerbs } from './memories.ts'
 import { nodeVerbs } from './nodes.ts'
+import { outageVerbs } from './outages.ts'
 import type { StoreParts } from './parts.ts'
 import { providerVerbs } from './providers.ts'
 import { reconcileVerbs } from './reconcile.ts'
@@ -71,6 +72,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...providerVerbs(parts),
     ...keyVerbs(parts),
     ...memoryVerbs(parts),
+    ...outageVerbs(parts),
     ...tokenVerbs(parts),
     ...routeVerbs(parts),
     ...settingVerbs(parts),

@@ -32,6 +32,7 @@ export function providerOf(row: ProviderRow): Provider {
     kind: row.kind,
     baseUrl: row.base_url,
     enabled: row.enabled === 1,
+    generation: row.generation,
     overrides: readJson(row.overrides, `Provider ${row.name}`),
     origin: row.origin,
     createdAt: row.created_at,

@@ -71,6 +71,7 @@ export async function insertProvider(
     kind: given.kind,
     base_url: checkBaseUrl(given.baseUrl),
     enabled: Number(enabled),
+    generation: 1,
     overrides: JSON.stringify(given.overrides),
     origin,
     created_at: time,
@@ -82,7 +83,8 @@ export async function insertProvider(
 
 /**
  * Changes a provider's row, which belongs to `origin` from then on. Where its base URL leads to
- * another origin, its keys are sealed anew for that one.
+ * another origin, its keys are sealed anew for that one. Another base URL, and being switched on or
+ * off, make void what was learned about it.
  */
 export async function updateProvider(
   { db, note }: Change,
@@ -98,24 +100,29 @@ export async function updateProvider(
   if (originOf(after.base_url) !== originOf(before.base_url)) {
     await sealAnew(db, vault, before, after)
   }
-  const { path, kind, base_url, enabled, overrides } = after
+  const { path, kind, base_url, enabled, generation, overrides } = after
   await db
     .updateTable('providers')
-    .set({ path, kind, base_url, enabled, overrides, origin })
+    .set({ path, kind, base_url, enabled, generation, overrides, origin })
     .where('id', '=', before.id)
     .execute()
+  if (generation !== before.generation) await forgetOutages(db, before.id)
   note('provider.change', before.name, describeProvider(before), describeProvider(after))
   return { ...after, origin }
 }
 
 /** The row as the change would make it. */
 export function withChange(before: ProviderRow, given: ProviderChange): ProviderRow {
+  const base_url = given.baseUrl === undefined ? before.base_url : checkBaseUrl(given.baseUrl)
+  const enabled = given.enabled === undefined ? before.enabled : Number(given.enabled)
+  const renewed = base_url !== before.base_url || enabled !== before.enabled
   return {
     ...before,
     path: given.path === undefined ? before.path : checkPath(given.path, before.name),
     kind: given.kind ?? before.kind,
-    base_url: given.baseUrl === undefined ? before.base_url : checkBaseUrl(given.baseUrl),
-    enabled: given.enabled === undefined ? before.enabled : Number(given.enabled),
+    base_url,
+    enabled,
+    generation: before.generation + Number(renewed),
     overrides: merged(before.overrides, given.overrides),
   }
 }
@@ -131,6 +138,7 @@ async function deleteProvider(made: Change, name: string): Promise<RemovedProvid
   const count = (await keys.execute()).length
   const targets = (await listTargets(db)).filter(target => target.provider_id === row.id)
   await db.deleteFrom('memories').where('key_id', 'in', keys).execute()
+  await forgetOutages(db, row.id)
   await db.deleteFrom('provider_keys').where('provider_id', '=', row.id).execute()
   await db.deleteFrom('routes').where('provider_id', '=', row.id).execute()
   await db.deleteFrom('providers').where('id', '=', row.id).execute()
@@ -139,6 +147,10 @@ async function deleteProvider(made: Change, name: string): Promise<RemovedProvid
   note('provider.remove', row.name, before, null)
   await dropSetting(made, 'default_provider', ['command', 'file'], row.name)
   return { keys: count, targets: targets.length }
+}
+
+async function forgetOutages(db: Kysely<Tables>, id: string): Promise<void> {
+  await db.deleteFrom('outages').where('provider_id', '=', id).execute()
 }
 
 /** A path that is the name again adds nothing. */

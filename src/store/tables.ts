@@ -11,6 +11,7 @@ export interface Tables {
   readonly providers: ProviderTable
   readonly provider_keys: KeyTable
   readonly memories: MemoryTable
+  readonly outages: OutageTable
   readonly tokens: TokenTable
   readonly routes: RouteTable
   readonly nodes: NodeTable
@@ -77,6 +78,7 @@ interface ProviderTable {
   kind: ProviderKind
   base_url: string
   enabled: number
+  generation: number
   /** JSON. */
   overrides: string
   origin: Origin
@@ -114,6 +116,15 @@ interface MemoryTable {
   saved_at: number
   /** Who learned it; null where it was not said. */
   node: string | null
+}
+
+interface OutageTable {
+  provider_id: string
+  generation: number
+  /** As of {@link MemoryTable}. */
+  number: number
+  /** JSON. */
+  learned: string
 }
 
 interface TokenTable {
@@ -236,6 +247,7 @@ export type KeyRow = Omit<Selectable<KeyTable>, 'seq'>
 export type TokenRow = Omit<Selectable<TokenTable>, 'seq'>
 export type RouteRow = Omit<Selectable<RouteTable>, 'seq'>
 export type MemoryRow = Selectable<MemoryTable>
+export type OutageRow = Selectable<OutageTable>
 export type ExchangeRow = Selectable<ExchangeTable>
 export type FailureRow = Selectable<FailureTable>
 export type RollupRow = Selectable<RollupTable>

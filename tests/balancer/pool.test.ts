@@ -20,14 +20,14 @@ function pool(
 ): Pool {
   learned = []
   const made = new Pool(
-    { keyLearned: state => learned.push(state), breakersChanged: () => {} },
+    { keyLearned: state => learned.push(state), breakerChanged: () => {} },
     () => 1,
   )
   made.update(keys, { policy, maxFailures: 3 }, new Map(memories.map(m => [m.keyId, m])), 0, WALL)
   return made
 }
 
-const SILENT = { keyLearned: () => {}, breakersChanged: () => {} }
+const SILENT = { keyLearned: () => {}, breakerChanged: () => {} }
 
 function outcome(fault: Fault, retryAfter: number | null = null): Outcome {
   return {

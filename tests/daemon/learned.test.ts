@@ -16,7 +16,11 @@ function memory(generation: number, failures: number, keyId = 'a'): KeyMemory {
 }
 
 function known(learned: Learned): [string, number, number][] {
-  return learned.list().map(({ keyId, generation, failures }) => [keyId, generation, failures])
+  return learned.lessons.memories.map(({ keyId, generation, failures }) => [
+    keyId,
+    generation,
+    failures,
+  ])
 }
 
 describe('what is known about keys', () => {

@@ -25,7 +25,7 @@ async function following() {
     },
     depart: async () => {},
     nodes: async () => [SELF, { ...SELF, id: 'b:2' }],
-    learnedSince: async () => ({ learned: 0, memories: [] }),
+    learnedSince: async () => ({ learned: 0, memories: [], outages: [] }),
     records: async ({ after, limit }: { after?: number; limit: number }) =>
       (after === undefined ? rows.slice(-1) : rows.filter(({ id }) => id > after)).slice(0, limit),
   } as unknown as Store

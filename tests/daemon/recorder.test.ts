@@ -47,6 +47,7 @@ function recording(store: Store, change: Partial<RecorderParts> = {}): Recorder 
     log: quiet,
     onRecords: () => {},
     onVerdicts: () => {},
+    onOutages: () => {},
     ...change,
   })
 }

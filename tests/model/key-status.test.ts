@@ -125,6 +125,7 @@ describe('providerStatuses', () => {
       kind: 'openai',
       baseUrl: 'https://api.openai.com/v1',
       enabled: true,
+      generation: 1,
       overrides: {},
       origin: 'command',
       createdAt: SAVED,

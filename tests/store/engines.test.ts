@@ -4,6 +4,7 @@ import { auditSuite } from './suites/audit.ts'
 import { keySuite } from './suites/keys.ts'
 import { learnedSuite } from './suites/learned.ts'
 import { nodeSuite } from './suites/nodes.ts'
+import { outageSuite } from './suites/outages.ts'
 import { providerSuite } from './suites/providers.ts'
 import { recordSuite } from './suites/records.ts'
 import { retentionSuite } from './suites/retention.ts'
@@ -28,6 +29,7 @@ describe.each(ENGINES)('store on %s', engine => {
   statsSuite(place)
   retentionSuite(place)
   learnedSuite(place)
+  outageSuite(place)
   nodeSuite(place)
   sealedSuite(place)
   schemaSuite(place)

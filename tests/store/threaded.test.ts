@@ -10,6 +10,7 @@ import type { StoreHealth } from '../../src/model/status.ts'
 import type { Store } from '../../src/model/store.ts'
 import { openStore, type StoreOptions } from '../../src/store/open.ts'
 import { openThreadedStore } from '../../src/store/threaded.ts'
+import { outage, word } from '../support/catalog.ts'
 import { storeOptions } from '../support/store.ts'
 import { bundle } from './bundle.ts'
 import { memory, value } from './suites/keys.ts'
@@ -102,7 +103,13 @@ describe('store in a thread', () => {
     const hour = { since: exchange().time, until: exchange().time + 1 }
     expect(await store.stats({ by: 'model', ...hour })).toMatchObject([{ group: 'gpt' }])
     expect(await store.heads()).toEqual({ revision: 2, learned: 1 })
-    expect((await store.learnedSince(0)).memories).toEqual([memory(id, 1)])
+    const [provider] = await store.providers()
+    const outages = [outage({ m: word(1, 5_000) }, { providerId: provider?.id ?? '' })]
+    await store.rememberOutages(outages)
+    expect(await store.outages()).toEqual(outages)
+    expect((await store.catalog()).outages).toEqual(outages)
+    const lessons = { learned: 2, memories: [memory(id, 1)], outages }
+    expect(await store.learnedSince(0)).toEqual(lessons)
   })
 
   it('carries routes', async () => {

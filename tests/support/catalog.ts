@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { Secret } from '../../src/base/secret.ts'
 import type {
+  BreakerWord,
   Catalog,
   Key,
   KeyMemory,
   Provider,
+  ProviderMemory,
   Route,
   Target,
   Token,
@@ -42,6 +44,7 @@ export function provider(name: string, baseUrl: string, change: Partial<Provider
     kind: 'openai',
     baseUrl,
     enabled: true,
+    generation: 1,
     overrides: {},
     origin: 'command',
     createdAt: 0,
@@ -94,6 +97,19 @@ export function keyMemory(change: Partial<KeyMemory> = {}): KeyMemory {
   }
 }
 
+/** A breaker opened, for so long; for 0 ms: it closed. Times in ms. */
+export function word(at: number, remaining: number): BreakerWord {
+  return { at, opening: remaining === 0 ? null : { remaining, openings: 1 } }
+}
+
+/** What was learned about provider `mock`, or another, under its first generation. */
+export function outage(
+  breakers: ProviderMemory['breakers'],
+  change: Partial<ProviderMemory> = {},
+): ProviderMemory {
+  return { providerId: 'p_mock', generation: 1, breakers, ...change }
+}
+
 export function catalog(
   parts: Partial<Omit<Catalog, 'settings'>> & { settings?: Partial<Settings> } = {},
 ): Catalog {
@@ -104,6 +120,7 @@ export function catalog(
     tokens: [],
     routes: [],
     memories: [],
+    outages: [],
     ...parts,
     settings: { ...DEFAULT_SETTINGS, ...parts.settings },
   }

@@ -46,6 +46,7 @@ export async function startGateway(
         }
       },
       verdicts: batch => void verdicts.push(...batch),
+      outages: () => {},
     },
   })
   const full = (given: Parameters<typeof catalog>[0]): Catalog =>

@@ -21,15 +21,20 @@ export function learnedSuite(place: () => Promise<Place>): void {
       await one.remember([memory(a, 1), memory(b, 1)])
       expect(await two.heads()).toEqual({ revision: 2, learned: 1 })
       const first = await two.learnedSince(0)
-      expect(first).toEqual({ learned: 1, memories: expect.arrayContaining([memory(a, 1)]) })
+      expect(first).toEqual({
+        learned: 1,
+        memories: expect.arrayContaining([memory(a, 1)]),
+        outages: [],
+      })
       expect(first.memories).toHaveLength(2)
       await two.remember([memory(b, 1, 2)])
       await one.remember([memory(c, 1)])
       expect(await one.learnedSince(first.learned)).toEqual({
         learned: 3,
         memories: [memory(b, 1, 2), memory(c, 1)].sort((x, y) => (x.keyId < y.keyId ? -1 : 1)),
+        outages: [],
       })
-      expect(await one.learnedSince(3)).toEqual({ learned: 3, memories: [] })
+      expect(await one.learnedSince(3)).toEqual({ learned: 3, memories: [], outages: [] })
       expect((await one.memories()).size).toBe(3)
     })
 
@@ -74,7 +79,8 @@ export function learnedSuite(place: () => Promise<Place>): void {
       expect(learned).toBe(1)
       expect(memories).toEqual([memory(b, 1)])
       await one.remember([memory(a, 1, 8), memory(a, 2, 9)])
-      expect(await two.learnedSince(1)).toEqual({ learned: 2, memories: [memory(a, 2, 9)] })
+      const after = { learned: 2, memories: [memory(a, 2, 9)], outages: [] }
+      expect(await two.learnedSince(1)).toEqual(after)
     })
   })
 }
