@@ -72,6 +72,32 @@ describe.runIf(hasMariadb)('two daemons on one MariaDB', () => {
     mock.setScript(KEYS[0] as string, 'ok')
   })
 
+  it('share what they learn about providers within 1.5 s', async ({ annotate }) => {
+    const model = JSON.stringify({ model: 'failing', messages: [] })
+    await here.balance(['config', 'set', 'max_retries', '1'])
+    for (const key of KEYS) mock.setScript(key, '500')
+    for (let turn = 0; turn < 5; turn++) {
+      expect((await first.ask(token, { body: model })).status).toBe(500)
+    }
+    const opened = performance.now()
+    const breakers = async () => (await statusOf(there)).providers[0]?.breakers
+    await eventually(async () => (await breakers())?.failing === 'open', 'open at the other')
+    const heardOpen = performance.now() - opened
+    for (const key of KEYS) mock.setScript(key, 'ok')
+    await eventually(
+      async () => (await first.ask(token, { body: model })).status === 200,
+      'a probe that works',
+      10_000,
+      50,
+    )
+    const closed = performance.now()
+    await eventually(async () => !('failing' in ((await breakers()) ?? {})), 'closed at the other')
+    const heardClosed = performance.now() - closed
+    await here.balance(['config', 'unset', 'max_retries'])
+    await annotate(`known after ${Math.round(heardOpen)} and ${Math.round(heardClosed)} ms`)
+    expect(Math.max(heardOpen, heardClosed)).toBeLessThanOrEqual(1_500)
+  })
+
   it('one that ends is no longer listed', async () => {
     await second.stop()
     await eventually(async () => (await statusOf(here)).nodes.length === 1, 'one left', 20_000)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Learned } from '../../src/daemon/learned.ts'
 import type { KeyMemory } from '../../src/model/catalog.ts'
-import { catalog, key } from '../support/catalog.ts'
+import { catalog, key, outage, provider, word } from '../support/catalog.ts'
 
 function memory(generation: number, failures: number, keyId = 'a'): KeyMemory {
   return {
@@ -54,5 +54,35 @@ describe('what is known about keys', () => {
       catalog({ keys: [key('a'), key('b')], memories: [memory(1, 2), memory(9, 9, 'b')] }),
     )
     expect(known(learned)).toEqual([['a', 1, 2]])
+  })
+})
+
+describe('what is known about providers', () => {
+  const opened = outage({ a: word(1, 5_000) })
+
+  it('is what all have said, and begins with what the store remembers', () => {
+    const learned = new Learned()
+    learned.takeOutages([opened, outage({ b: word(2, 5_000) })])
+    const outages = [outage({ a: word(3, 0), b: word(1, 0), c: word(1, 1) })]
+    learned.seed(catalog({ providers: [provider('mock', '')], outages }))
+    const all = outage({ a: word(3, 0), b: word(2, 5_000), c: word(1, 1) })
+    expect(learned.lessons.outages).toEqual([all])
+  })
+
+  it('ends with the provider and with its generation', () => {
+    const learned = new Learned()
+    learned.takeOutages([opened, { ...opened, providerId: 'p_gone' }])
+    learned.seed(catalog({ providers: [provider('mock', '', { generation: 2 })] }))
+    expect(learned.lessons.outages).toEqual([])
+  })
+
+  it('outlives a catalogue that is older than it, and not a newer word', () => {
+    const learned = new Learned()
+    const anew = { ...opened, generation: 2 }
+    learned.takeOutages([anew])
+    learned.seed(catalog({ providers: [provider('mock', '')], outages: [opened] }))
+    // A worker that has not taken the owner's change yet.
+    learned.takeOutages([outage({ b: word(9, 9) })])
+    expect(learned.lessons.outages).toEqual([anew])
   })
 })

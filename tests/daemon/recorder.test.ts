@@ -3,9 +3,10 @@ import { BalanceError } from '../../src/base/errors.ts'
 import { createLogger } from '../../src/base/log.ts'
 import { Redactor } from '../../src/base/redactor.ts'
 import { Recorder, type RecorderParts } from '../../src/daemon/recorder.ts'
-import type { KeyMemory } from '../../src/model/catalog.ts'
+import type { KeyMemory, ProviderMemory } from '../../src/model/catalog.ts'
 import type { ExchangeRecord } from '../../src/model/record.ts'
 import type { Store } from '../../src/model/store.ts'
+import { outage, word } from '../support/catalog.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const quiet = createLogger('silent', new Redactor(), { write: () => {} })
@@ -20,7 +21,11 @@ function memory(keyId: string, failures: number): KeyMemory {
 
 /** A store whose answers the test decides; the real one is tried in tests/store. */
 function scripted() {
-  const taken = { records: [] as string[], memories: [] as KeyMemory[] }
+  const taken = {
+    records: [] as string[],
+    memories: [] as KeyMemory[],
+    outages: [] as ProviderMemory[],
+  }
   const control = { fails: false }
   const refuse = () => {
     if (control.fails) throw new BalanceError('store_unavailable', 'locked')
@@ -33,6 +38,10 @@ function scripted() {
     remember: async (memories: readonly KeyMemory[]) => {
       refuse()
       taken.memories.push(...memories)
+    },
+    rememberOutages: async (outages: readonly ProviderMemory[]) => {
+      refuse()
+      taken.outages.push(...outages)
     },
   } as unknown as Store
   return { store, taken, control }
@@ -107,6 +116,26 @@ describe('Recorder', () => {
     clock.advance(1_250)
     await recorder.flush()
     expect(taken.memories).toEqual([memory('a', 2), memory('b', 1)])
+  })
+
+  it('writes all that was said of a provider, within a quarter of a second', async () => {
+    const { store, taken, control } = scripted()
+    const clock = new ManualClock()
+    const heard: ProviderMemory[] = []
+    const recorder = recording(store, { clock, onOutages: batch => void heard.push(...batch) })
+    control.fails = true
+    recorder.outages([outage({ a: word(1, 5_000), b: word(1, 5_000) })])
+    clock.advance(250)
+    await recorder.flush().catch(() => {})
+    const [closed, other] = [outage({ a: word(2, 0) }), outage({}, { providerId: 'p_other' })]
+    recorder.outages([closed, other])
+    control.fails = false
+    clock.advance(1_250)
+    await recorder.flush()
+    expect(taken.outages).toHaveLength(2)
+    expect(taken.outages).toContainEqual(outage({ a: word(2, 0), b: word(1, 5_000) }))
+    expect(taken.outages).toContainEqual(other)
+    expect(heard.slice(1)).toEqual([closed, other])
   })
 
   it('writes each record once, however many ask for a flush together', async () => {

@@ -126,6 +126,43 @@ describe('two workers', () => {
     for (const client of [first, second]) client.close()
   })
 
+  it('hear within 100 ms that a breaker opened at the other, and that it closed', async () => {
+    const both = (script: string) => [A, B].map(key => mock.setScript(key, script))
+    await world.balance(['config', 'set', 'max_retries', '1'])
+    const daemon = await world.serve('--workers', '2')
+    await bothReady()
+    const [first, second] = [new Client(daemon), new Client(daemon)]
+    expect([await first.chat(), await second.chat()]).toEqual([200, 200])
+    both('500')
+    for (let sent = 0; sent < 5; sent++) expect(await first.chat()).toBe(500)
+    await new Promise(resolve => setTimeout(resolve, 100))
+    const asked = mock.requests.length
+    for (let sent = 0; sent < 5; sent++) expect(await second.chat()).toBe(503)
+    expect(mock.requests).toHaveLength(asked)
+    // One that begins later begins with what is known.
+    const [killed] = await bothReady()
+    process.kill(killed as number, 'SIGKILL')
+    await eventually(async () => {
+      const pids = (await workers()).map(({ pid }) => pid)
+      return pids.length === 2 && !pids.includes(killed as number)
+    }, 'another worker')
+    first.close()
+    second.close()
+    const [third, fourth] = [new Client(daemon), new Client(daemon)]
+    for (const client of [third, fourth]) expect(await client.chat()).toBe(503)
+    expect(mock.requests).toHaveLength(asked)
+    both('ok')
+    await eventually(async () => (await third.chat()) === 200, 'a probe that works', 10_000, 50)
+    await new Promise(resolve => setTimeout(resolve, 100))
+    // A worker where it is still half-open would let one of these through at a time, not both.
+    both('slow:200ms')
+    const another = Array.from({ length: 6 }, () => new Client(daemon))
+    expect(await Promise.all(another.map(client => client.chat()))).toEqual(Array(6).fill(200))
+    for (const client of [third, fourth, ...another]) client.close()
+    const [provider] = (await world.json<DaemonStatus>(['status'])).providers
+    expect(provider?.breakers).toEqual({})
+  })
+
   it('that are stuck are replaced, and hold up neither changes nor connections', async () => {
     const daemon = await world.serve('--workers', '2')
     const [stuck] = (await bothReady()) as [number, number]
