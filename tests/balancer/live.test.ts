@@ -258,6 +258,16 @@ describe('the owner’s word on a provider', () => {
     expect(gateway.tell()).toEqual([])
   })
 
+  it('is not answered by a success of the time before', () => {
+    const gateway = new Gateway()
+    const out = gateway.claim()
+    gateway.configure({ generation: 2 })
+    for (let n = 0; n < 4; n++) gateway.release(gateway.claim(), FAILED)
+    gateway.release(out, WORKED)
+    gateway.release(gateway.claim(), FAILED)
+    expect(gateway.open).toEqual({ m: 'open' })
+  })
+
   it('leaves it as it is where nothing of it changed', () => {
     const gateway = new Gateway()
     gateway.break()

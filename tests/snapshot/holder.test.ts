@@ -3,7 +3,7 @@ import { Live } from '../../src/balancer/live.ts'
 import type { Catalog } from '../../src/model/catalog.ts'
 import { SnapshotHolder } from '../../src/snapshot/holder.ts'
 import { Agents } from '../../src/upstream/agents.ts'
-import { catalog, key, provider, token } from '../support/catalog.ts'
+import { catalog, key, outage, provider, token, word } from '../support/catalog.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 function holding(first: Catalog): SnapshotHolder {
@@ -107,5 +107,17 @@ describe('a swap', () => {
     holder.swap(catalog({ revision: 2 }))
     holder.swap(catalog({ ...parts, revision: 3 }))
     expect(holder.current?.byName.get('openai')?.pool).not.toBe(pool)
+  })
+
+  it('takes over what is known of providers, until the owner voids it', () => {
+    const outages = [outage({ m: word(new ManualClock().wall(), 5_000) })]
+    const mock = (generation: number) => provider('mock', 'http://mock', { generation })
+    const holder = holding(catalog({ providers: [mock(1)], outages }))
+    const passes = () => holder.current?.byName.get('mock')?.pool.passes('m', 1_000)
+    expect(passes()).toBe(false)
+    holder.swap(catalog({ providers: [mock(1)] }))
+    expect(passes()).toBe(false)
+    holder.swap(catalog({ providers: [mock(2)], outages }))
+    expect(passes()).toBe(true)
   })
 })
