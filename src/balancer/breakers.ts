@@ -8,7 +8,7 @@ const REFUSED_KEYS = 3
 const REFUSED_SHARE = 0.5
 const REFUSED_WITHIN_MS = 60_000
 
-/** Stands for all models where breakers are named by model: no client can ask for it. */
+/** Stands for all models where breakers are named by model; one that is called so has no breaker of its own. */
 export const ALL_MODELS = '*'
 
 /** The breakers of one provider: one for each model that failed, and one for all of them. */
@@ -49,7 +49,8 @@ export class Breakers {
 
   /** One is made at a model's first failure. */
   fail(model: string, probe: boolean, now: number): void {
-    const one = (this.#byModel.get(model) ?? this.#add(model)).fail(probe, now)
+    const breaker = this.#byModel.get(model) ?? (model === ALL_MODELS ? null : this.#add(model))
+    const one = breaker?.fail(probe, now) ?? false
     // A failing probe of all models keeps them closed; other failures are the model's alone.
     const all = probe && this.#all.state(now) === 'half-open' && this.#all.fail(probe, now)
     this.#tell(model, one, all)

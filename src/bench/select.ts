@@ -36,7 +36,7 @@ function selectAll(pool: Pool, times: number): number {
 
 /** Nine of ten are switched off, refused, out of money, or resting. */
 function poolOf(policy: Policy): Pool {
-  const pool = new Pool({ keyLearned: () => {}, breakersChanged: () => {} })
+  const pool = new Pool({ keyLearned: () => {}, breakerChanged: () => {} })
   const keys = Array.from({ length: KEYS }, (_, n) => keyOf(n))
   const memories = keys.map((key, n) => memoryOf(key.id, n)).filter(memory => memory !== null)
   const byKey = new Map(memories.map(memory => [memory.keyId, memory]))

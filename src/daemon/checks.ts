@@ -144,7 +144,7 @@ export class Checks {
     const after = verdict(row, before, found, model, by)
     if (after !== null) {
       link.verdicts([after])
-      gateway.learn([after])
+      gateway.learn({ memories: [after], outages: [] })
     }
     this.#waits.set(row.id, { savedAt: (after ?? before).savedAt, since: now })
     const who = { key: row.id, provider: provider.name }

@@ -57,7 +57,7 @@ class Node {
           this.peer?.learned.take(batch)
         },
       },
-      gateway: { learn: memories => void this.told.push(...memories) },
+      gateway: { learn: ({ memories }) => void this.told.push(...memories) },
       mayWork: () => this.lease,
     })
   }
@@ -215,7 +215,7 @@ describe('a key that was refused', () => {
     node.pass(HOUR + 1_000)
     await node.said(1)
     expect(node.lines[0]).toMatchObject({ answer: 'sk-…cdef' })
-    expect(JSON.stringify([node.lines, node.learned.list(), node.told])).not.toContain(planted)
+    expect(JSON.stringify([node.lines, node.learned.lessons, node.told])).not.toContain(planted)
     await own.close()
   })
 })

@@ -128,7 +128,7 @@ async function alone() {
     learnedSince: async (since: number, notNode: string) => {
       expect(notNode).toBe('a:1')
       asked.push(since)
-      const answer = { learned: world.learned, memories: world.memories }
+      const answer = { learned: world.learned, memories: world.memories, outages: [] }
       if (held !== null) await new Promise<void>(resolve => held?.push(resolve))
       return answer
     },
@@ -138,7 +138,7 @@ async function alone() {
     clock,
     log: quiet,
     self: () => SELF,
-    onLearned: memories => void taken.push(...memories),
+    onLearned: ({ memories }) => void taken.push(...memories),
     onRecords: () => {},
     followed: () => false,
   })
