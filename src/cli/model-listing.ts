@@ -1,7 +1,7 @@
 import { BalanceError } from '../base/errors.ts'
 import { Redactor } from '../base/redactor.ts'
 import { printable } from '../base/text.ts'
-import { type Listed, listModels } from '../gateway/models.ts'
+import { listModels, type Models } from '../gateway/models.ts'
 import type { Catalog, Key } from '../model/catalog.ts'
 import { keyStatuses } from '../model/key-status.ts'
 import { ModelFilter } from '../model/model-filter.ts'
@@ -84,13 +84,13 @@ async function ask(
   const redactor = new Redactor()
   for (const { secret } of keys) if (secret !== null) redactor.add(secret.reveal())
   const agents = new Agents()
-  let last: Listed | null = null
+  let last: Models | null = null
   try {
     for (const { id } of keys) {
       const key = provider.keys.get(id)
       if (!key) continue
       last = await listModels({ agents, clock, redactor }, provider, key)
-      if (last.ids !== null) return last.ids
+      if (last.byId !== null) return [...last.byId.keys()]
       if (chargedTo(last.outcome.fault) !== 'key') break
     }
   } finally {

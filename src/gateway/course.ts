@@ -2,9 +2,10 @@ import type { KeyState } from '../balancer/key-state.ts'
 import type { Lease } from '../balancer/lease.ts'
 import { judge, type Mark } from '../balancer/mark.ts'
 import type { Pool } from '../balancer/pool.ts'
-import { isPermanent, isTransient, type Outcome } from '../model/outcome.ts'
+import { isPermanent, isTransient, type Outcome, UNUSED } from '../model/outcome.ts'
 import type { CompiledTarget } from '../snapshot/route-table.ts'
-import type { CompiledKey } from '../snapshot/snapshot.ts'
+import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
+import { claimLister } from './ask-models.ts'
 import { chooseTarget } from './choose-target.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
@@ -90,7 +91,7 @@ export class Course {
       const now = this.#gateway.clock.now()
       const lease =
         again === null
-          ? provider.pool.select(model, this.#tried, now)
+          ? this.#select(provider, model, now)
           : provider.pool.reclaim(again, model, now)
       if (lease === null) return null
       const key = provider.keys.get(lease.key.id)
@@ -99,6 +100,11 @@ export class Course {
       lease.release(UNUSED, now, this.#gateway.clock.wall())
       this.#tried.push(lease.key)
     }
+  }
+
+  #select(provider: CompiledProvider, model: string, now: number): Lease | null {
+    if (this.#exchange.endpoint.name === 'models') return claimLister(provider, this.#tried, now)
+    return provider.pool.select(model, this.#tried, now)
   }
 
   /**
@@ -203,15 +209,4 @@ export class Course {
   #elsewhere(target: CompiledTarget): boolean {
     return this.#turn(other => other !== target && !this.#failed.has(other), false) !== null
   }
-}
-
-/** The claim was given back without being used. */
-const UNUSED: Outcome = {
-  fault: 'gone',
-  reach: 'not-sent',
-  retry: 'no',
-  code: null,
-  detail: '',
-  message: '',
-  retryAfter: null,
 }

@@ -6,6 +6,7 @@ import { readBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { locate } from './locate.ts'
+import { listOwnModels, listsModels } from './own-models.ts'
 import { proxy } from './proxy.ts'
 import { refuse } from './respond.ts'
 import { route } from './route.ts'
@@ -18,8 +19,11 @@ export async function serve(exchange: Exchange, gateway: Gateway): Promise<void>
     authenticate(exchange, gateway)
     const reading = readBody(exchange, gateway)
     if (reading !== null) await reading
-    route(exchange)
-    await proxy(exchange, gateway)
+    if (listsModels(exchange)) await listOwnModels(exchange, gateway)
+    else {
+      route(exchange)
+      await proxy(exchange, gateway)
+    }
   } catch (error) {
     const known = asBalanceError(error)
     if (known.code === 'internal_error')

@@ -16,6 +16,18 @@ export function commit(exchange: Exchange, gateway: Gateway, relay: Relay): void
   exchange.response.writeHead(status, head)
 }
 
+/** Ends the exchange with a document that the gateway made itself. */
+export function answer(exchange: Exchange, body: string): void {
+  exchange.status = 200
+  exchange.outcome = 'ok'
+  const bytes = Buffer.byteLength(body)
+  const head = ['content-type', 'application/json', 'content-length', String(bytes)]
+  addOurs(head, exchange)
+  exchange.response.writeHead(200, head)
+  exchange.bytesOut = bytes
+  exchange.response.end(body)
+}
+
 /** Ends the exchange with an error of our own, in the dialect of the endpoint called. */
 export function refuse(exchange: Exchange, error: BalanceError): void {
   const { response } = exchange

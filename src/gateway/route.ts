@@ -58,8 +58,9 @@ export function removalOf(
   { provider, model: asked }: CompiledTarget,
   { endpoint, token, model }: Question,
 ): Removal | null {
-  // A path that names a provider may be of any API: it is passed as it is.
-  if (found.model !== '' && provider.kind !== endpoint.dialect) return 'dialect'
+  // A path that names a provider may be of any API: it is passed as it is. Models are described by all.
+  const bound = found.model !== '' && endpoint.name !== 'models.one'
+  if (bound && provider.kind !== endpoint.dialect) return 'dialect'
   if (token !== null && !token.allowsProvider(provider.name)) return 'token'
   if (provider.filter.open || !concernsModel(endpoint, model)) return null
   return provider.filter.allows(asked ?? model ?? '') ? null : 'model'

@@ -96,3 +96,14 @@ export const CLIENT_GONE: Outcome = Object.freeze({
   message: 'The client left before the answer was complete.',
   retryAfter: null,
 })
+
+/** A claim was given back without being used. */
+export const UNUSED: Outcome = Object.freeze({
+  fault: 'gone',
+  reach: 'not-sent',
+  retry: 'no',
+  code: null,
+  detail: '',
+  message: '',
+  retryAfter: null,
+})

@@ -74,10 +74,15 @@ function compileProvider(
     upward: compileUpward(provider.kind, resolved),
     keys: compileKeys(provider.kind, keys),
     pool: live.pool(provider.id),
+    modelsKey: named(resolved.models_key, keys)?.id ?? null,
     filter: new ModelFilter(resolved.models),
   }
   const whole = compiled as CompiledProvider
   return Object.freeze(Object.assign(whole, { direct: CompiledRoute.to(whole) }))
+}
+
+function named(given: string, keys: readonly Key[]): Key | undefined {
+  return keys.find(({ id }) => id === given) ?? keys.find(({ label }) => label === given)
 }
 
 function parseBase({ name, baseUrl }: Provider): URL {

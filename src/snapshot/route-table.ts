@@ -23,22 +23,26 @@ export class CompiledRoute {
   /** Targets whose provider is switched off. */
   readonly disabled: readonly Target[]
   readonly rotation: Rotation
+  /** Of its first target, milliseconds since the epoch. */
+  readonly createdAt: number
 
   constructor(
     model: string,
     targets: readonly CompiledTarget[],
     disabled: readonly Target[],
     rotation: Rotation,
+    createdAt: number,
   ) {
     this.model = model
     this.targets = targets
     this.disabled = disabled
     this.rotation = rotation
+    this.createdAt = createdAt
   }
 
   static to(provider: CompiledProvider): CompiledRoute {
     const target = { id: provider.id, provider, model: null, weight: 1, tier: 1 }
-    return new CompiledRoute('', [target], [], new Rotation())
+    return new CompiledRoute('', [target], [], new Rotation(), 0)
   }
 }
 
@@ -112,7 +116,7 @@ function compileRoute(
   compiled.sort((a, b) => a.tier - b.tier)
   const rotation = live.rotation(model)
   rotation.retain(new Set(targets.map(({ id }) => id)))
-  return new CompiledRoute(model, compiled, disabled, rotation)
+  return new CompiledRoute(model, compiled, disabled, rotation, targets[0]?.createdAt ?? 0)
 }
 
 function isGlob(model: string): boolean {

@@ -26,6 +26,8 @@ export interface CompiledProvider {
   readonly upward: Upward
   readonly keys: ReadonlyMap<string, CompiledKey>
   readonly pool: Pool
+  /** The key that asks for its list of models first; null: whichever has its turn. */
+  readonly modelsKey: string | null
   /** Which models it serves, as they are asked for there. */
   readonly filter: ModelFilter
   /** Where a request goes that no route is for: here, with the model it asked for. */

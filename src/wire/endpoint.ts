@@ -22,6 +22,9 @@ export interface Endpoint {
 
 type Row = readonly [method: string, path: string, endpoint: Endpoint]
 
+const LIST = endpoint('models', 'openai', false, 'read', 'none')
+const GEMINI_LIST = endpoint('models', 'gemini', false, 'read', 'none')
+
 /** Paths without their version segment; a trailing `*` stands for one or more segments. */
 const ROWS: readonly Row[] = [
   generates('chat/completions', 'chat.completions'),
@@ -37,8 +40,8 @@ const ROWS: readonly Row[] = [
   generates('audio/translations', 'audio.translations'),
   ['POST', 'moderations', endpoint('moderations', 'openai', false, 'read', 'body')],
   ['POST', 'responses/input_tokens', endpoint('responses.count', 'openai', false, 'read', 'body')],
-  ['GET', 'models', endpoint('models', 'openai', false, 'read', 'none')],
-  ['GET', 'models/*', endpoint('models', 'openai', false, 'read', 'none')],
+  ['GET', 'models', LIST],
+  ['GET', 'models/*', endpoint('models.one', 'openai', false, 'read', 'path')],
 
   ['POST', 'messages', endpoint('messages', 'anthropic', true, 'generate', 'body')],
   ['POST', 'messages/count_tokens', endpoint('messages.count', 'anthropic', false, 'read', 'body')],
@@ -67,6 +70,8 @@ const EXACT = new Map(ROWS.map(([method, path, entry]) => [`${method} ${path}`, 
 /** Everything up to the first version segment: `/v1/`, `/api/paas/v4/`, …; or the leading slash alone. */
 const MOUNT = /^(?:.*?\/(v\d+[a-z0-9]*)\/|\/)/
 const GEMINI_MODEL = /^(?:models|tunedModels)\/([^/:]+):([A-Za-z]+)$/d
+/** Where a model's own description is asked for. */
+const MODEL_LAST = /^models\/(.+)$/d
 /** OpenAI's legacy engines and Azure's deployments name the model in the path. */
 const MODEL_FIRST = /^(?:openai\/deployments|engines)\/([^/]+)\/(.+)$/d
 
@@ -80,7 +85,7 @@ export function endpointOf(method: string, path: string): Endpoint {
   const geminis = called && method === 'POST' ? GEMINI_METHODS.get(called[2] as string) : undefined
   if (geminis) return geminis
   const exact = EXACT.get(`${method} ${rest}`) ?? EXACT.get(`${method} ${wild(rest)}`)
-  if (version === 'v1beta') return other('gemini', method)
+  if (version === 'v1beta') return exact === LIST ? GEMINI_LIST : other('gemini', method)
   if (exact) return exact
   const first = MODEL_FIRST.exec(rest)
   const inner = first ? EXACT.get(`${method} ${first[2]}`) : undefined
@@ -91,7 +96,7 @@ export function endpointOf(method: string, path: string): Endpoint {
 /** The model that a path names, decoded, where its endpoint says that it does; else null. */
 export function modelInPath(path: string): string | null {
   const [, , rest] = split(path)
-  const found = GEMINI_MODEL.exec(rest) ?? MODEL_FIRST.exec(rest)
+  const found = named(rest)
   if (!found) return null
   try {
     return decodeURIComponent(found[1] as string)
@@ -103,11 +108,15 @@ export function modelInPath(path: string): string | null {
 /** The path with another model in the place of the one that {@link modelInPath} finds. */
 export function replaceModelInPath(path: string, model: string): string {
   const [, , rest] = split(path)
-  const found = GEMINI_MODEL.exec(rest) ?? MODEL_FIRST.exec(rest)
-  const place = found?.indices?.[1]
+  const place = named(rest)?.indices?.[1]
   if (place === undefined) return path
   const [start, end] = place.map(at => path.length - rest.length + at)
-  return path.slice(0, start) + encodeURIComponent(model) + path.slice(end)
+  const name = model.split('/').map(encodeURIComponent).join('/')
+  return path.slice(0, start) + name + path.slice(end)
+}
+
+function named(rest: string): RegExpExecArray | null {
+  return GEMINI_MODEL.exec(rest) ?? MODEL_FIRST.exec(rest) ?? MODEL_LAST.exec(rest)
 }
 
 function split(path: string): [mount: string, version: string, rest: string] {

@@ -5,6 +5,8 @@ import { type Json, member, parseJson } from './usage.ts'
 export interface ModelPage {
   /** As requests name them: Gemini's without their `models/`. */
   readonly ids: readonly string[]
+  /** The same in the same order, with all that the vendor says of each. */
+  readonly entries: readonly Json[]
   /** The query that asks for the next page, with its `?`; null on the last one. */
   readonly next: string | null
 }
@@ -38,37 +40,81 @@ export function readModelList(kind: DialectName, body: Buffer): ModelPage | null
 
 /** Some that speak OpenAI's API give the bare array (Together), or null for an empty one (Ollama). */
 function readOpenai(document: Json): ModelPage | null {
-  const ids = idsOf(Array.isArray(document) ? document : member(document, 'data'), 'id')
-  return ids && { ids, next: null }
+  const list = listOf(Array.isArray(document) ? document : member(document, 'data'), 'id')
+  return list && { ...list, next: null }
 }
 
 function readAnthropic(document: Json): ModelPage | null {
-  const ids = idsOf(member(document, 'data'), 'id')
+  const list = listOf(member(document, 'data'), 'id')
   const last = member(document, 'last_id')
   const more = member(document, 'has_more') === true && typeof last === 'string'
-  return ids && { ids, next: more ? `?limit=1000&after_id=${encodeURIComponent(last)}` : null }
+  return list && { ...list, next: more ? `?limit=1000&after_id=${encodeURIComponent(last)}` : null }
 }
 
 function readGemini(document: Json): ModelPage | null {
-  const names = idsOf(member(document, 'models'), 'name')
+  const list = listOf(member(document, 'models'), 'name')
   const token = member(document, 'nextPageToken')
   const more = typeof token === 'string' && token !== ''
   return (
-    names && {
-      ids: names.map(name => name.replace(/^models\//, '')),
+    list && {
+      ids: list.ids.map(name => name.replace(/^models\//, '')),
+      entries: list.entries,
       next: more ? `?pageSize=1000&pageToken=${encodeURIComponent(token)}` : null,
     }
   )
 }
 
 /** Null where it is no list, or one of other things. */
-function idsOf(list: Json, name: string): string[] | null {
-  if (list === null) return []
+function listOf(list: Json, name: string): Pick<ModelPage, 'ids' | 'entries'> | null {
+  if (list === null) return { ids: [], entries: [] }
   if (!Array.isArray(list)) return null
   const ids = list.map(entry => member(entry, name))
-  return ids.every(isId) ? ids : null
+  return ids.every(isId) ? { ids, entries: list } : null
 }
 
 function isId(value: Json): value is string {
   return typeof value === 'string' && value !== ''
+}
+
+/** A model that a list names, as {@link writeModelList} takes it. */
+export interface Listed {
+  readonly id: string
+  /** Whose it is: the provider's name. */
+  readonly owner: string
+  /** Milliseconds since the epoch; null where nobody knows. */
+  readonly createdAt: number | null
+  /** What its vendor says of it in the family of the list; null where that is of another family. */
+  readonly entry: Json
+}
+
+/** A list of models, on one page, as this family's clients expect it. */
+export function writeModelList(kind: DialectName, models: readonly Listed[]): string {
+  switch (kind) {
+    case 'openai':
+      return JSON.stringify({ object: 'list', data: models.map(openaiEntry) })
+    case 'anthropic': {
+      const data = models.map(anthropicEntry)
+      const [first, last] = [models[0]?.id ?? null, models.at(-1)?.id ?? null]
+      return JSON.stringify({ data, has_more: false, first_id: first, last_id: last })
+    }
+    case 'gemini':
+      return JSON.stringify({ models: models.map(geminiEntry) })
+  }
+}
+
+/** https://platform.openai.com/docs/api-reference/models/object */
+function openaiEntry({ id, owner, createdAt, entry }: Listed): Json {
+  const created = Math.floor((createdAt ?? 0) / 1_000)
+  return entry ?? { id, object: 'model', created, owned_by: owner }
+}
+
+/** https://docs.claude.com/en/api/models-list */
+function anthropicEntry({ id, createdAt, entry }: Listed): Json {
+  const created = new Date(createdAt ?? 0).toISOString()
+  return entry ?? { type: 'model', id, display_name: id, created_at: created }
+}
+
+/** https://ai.google.dev/api/models#Model */
+function geminiEntry({ id, entry }: Listed): Json {
+  return entry ?? { name: `models/${id}`, displayName: id }
 }

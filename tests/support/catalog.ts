@@ -69,18 +69,22 @@ export function token(name: string, value: string, change: Partial<Token> = {}):
   }
 }
 
-/** A route with one target. */
-export function route(model: string, change: Partial<Target> = {}): Route {
-  const target = {
-    id: `r_${model}`,
-    provider: 'mock',
-    model: null,
-    weight: 1,
-    tier: 1,
-    origin: 'command',
-    createdAt: 0,
-  } as const
-  return { model, targets: [{ ...target, ...change }] }
+/** A route to these targets; to provider `mock`, unless said. */
+export function route(model: string, ...targets: readonly Partial<Target>[]): Route {
+  const given = targets.length === 0 ? [{}] : targets
+  return {
+    model,
+    targets: given.map((change, place) => ({
+      id: `r_${model}_${place}`,
+      provider: 'mock',
+      model: null,
+      weight: 1,
+      tier: 1,
+      origin: 'command',
+      createdAt: 0,
+      ...change,
+    })),
+  }
 }
 
 /** What was learned about key `a` under its first generation: nothing against it, unless said. */

@@ -42,7 +42,11 @@ export class PliantUpstream {
     this.#server = createServer((request, response) => {
       request.resume()
       request.on('end', () => {
-        const credential = String(request.headers.authorization ?? request.headers['x-api-key'])
+        const credential = String(
+          request.headers.authorization ??
+            request.headers['x-api-key'] ??
+            request.headers['x-goog-api-key'],
+        )
         const key = /sk-(.*)-0123456789abcdef/.exec(credential)?.[1] ?? ''
         this.came.push(key)
         const reaction = this.react(key, request)

@@ -26,7 +26,7 @@ describe('endpointOf', () => {
     ],
     ['POST', '/v1/moderations', 'moderations', 'openai', false, 'read', 'body'],
     ['GET', '/v1/models', 'models', 'openai', false, 'read', 'none'],
-    ['GET', '/v1/models/gpt-4o', 'models', 'openai', false, 'read', 'none'],
+    ['GET', '/v1/models/gpt-4o', 'models.one', 'openai', false, 'read', 'path'],
     ['DELETE', '/v1/models/ft:x', 'other', 'openai', false, 'stateful', 'none'],
     ['POST', '/v1/files', 'other', 'openai', false, 'stateful', 'none'],
     ['GET', '/v1/files/f/content', 'other', 'openai', false, 'read', 'none'],
@@ -58,7 +58,7 @@ describe('endpointOf', () => {
     ['POST', '/v1beta/models/g:embedContent', 'embedContent', 'gemini', true, 'generate', 'path'],
     ['POST', '/v1beta/models/g:countTokens', 'countTokens', 'gemini', false, 'read', 'path'],
     ['POST', '/v1beta/models/g:unheardOf', 'other', 'gemini', false, 'stateful', 'none'],
-    ['GET', '/v1beta/models', 'other', 'gemini', false, 'read', 'none'],
+    ['GET', '/v1beta/models', 'models', 'gemini', false, 'read', 'none'],
     [
       'POST',
       '/v1beta/openai/chat/completions',

@@ -27,7 +27,8 @@ describe('a list of models', () => {
     ],
     ['gemini', { models: [{ name: 'models/g-1' }], nextPageToken: '' }, ['g-1'], null],
   ])('of %s: %j', (kind, body, ids, next) => {
-    expect(read(kind, body)).toEqual({ ids, next })
+    expect(read(kind, body)).toMatchObject({ ids, next })
+    expect(read(kind, body)?.entries).toHaveLength(ids.length)
   })
 
   it.each<[DialectName, unknown]>([
