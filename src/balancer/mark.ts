@@ -52,15 +52,25 @@ export class Mark {
  * the request is wrong, were the keys' own fault. Elsewhere, two or more keys that failed in the same
  * way had a cause in common: their marks are dropped and the provider is charged one failure.
  * @param worked the pool of the attempt that got an answer; null where none did
+ * @param givenUp before all was tried: its client left, or its time was over. Then nobody knows the
+ * cause, and nobody is charged.
  */
-export function judge(marks: readonly Mark[], worked: Pool | null, now: number): void {
+export function judge(
+  marks: readonly Mark[],
+  worked: Pool | null,
+  now: number,
+  givenUp = false,
+): void {
   for (const pool of new Set(marks.map(mark => mark.pool))) {
     const ours = marks.filter(mark => mark.pool === pool)
     for (const fault of new Set(ours.map(mark => mark.fault))) {
       const alike = ours.filter(mark => mark.fault === fault)
       const shared = pool !== worked && new Set(alike.map(mark => mark.key)).size > 1
-      if (shared) pool.drop(alike, now)
-      else pool.keep(alike, now)
+      if (!shared) pool.keep(alike, now)
+      else {
+        pool.takeBack(alike, now)
+        if (!givenUp) pool.charge(alike, now)
+      }
     }
   }
 }

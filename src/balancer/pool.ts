@@ -160,14 +160,18 @@ export class Pool {
     for (const { key } of marks) this.#learn(key, now)
   }
 
-  /** These marks had a cause in common: the keys are cleared of them, the provider is charged once. */
-  drop(marks: readonly Mark[], now: number): void {
+  /** These marks had a cause in common: the keys are cleared of them. */
+  takeBack(marks: readonly Mark[], now: number): void {
     for (const mark of marks) {
       mark.undo()
       this.#replace(mark.key, mark.model, now)
       // It may have been told of together with something else.
       this.#learn(mark.key, now)
     }
+  }
+
+  /** Charges the provider one failure for marks that its keys were cleared of. */
+  charge(marks: readonly Mark[], now: number): void {
     const { fault, model } = marks[0] as Mark
     // That no key has this model is no failure of the provider's.
     if (fault === 'model') return

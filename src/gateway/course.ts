@@ -37,6 +37,8 @@ export class Course {
   /** Targets that failed, and are asked again only where no other is left. */
   readonly #failed = new Set<CompiledTarget>()
   #target: CompiledTarget | null = null
+  /** The last attempt was ended by the client, or by us. */
+  #givenUp = false
   /** The key that is asked once more on a fresh connection. */
   #again: KeyState | null = null
   /** Attempts that ended in a transient fault. */
@@ -115,6 +117,7 @@ export class Course {
     const { clock } = this.#gateway
     const mark = lease.release(outcome, clock.now(), clock.wall())
     if (mark !== null) this.#marks.push(mark)
+    this.#givenUp = outcome.fault === 'gone'
     // The key was accepted, or the answer would be another one.
     if (outcome.fault === 'client') this.confirm(lease.pool)
     return this.#exchange.left || this.#isSpent(target, outcome)
@@ -133,7 +136,9 @@ export class Course {
   }
 
   #judge(worked: Pool | null): void {
-    if (this.#marks.length > 0) judge(this.#marks, worked, this.#gateway.clock.now())
+    const { clock } = this.#gateway
+    const givenUp = this.late || this.#givenUp || this.#exchange.left
+    if (this.#marks.length > 0) judge(this.#marks, worked, clock.now(), givenUp)
     this.#marks.length = 0
   }
 

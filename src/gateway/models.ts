@@ -1,8 +1,14 @@
-import type { Outcome } from '../model/outcome.ts'
+import { type Outcome, WORKED } from '../model/outcome.ts'
 import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
 import { modelListOf, readModelList } from '../wire/model-list.ts'
 import type { Json } from '../wire/usage.ts'
-import { type ErrandParts, NO_MODEL_LIST, noAnswer, runErrand } from './errand.ts'
+import {
+  type ErrandParts,
+  type ErrandResult,
+  NO_MODEL_LIST,
+  noAnswer,
+  runErrand,
+} from './errand.ts'
 
 /** No vendor has so many: a list that goes on and on is broken. */
 const MOST_PAGES = 100
@@ -12,6 +18,9 @@ export interface Models {
   /** What the provider says of each, by its id; null where the outcome is a fault. */
   readonly byId: ReadonlyMap<string, Json> | null
   readonly outcome: Outcome
+  /** The last answer's; null where none came. */
+  readonly status: number | null
+  readonly body: Buffer | null
 }
 
 /** Asks a provider for all its models with this key, page after page. Never rejects. */
@@ -23,19 +32,23 @@ export async function listModels(
   const { path, query } = modelListOf(provider.kind)
   const byId = new Map<string, Json>()
   let next: string | null = query
-  for (let page = 0; page < MOST_PAGES; page++) {
-    const errand = { method: 'GET', path, query: next, body: null } as const
-    const { answer, outcome } = await runErrand(parts, provider, key, errand)
-    if (answer === null || outcome.fault !== 'none') return { byId: null, outcome }
-    const read = readModelList(provider.kind, answer.body)
-    if (read === null) return { byId: null, outcome: NO_MODEL_LIST }
+  let last: ErrandResult | null = null
+  for (let page = 0; page < MOST_PAGES && next !== null; page++) {
+    last = await runErrand(parts, provider, key, { method: 'GET', path, query: next, body: null })
+    if (last.answer === null || last.outcome.fault !== 'none') return none(last, last.outcome)
+    const read = readModelList(provider.kind, last.answer.body)
+    if (read === null) return none(last, NO_MODEL_LIST)
     read.ids.forEach((id, at) => {
       byId.set(id, read.entries[at])
     })
-    if (read.next === null) return { byId, outcome }
     next = read.next
   }
-  return { byId: null, outcome: ENDLESS }
+  return next === null ? { ...none(last, WORKED), byId } : none(last, ENDLESS)
+}
+
+function none(last: ErrandResult | null, outcome: Outcome): Models {
+  const { status = null, body = null } = last?.answer ?? {}
+  return { byId: null, outcome, status, body }
 }
 
 const ENDLESS = noAnswer('endless_list', "The upstream's list of models does not end.")

@@ -1,5 +1,4 @@
 import { BalanceError } from '../base/errors.ts'
-import { printable } from '../base/text.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { Attempt } from './attempt.ts'
 import { Course } from './course.ts'
@@ -7,11 +6,7 @@ import type { Exchange } from './exchange.ts'
 import { setAlarm } from './first-byte.ts'
 import type { Gateway } from './gateway.ts'
 import { endOf, giveUp, noKey } from './give-up.ts'
-
-/** An excerpt of a failed attempt is cut at this many bytes. */
-const EXCERPT = 2_048
-/** So much is masked before it is cut: a secret that the cut halves would not be recognised. */
-const MASKED = 65_536
+import { noteFailure } from './note-failure.ts'
 
 /**
  * Tries keys and targets until one answers, or no further attempt is right. Nothing is ever tried again
@@ -73,21 +68,17 @@ function conclude(exchange: Exchange, outcome: Outcome): void {
   if (outcome.fault !== 'none') exchange.errorCode = outcome.code ?? outcome.detail
 }
 
-/** Writes the failed attempt down: what the upstream said, masked, cut, and fit to print. */
 function note(exchange: Exchange, gateway: Gateway, attempt: Attempt, outcome: Outcome): void {
-  const { relay } = attempt
-  const said =
-    relay.heldBytes > 0 ? Buffer.concat(relay.held).toString('utf8', 0, MASKED) : outcome.message
-  exchange.failures.push({
-    time: attempt.startedWall,
-    attempt: attempt.number,
+  const { relay, lease, number, startedWall, startedAt } = attempt
+  const tried = {
+    time: startedWall,
+    attempt: number,
     provider: exchange.provider?.name ?? '',
-    keyId: attempt.lease.key.id,
+    keyId: lease.key.id,
     model: exchange.served,
     status: relay.status || null,
-    fault: outcome.fault,
-    code: printable(outcome.detail || outcome.code || outcome.fault),
-    excerpt: printable(gateway.redactor.redact(said), EXCERPT),
-    ms: Math.round(gateway.clock.now() - attempt.startedAt),
-  })
+    ms: gateway.clock.now() - startedAt,
+  }
+  const body = relay.heldBytes > 0 ? Buffer.concat(relay.held) : null
+  noteFailure(exchange, gateway.redactor, tried, outcome, body)
 }

@@ -106,6 +106,15 @@ describe('marks of one exchange', () => {
     expect(four.breakers(4)).toEqual({ m: 'open' })
   })
 
+  it('of an exchange that was given up charge nobody, and are taken back', () => {
+    const four = pool(NAMES)
+    for (let n = 0; n < 20; n++) judge(attempts(four, ['auth', 'auth', 'auth']), null, n, true)
+    expect(four.breakers(20)).toEqual({})
+    expect(memories(four, NAMES).every(({ failures }) => failures === 0)).toBe(true)
+    judge(attempts(four, ['auth']), null, 20, true)
+    expect(memories(four, NAMES).some(({ failures }) => failures === 1)).toBe(true)
+  })
+
   it('of a model that no key has charge nobody', () => {
     const four = pool(NAMES)
     for (let n = 0; n < 20; n++) judge(attempts(four, ['model', 'model']), null, n)

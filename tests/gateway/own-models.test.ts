@@ -117,7 +117,12 @@ describe('the list of models', () => {
       { keyId: 'main' },
     ])
     await gateway.gateway.flush()
-    expect(gateway.records[0]).toMatchObject({ status: 200, outcome: 'ok', attempts: 2 })
+    expect(gateway.records[0]).toMatchObject({
+      status: 200,
+      outcome: 'ok',
+      attempts: 2,
+      failures: [{ attempt: 1, keyId: 'bad', status: 401, code: 'invalid_api_key' }],
+    })
   })
 
   it('without the provider that fails is the others’; of none it is that error', async () => {

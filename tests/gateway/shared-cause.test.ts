@@ -133,20 +133,24 @@ describe('refused keys', () => {
   it('with 50 ms for all of it, it fails at 50 ms, and says what was tried', async () => {
     await start(20, { first_byte_timeout: 50 })
     upstream.delay = 8
-    upstream.react = name => (Number(name.slice(1)) < 15 ? REFUSED : GOOD)
-    const began = performance.now()
-    const { status, text } = await request()
-    const took = performance.now() - began
-    expect(status).toBe(504)
-    const { code, message } = JSON.parse(text).error
-    expect(code).toBe('upstream_timeout')
-    expect(message).toMatch(/first_byte_timeout \(tried: k0 401 invalid_api_key, k1 401 invalid/)
-    const named = message.match(/k\d+ /g)
-    expect(named).toHaveLength(upstream.take().length)
-    console.log(`failed after ${took.toFixed(1)} ms, ${named.length} tried`)
-    expect(took).toBeGreaterThanOrEqual(49)
-    expect(took).toBeLessThan(150)
-    expect(await breakers()).toEqual({})
+    upstream.react = () => REFUSED
+    const times: number[] = []
+    for (let run = 0; run < 5; run++) {
+      const began = performance.now()
+      const { status, text } = await request()
+      times.push(performance.now() - began)
+      expect(status).toBe(504)
+      const { code, message } = JSON.parse(text).error
+      expect(code).toBe('upstream_timeout')
+      expect(message).toMatch(/first_byte_timeout \(tried: k\d+ 401 invalid_api_key, k\d+ /)
+      expect(message.match(/k\d+ /g)).toHaveLength(upstream.take().length)
+    }
+    console.log(`failed after ${times.map(ms => ms.toFixed(1)).join(', ')} ms`)
+    // Later only for what else this host was doing.
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(49)
+    expect(Math.min(...times)).toBeLessThan(65)
+    // Whether the keys or the provider are at fault nobody found out.
+    expect([marked(), await breakers()]).toEqual([[], {}])
   })
 
   it('refused all together open the breaker of all models, and any success clears it', async () => {
