@@ -41,17 +41,25 @@ export class StreamTap implements Tap {
   end(): void {
     if (this.over) return
     this.#events.end()
-    this.#drain()
+    // A stream that broke off inside its last event did not say what that event's name promises.
+    if (this.#events.next() && !isHalf(this.#events.data)) this.#take()
   }
 
   #drain(): void {
-    while (!this.over && this.#events.next()) {
-      this.lively = true
-      // No prologue is so large.
-      if (this.#events.oversized) this.meaningful = true
-      else this.#read(this, this.#events.name, this.#events.data)
-    }
+    while (!this.over && this.#events.next()) this.#take()
   }
+
+  #take(): void {
+    this.lively = true
+    // No prologue is so large.
+    if (this.#events.oversized) this.meaningful = true
+    else this.#read(this, this.#events.name, this.#events.data)
+  }
+}
+
+/** Whether it is a JSON object cut short. */
+function isHalf(data: Buffer): boolean {
+  return data[0] === OPEN_BRACE && parseJson(data) === undefined
 }
 
 /** Bytes from here on; none where they are blank. */

@@ -81,6 +81,14 @@ describe.each(FAMILIES)('the tap of $name', ({ dialect, stream, prologue, usage 
   it('needs no blank line after the last event', () => {
     expect(tapped(dialect, [stream.join('').trimEnd()], true).terminated).toBe(true)
   })
+
+  it('does not say "terminated" for any part of the last event', () => {
+    const whole = stream.join('').trimEnd()
+    const last = stream.at(-1)?.trimEnd().length ?? 0
+    for (let missing = 1; missing <= last; missing++) {
+      expect(tapped(dialect, [whole.slice(0, -missing)], true).terminated, `${missing}`).toBe(false)
+    }
+  })
 })
 
 describe('what is meaningful in a chat stream', () => {
