@@ -4,7 +4,13 @@ import type { Dialect, Headers, Tap } from '../model/dialect.ts'
 import { CLIENT_GONE, type Outcome, WORKED } from '../model/outcome.ts'
 import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
 import { dispatch } from '../upstream/dispatch.ts'
-import { AttemptTimeout, diedUnanswered, STALE, transportOutcome } from '../upstream/fault.ts'
+import {
+  AttemptTimeout,
+  codeOf,
+  diedUnanswered,
+  STALE,
+  transportOutcome,
+} from '../upstream/fault.ts'
 import { upwardHeaders } from '../upstream/headers.ts'
 import { type Ending, type Guide, type Handling, Relay } from '../upstream/relay.ts'
 import { dialectNamed, dialectOf } from '../wire/dialects.ts'
@@ -185,10 +191,12 @@ export class Attempt implements Guide {
   }
 
   #breakOff(relay: Relay): Outcome {
-    const outcome = interruption(relay.error)
+    // What the upstream said itself of why it ends was relayed as it came.
+    const said = relay.tap?.failure ?? null
+    const outcome = said ?? interruption(relay.error)
     const code = outcome.code ?? 'upstream_stream_interrupted'
     this.#exchange.error = new BalanceError(code, outcome.message)
-    breakOff(this.#exchange, relay.streams ? this.#dialect : null)
+    breakOff(this.#exchange, relay.streams && said === null ? this.#dialect : null)
     return outcome
   }
 
@@ -281,7 +289,7 @@ function failure(relay: Relay): Outcome {
   return relay.error instanceof BalanceError ? ours(relay.error) : transportOutcome(relay.error)
 }
 
-/** A stream that ended after it was committed, and not by its own word. */
+/** An answer that ended after it was committed, and not by its own word. */
 function interruption(error: Error | null): Outcome {
   if (error instanceof BalanceError) return ours(error)
   if (error instanceof AttemptTimeout) return transportOutcome(error)
@@ -290,8 +298,11 @@ function interruption(error: Error | null): Outcome {
     reach: 'ambiguous',
     retry: 'any',
     code: 'upstream_stream_interrupted',
-    detail: (error as NodeJS.ErrnoException | null)?.code ?? 'unterminated',
-    message: 'The upstream broke the stream off before it was complete.',
+    detail: 'truncated',
+    message:
+      error === null
+        ? 'The upstream ended its answer before it was complete.'
+        : `The connection to the upstream broke inside its answer (${codeOf(error)}).`,
     retryAfter: null,
   }
 }

@@ -9,9 +9,11 @@ import type { Gateway } from './gateway.ts'
 
 /** Writes the head of an upstream's answer, with ours added. */
 export function commit(exchange: Exchange, gateway: Gateway, relay: Relay): void {
-  const { status, rawHeaders } = relay
+  const { status, rawHeaders, streams } = relay
   exchange.status = status
-  const head = maskedHeaders(rawHeaders, gateway)
+  const whole = maskedHeaders(rawHeaders, gateway)
+  // An event stream may end sooner than its upstream meant it to, or with an event of ours.
+  const head = streams ? withoutLength(whole) : whole
   addOurs(head, exchange)
   exchange.response.writeHead(status, head)
 }
@@ -87,11 +89,12 @@ export function breakOff(exchange: Exchange, dialect: Dialect | null): void {
   const { response, error } = exchange
   exchange.errorCode = error?.code ?? null
   const { socket } = response
-  if (dialect === null || error === null || socket === null) {
+  if (socket === null) {
     response.destroy()
     return
   }
-  response.write(dialect.errorEvent(error, exchange.requestId))
+  if (dialect !== null && error !== null)
+    response.write(dialect.errorEvent(error, exchange.requestId))
   response.uncork()
   // Flushes what was written, then closes without the chunked coding's last chunk.
   socket.destroySoon()

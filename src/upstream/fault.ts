@@ -142,7 +142,8 @@ function rowOf(error: Error): Row {
   return duringConnect(error) ? UNREACHABLE : (TRANSPORT[codeOf(error)] ?? BROKE_OFF)
 }
 
-function codeOf(error: Error): string {
+/** What the transport calls it. */
+export function codeOf(error: Error): string {
   const { code } = error as NodeJS.ErrnoException
   if (typeof code === 'string') return code
   // Several addresses were tried (RFC 8305): the first reason stands for all.

@@ -160,6 +160,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   #breakOff(): void {
+    this.tap?.end()
     if (this.#isOver) this.#finish()
     else this.#end(this.committed ? 'broken' : 'failed')
   }

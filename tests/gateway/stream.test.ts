@@ -124,10 +124,30 @@ describe('an event stream', () => {
     await start({ scripts: { '*': 'error-event:3' } })
     const answer = await ask(gateway.port, { path, body })
     expect(answer.status).toBe(200)
-    expect(answer.text).toContain('"error"')
+    expect(answer.text.match(/"error"/g)).toHaveLength(1)
     expect(answer.text).not.toContain('[DONE]')
+    expect(answer.cut).toBe(true)
     await gateway.gateway.flush()
-    expect(gateway.records[0]?.outcome).not.toBe('ok')
+    expect(gateway.records[0]).toMatchObject({ outcome: 'provider', errorCode: 'upstream_error' })
+    expect(gateway.records[0]?.failures[0]?.code).not.toBe('truncated')
+  })
+
+  it.each([
+    ['is cut short', RECORDED.subarray(0, -20), true],
+    ['goes on after its end', Buffer.concat([RECORDED, Buffer.from('data: {}\n\n')]), false],
+  ])('that says how long it is and %s does not end as if it were whole', async (_, sent, cut) => {
+    await start({
+      respond: (_request, response) => {
+        const length = cut ? RECORDED.length + 20 : sent.length
+        response.writeHead(200, { 'content-type': 'text/event-stream', 'content-length': length })
+        response.write(sent, () => response.destroy())
+        return true
+      },
+    })
+    const answer = await ask(gateway.port, { path, body })
+    expect(answer.cut).toBe(cut)
+    expect(answer.text.includes('upstream_stream_interrupted')).toBe(cut)
+    expect(answer.body.subarray(0, sent.length).equals(cut ? sent : RECORDED)).toBe(true)
   })
 
   it.each(['die-after:4', 'eof-after:4'])(
@@ -147,6 +167,7 @@ describe('an event stream', () => {
         status: 200,
         errorCode: 'upstream_stream_interrupted',
         attempts: 1,
+        failures: [{ fault: 'provider', code: 'truncated' }],
       })
       expect(gateway.verdicts).toEqual([])
     },
