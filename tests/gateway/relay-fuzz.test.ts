@@ -6,7 +6,7 @@ import { breaches } from './relay-fuzz/laws.ts'
 import { World } from './relay-fuzz/world.ts'
 
 /** Clients of one gateway: what one of them taught, the next ones meet. */
-const ASKS = 10
+const ASKS = 25
 const RUNS = count(50_000, 1_000_000)
 
 const { random } = Math
@@ -46,6 +46,12 @@ describe('the way of an answer from upstream to client', () => {
     await annotate(
       `${RUNS} exchanges, ${attempts} attempts, ${Math.round(RUNS / seconds)} a second`,
     )
+  })
+
+  it('is the same again for the same dice', async () => {
+    const [one, other] = [await play(seeded(7), 200), await play(seeded(7), 200)]
+    expect(other.records).toEqual(one.records)
+    expect(new Set(one.records.map(({ outcome }) => outcome)).size).toBeGreaterThan(5)
   })
 
   it('keeps them through 2,000 (soak: 50,000) runs that can be shrunk', {

@@ -29,7 +29,9 @@ const LARGE = Buffer.from(JSON.stringify({ data: 'x'.repeat(1_100_000), usage: n
 const COMMENTS = Buffer.from(`${': waiting\n\n'.repeat(6_000)}`)
 const REFUSALS: readonly (readonly [status: number, code: string])[] = [
   [429, 'rate_limit_exceeded'],
+  [429, 'rate_limit_exceeded'],
   [500, 'server_error'],
+  [502, 'server_error'],
   [503, 'overloaded_error'],
   [401, 'invalid_api_key'],
   [400, 'invalid_request_error'],

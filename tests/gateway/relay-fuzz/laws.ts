@@ -9,8 +9,8 @@ const LONG = 30 * 86_400_000
 
 /** What the gateway adds to a stream that breaks off, at the end of all that came. */
 const ERROR_EVENT = /^\n\n(event: error\n)?data: \{[^\n]*"error":\{[^\n]*\}\n\n$/
-/** The last words of the four APIs. */
-const LAST_WORD = /\[DONE\]|message_stop|response\.(completed|incomplete|failed)|"finishReason":/
+/** The last words of the four APIs, as an event's name or in its data. */
+const LAST = /^(message_stop|response\.(completed|incomplete|failed))$/
 
 /** Everything in a finished world that must not be so, in words. */
 export function breaches(world: World): string[] {
@@ -76,7 +76,7 @@ function relayBreaches(client: Client, play: Play): string[] {
   must(client.status === answer?.status, `${client.status} instead of ${answer?.status}`)
   if (client.complete) {
     must(added === '', `something was added to a complete answer: ${added}`)
-    if (relay.streams) must(LAST_WORD.test(got.toString()), 'an end that the upstream never said')
+    if (relay.streams) must(saysItsLast(got.toString()), 'an end that the upstream never said')
     else must(play.ended === 'end', 'an end without one')
     if (kept < sent.length) must(relay.streams && relay.tap?.terminated === true, 'bytes are lost')
   } else if (client.isGone) {
@@ -91,6 +91,25 @@ function relayBreaches(client: Client, play: Play): string[] {
   if (play.isWhole && isDone && !client.isGone)
     must(client.complete, 'a whole answer was broken off')
   return wrong
+}
+
+/** Read line by line, as simple clients do. Data that the text ends with must be whole. */
+function saysItsLast(text: string): boolean {
+  const lines = text.split(/\r\n|\r|\n/)
+  let name = ''
+  return lines.some((line, n) => {
+    const [, field = '', value = ''] = /^(event|data): ?(.*)$/.exec(line) ?? []
+    if (field === 'event') name = value
+    else if (field === '') name = ''
+    if (field !== 'data') return false
+    if (value.startsWith('[DONE]') || (LAST.test(name) && n < lines.length - 1)) return true
+    try {
+      const event = JSON.parse(value)
+      return LAST.test(event.type) || typeof event.candidates?.[0]?.finishReason === 'string'
+    } catch {
+      return false
+    }
+  })
 }
 
 function recordBreaches({ client, plays }: Case, record: ExchangeRecord): string[] {

@@ -32,7 +32,8 @@ const QUESTIONS: readonly Question[] = [
   { method: 'POST', path: '/v1/batches', body: Buffer.from('{}') },
   { method: 'GET', path: '/v1/models', body: null },
 ]
-const LEAPS = [1, 60, 260, 1_100, 3_100, 11_000, 61_000, 121_000, 301_000]
+const SHORT_LEAPS = [1, 60, 110, 260, 600, 1_100, 3_100]
+const LONG_LEAPS = [6_000, 11_000, 61_000, 121_000, 301_000, 3_700_000]
 const KEYS = { one: 3, two: 1, claude: 2, google: 2 } as const
 
 function catalogue(first_byte_timeout: number, generations: readonly number[]): Catalog {
@@ -214,13 +215,14 @@ export class World {
     if (oneIn(dice, 64) && !client.closed) client.leave()
     else if (oneIn(dice, 64)) exchange.attempt?.relay.abort(new BalanceError('overloaded', 'Off.'))
     else if (oneIn(dice, 128)) this.#renew()
-    else if (oneIn(dice, 24)) this.clock.leap(pick(dice, LEAPS))
+    else if (oneIn(dice, 24)) this.clock.leap(pick(dice, SHORT_LEAPS))
+    else if (oneIn(dice, 192)) this.clock.leap(pick(dice, LONG_LEAPS))
     else if (oneIn(dice, 48)) plays[dice.below(plays.length)]?.step()
     else if (client.full && !client.destroyed && !oneIn(dice, 6)) client.drain()
     else if (play?.isAble) play.step()
     else if (client.isClosing) client.close()
     else {
-      this.clock.leap(pick(dice, [1_100, 61_000, 301_000]))
+      this.clock.leap(pick(dice, SHORT_LEAPS) + (oneIn(dice, 3) ? pick(dice, LONG_LEAPS) : 0))
       return false
     }
     return true
