@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import type { Dispatcher } from 'undici'
 import type { Relay } from '../../../src/upstream/relay.ts'
-import { type Answer, answerTo } from './answers.ts'
+import { type Answer, answerTo, recordingFor } from './answers.ts'
 import { type Dice, oneIn, pick } from './dice.ts'
 import type { Client } from './near-side.ts'
 
@@ -74,6 +74,11 @@ export class Play implements Dispatcher.DispatchController {
     return this.#stage === 'over'
   }
 
+  /** It has a connection, and somebody pays for what it does there. */
+  get isWorking(): boolean {
+    return !this.isOver && this.#stage !== 'connecting'
+  }
+
   abort(reason: Error): void {
     if (this.aborted) return
     this.aborted = true
@@ -94,7 +99,8 @@ export class Play implements Dispatcher.DispatchController {
   step(): void {
     switch (this.#stage) {
       case 'connecting':
-        if (!this.#fail(12, 24)) this.#start()
+        if (oneIn(this.#dice, 12)) this.#break()
+        else this.#start()
         break
       case 'waiting':
         if (!this.#fail(12, 24)) this.#respond()
@@ -103,7 +109,6 @@ export class Play implements Dispatcher.DispatchController {
         if (!this.#fail(this.#left > 0 ? 16 : 6, 24)) this.#goOn()
         break
       case 'silent':
-        this.#break()
         break
       case 'over':
         this.#haunt()
@@ -156,9 +161,15 @@ export class Play implements Dispatcher.DispatchController {
   }
 
   #give(chunk: Buffer): void {
-    if (!this.relay.ended) this.pieces.push(chunk)
+    const { relay, client, answer } = this
+    const held = !relay.committed
+    if (!relay.ended) this.pieces.push(chunk)
     this.given += chunk.length
-    this.relay.onResponseData(this, chunk)
+    relay.onResponseData(this, chunk)
+    const said = recordingFor(client.question)?.meaningful ?? 0
+    if (held && relay.committed && answer?.good && this.given < said) {
+      client.misuse.push('a commit before anything was said')
+    }
   }
 
   #end(): void {

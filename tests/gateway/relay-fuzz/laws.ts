@@ -12,9 +12,13 @@ const ERROR_EVENT = /^\n\n(event: error\n)?data: \{[^\n]*"error":\{[^\n]*\}\n\n$
 /** The last words of the four APIs, as an event's name or in its data. */
 const LAST = /^(message_stop|response\.(completed|incomplete|failed))$/
 
+/** Something after the event that nothing may follow. */
+const MORE = /^data: ?\[DONE\][\s\S]*?(\n\n|\r\r|\n\r)\s*\S/m
+
 /** Everything in a finished world that must not be so, in words. */
 export function breaches(world: World): string[] {
   const wrong = [...world.wrongs, ...leaks(world)]
+  if (world.records.length !== world.cases.length) wrong.push(`${world.records.length} records`)
   for (const one of world.cases) {
     const records = world.records.filter(({ requestId }) => requestId === one.client.id)
     const [record] = records
@@ -76,8 +80,10 @@ function relayBreaches(client: Client, play: Play): string[] {
   must(client.status === answer?.status, `${client.status} instead of ${answer?.status}`)
   if (client.complete) {
     must(added === '', `something was added to a complete answer: ${added}`)
-    if (relay.streams) must(saysItsLast(got.toString()), 'an end that the upstream never said')
-    else must(play.ended === 'end', 'an end without one')
+    if (relay.streams) {
+      must(saysItsLast(got.toString()), 'an end that the upstream never said')
+      must(!MORE.test(got.toString()), 'what came after the end is passed on')
+    } else must(play.ended === 'end', 'an end without one')
     if (kept < sent.length) must(relay.streams && relay.tap?.terminated === true, 'bytes are lost')
   } else if (client.isGone) {
     must(added === '', `added for nobody: ${added}`)

@@ -34,6 +34,8 @@ const QUESTIONS: readonly Question[] = [
 ]
 const SHORT_LEAPS = [1, 60, 110, 260, 600, 1_100, 3_100]
 const LONG_LEAPS = [6_000, 11_000, 61_000, 121_000, 301_000, 3_700_000]
+/** Far more than any exchange takes. */
+const MOST_STEPS = 1_000
 const KEYS = { one: 3, two: 1, claude: 2, google: 2 } as const
 
 function catalogue(first_byte_timeout: number, generations: readonly number[]): Catalog {
@@ -92,6 +94,18 @@ export class Case {
     return this.#exchange
   }
 
+  /** What must not be so at any moment; null: nothing. */
+  get wrong(): string | null {
+    const { client, exchange, plays } = this
+    const last = plays.at(-1)
+    if (!last?.isWorking) return null
+    if (exchange.accounted) return 'an upstream works for nobody'
+    if (!last.relay.committed || last.relay.ended || last.paused === client.full) return null
+    return client.full
+      ? 'the upstream goes on for a full client'
+      : 'the upstream is held for nothing'
+  }
+
   get isOver(): boolean {
     // What is still being connected learns that nobody waits when it is connected.
     return this.client.closed && this.exchange.accounted && this.plays.every(play => play.isOver)
@@ -148,12 +162,15 @@ export class World {
 
   /** Lets so many clients ask, three at once at most, and plays until all of that is over. */
   async run(asks: number): Promise<void> {
-    for (let idle = 0; this.cases.length < asks || this.#open.length > 0; ) {
+    for (let steps = 0; this.cases.length < asks || this.#open.length > 0; steps++) {
+      if (steps > asks * MOST_STEPS) throw new Error('it never ends')
       const asking = this.cases.length < asks && this.#open.length < 3
       if (asking && (this.#open.length === 0 || oneIn(this.#dice, 6))) this.#ask()
-      else idle = this.#step() ? 0 : idle + 1
-      if (idle > 1_000) throw new Error('it never ends')
+      else this.#step()
       for (let turn = 0; turn < 12; turn++) await undefined
+      for (const { client, wrong } of this.#open) {
+        if (wrong !== null) this.wrongs.push(`${client.id}: ${wrong}`)
+      }
       this.#open = this.#open.filter(one => !one.isOver)
     }
     this.gateway.ledger.flush()
@@ -207,8 +224,7 @@ export class World {
     if (made.exchange.requestId !== id) this.wrongs.push('another request id')
   }
 
-  /** @returns whether anybody could do anything but wait */
-  #step(): boolean {
+  #step(): void {
     const dice = this.#dice
     const { client, exchange, plays } = pick(dice, this.#open)
     const play = plays.at(-1)
@@ -223,9 +239,7 @@ export class World {
     else if (client.isClosing) client.close()
     else {
       this.clock.leap(pick(dice, SHORT_LEAPS) + (oneIn(dice, 3) ? pick(dice, LONG_LEAPS) : 0))
-      return false
     }
-    return true
   }
 
   /** The owner gives a key a new secret. */
