@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { Dispatcher } from 'undici'
+import type { Clock } from '../../../src/base/clock.ts'
 import type { Relay } from '../../../src/upstream/relay.ts'
 import { type Answer, answerTo, recordingFor } from './answers.ts'
 import { type Dice, oneIn, pick } from './dice.ts'
@@ -43,13 +44,18 @@ export class Play implements Dispatcher.DispatchController {
   given = 0
   /** How it told its end. */
   ended: 'no' | 'end' | 'error' = 'no'
+  /** When it last did something, monotonic ms. */
+  heardAt: number
+  readonly #clock: Clock
   readonly #dice: Dice
   readonly #sockets: object[]
   #stage: 'connecting' | 'waiting' | 'answering' | 'silent' | 'over' = 'connecting'
   #at = 0
 
-  constructor(relay: Relay, client: Client, dice: Dice, sockets: object[]) {
+  constructor(relay: Relay, client: Client, dice: Dice, clock: Clock, sockets: object[]) {
     this.relay = relay
+    this.#clock = clock
+    this.heardAt = clock.now()
     this.client = client
     this.#dice = dice
     this.#sockets = sockets
@@ -97,6 +103,7 @@ export class Play implements Dispatcher.DispatchController {
   }
 
   step(): void {
+    if (this.#stage !== 'silent') this.heardAt = this.#clock.now()
     switch (this.#stage) {
       case 'connecting':
         if (oneIn(this.#dice, 12)) this.#break()
@@ -109,7 +116,7 @@ export class Play implements Dispatcher.DispatchController {
         if (!this.#fail(this.#left > 0 ? 16 : 6, 24)) this.#goOn()
         break
       case 'silent':
-        break
+        return
       case 'over':
         this.#haunt()
     }

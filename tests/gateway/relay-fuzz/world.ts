@@ -9,69 +9,22 @@ import type { Exchange } from '../../../src/gateway/exchange.ts'
 import { Gateway } from '../../../src/gateway/gateway.ts'
 import { createGatewayServer } from '../../../src/gateway/server.ts'
 import { watchExchanges } from '../../../src/gateway/watch.ts'
-import type { Catalog } from '../../../src/model/catalog.ts'
 import type { ExchangeRecord } from '../../../src/model/record.ts'
 import { SnapshotHolder } from '../../../src/snapshot/holder.ts'
 import type { Agents } from '../../../src/upstream/agents.ts'
 import type { Relay } from '../../../src/upstream/relay.ts'
-import { catalog, key, provider } from '../../support/catalog.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
-import { RECORDINGS } from '../../support/recordings.ts'
+import { catalogue, KEYS, QUESTIONS } from './catalogue.ts'
 import { type Dice, oneIn, pick } from './dice.ts'
 import { Play } from './far-side.ts'
-import { Client, type Question } from './near-side.ts'
+import { Client } from './near-side.ts'
 
-const QUESTIONS: readonly Question[] = [
-  ...RECORDINGS.map(({ path, body }) => ({ method: 'POST', path, body: Buffer.from(body) })),
-  ...['routed', 'm'].map(model => ({
-    method: 'POST',
-    path: '/v1/chat/completions',
-    body: Buffer.from(JSON.stringify({ model, stream: model === 'routed' })),
-  })),
-  { method: 'POST', path: '/v1/embeddings', body: Buffer.from('{"model":"m","input":"a"}') },
-  { method: 'POST', path: '/v1/batches', body: Buffer.from('{}') },
-  { method: 'GET', path: '/v1/models', body: null },
-]
 const SHORT_LEAPS = [1, 60, 110, 260, 600, 1_100, 3_100]
 const LONG_LEAPS = [6_000, 11_000, 61_000, 121_000, 301_000, 3_700_000]
+/** The longest silence that is borne is seen at the second look after it, whatever time leaps between. */
+const LONGEST_SILENCE = 600_000 + 2 * 3_710_000
 /** Far more than any exchange takes. */
 const MOST_STEPS = 1_000
-const KEYS = { one: 3, two: 1, claude: 2, google: 2 } as const
-
-function catalogue(first_byte_timeout: number, generations: readonly number[]): Catalog {
-  const overrides = { first_byte_timeout }
-  const at = 'http://127.0.0.1:9'
-  const keys = Object.entries(KEYS).flatMap(([name, count]) =>
-    Array.from({ length: count }, (_, n) => `${name}-${n}`),
-  )
-  return catalog({
-    providers: [
-      provider('one', at, { overrides }),
-      provider('two', at, { overrides }),
-      provider('claude', at, { overrides, kind: 'anthropic' }),
-      provider('google', at, { overrides, kind: 'gemini' }),
-    ],
-    keys: keys.map((id, n) =>
-      key(id, { provider: id.slice(0, -2), generation: generations[n] ?? 1 }),
-    ),
-    routes: [
-      {
-        model: 'routed',
-        targets: ['one', 'two'].map((name, n) => ({
-          id: `r${n}`,
-          provider: name,
-          model: n === 0 ? null : 'm2',
-          weight: 1,
-          tier: n + 1,
-          origin: 'command',
-          createdAt: 0,
-        })),
-      },
-    ],
-    settings: { default_provider: 'one' },
-  })
-}
-
 /** One client and all that became of it. */
 export class Case {
   readonly client: Client
@@ -100,6 +53,7 @@ export class Case {
     const last = plays.at(-1)
     if (!last?.isWorking) return null
     if (exchange.accounted) return 'an upstream works for nobody'
+    if (this.#gateway.clock.now() > last.heardAt + LONGEST_SILENCE) return 'it waits for ever'
     if (!last.relay.committed || last.relay.ended || last.paused === client.full) return null
     return client.full
       ? 'the upstream goes on for a full client'
@@ -194,7 +148,7 @@ export class World {
     if (client.left) this.wrongs.push('an attempt for a client that left')
     if (client.headersSent) this.wrongs.push('an attempt after the commit')
     if (plays.some(play => !play.isOver)) this.wrongs.push('two attempts at once')
-    plays.push(new Play(relay, client, this.#dice, this.#sockets))
+    plays.push(new Play(relay, client, this.#dice, this.clock, this.#sockets))
     return true
   }
 
