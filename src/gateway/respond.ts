@@ -82,8 +82,9 @@ export function relayRefusal(
 }
 
 /**
- * Ends an answer that broke off after it had begun: an error event where the dialect has one, then
- * a destroyed socket. A clean end would tell the client that the answer is complete.
+ * Ends an answer that broke off after it had begun: an error event, then a destroyed socket. A clean
+ * end would tell the client that the answer is complete.
+ * @param dialect of the event; null where there is none to be sent
  */
 export function breakOff(exchange: Exchange, dialect: Dialect | null): void {
   const { response, error } = exchange
