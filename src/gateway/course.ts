@@ -91,10 +91,9 @@ export class Course {
     this.#again = null
     for (;;) {
       const now = this.#gateway.clock.now()
+      // What took that key away meanwhile is nothing against the others.
       const lease =
-        again === null
-          ? this.#select(provider, model, now)
-          : provider.pool.reclaim(again, model, now)
+        (again && provider.pool.reclaim(again, model, now)) ?? this.#select(provider, model, now)
       if (lease === null) return null
       const key = provider.keys.get(lease.key.id)
       if (key !== undefined) return { target, key, lease, fresh: again !== null }
