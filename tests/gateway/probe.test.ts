@@ -296,7 +296,8 @@ describe('the models of a provider', () => {
       const body = JSON.stringify({ data, has_more: more, last_id: `m-${lines.length}` })
       response.writeHead(200, { 'content-type': 'application/json' }).end(body)
     }
-    expect(await list({ kind: 'anthropic' })).toMatchObject({ ids: ['m-1', 'again', 'm-2', 'm-3'] })
+    const { byId } = await list({ kind: 'anthropic' })
+    expect([...(byId?.keys() ?? [])]).toEqual(['m-1', 'again', 'm-2', 'm-3'])
     expect(lines).toEqual([
       '/v1/models?limit=1000',
       '/v1/models?limit=1000&after_id=m-1',
@@ -306,12 +307,12 @@ describe('the models of a provider', () => {
 
   it('are none where a page fails, where it is no list, or where it never ends', async () => {
     mock.setScript(SECRET, '401')
-    expect(await list()).toMatchObject({ ids: null, outcome: { fault: 'auth' } })
+    expect(await list()).toMatchObject({ byId: null, outcome: { fault: 'auth' } })
     answer({ hello: 'world' })
-    expect(await list()).toMatchObject({ ids: null, outcome: { detail: 'no_model_list' } })
+    expect(await list()).toMatchObject({ byId: null, outcome: { detail: 'no_model_list' } })
     answer({ models: [], nextPageToken: 'again' })
     expect(await list({ kind: 'gemini' })).toMatchObject({
-      ids: null,
+      byId: null,
       outcome: { detail: 'endless_list' },
     })
   })

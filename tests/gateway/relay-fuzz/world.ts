@@ -102,7 +102,11 @@ export class World {
       holder: this.#holder,
       log: log as unknown as Logger,
       redactor: new Redactor(),
-      link: { records: batch => void this.records.push(...batch), verdicts: () => {} },
+      link: {
+        records: batch => void this.records.push(...batch),
+        verdicts: () => {},
+        outages: () => {},
+      },
       anonymous: true,
     })
     this.#server = createGatewayServer(this.gateway)
