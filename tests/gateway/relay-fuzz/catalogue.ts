@@ -13,7 +13,7 @@ export const QUESTIONS: readonly Question[] = [
   })),
   { method: 'POST', path: '/v1/embeddings', body: Buffer.from('{"model":"m","input":"a"}') },
   { method: 'POST', path: '/v1/batches', body: Buffer.from('{}') },
-  { method: 'GET', path: '/v1/models', body: null },
+  { method: 'GET', path: '/v1/files', body: null },
 ]
 
 /** How many keys each provider has. */
