@@ -129,7 +129,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     const due = excess === 0 ? chunk : chunk.subarray(0, chunk.length - excess)
     // What the upstream says of a failure may hold the key that failed.
     this.#give(tap.failure ? this.#guide.mask(due) : due)
-    if (excess > 0) this.#cutOff()
+    if (excess > 0 || (tap.failure && this.committed && this.streams)) this.#cutOff()
   }
 
   #give(chunk: Buffer): void {

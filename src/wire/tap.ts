@@ -54,6 +54,8 @@ export class StreamTap implements Tap {
     // No prologue is so large.
     if (this.#events.oversized) this.meaningful = true
     else this.#read(this, this.#events.name, this.#events.data)
+    // After an error there is no more of an answer.
+    if (this.failure !== null) this.over = true
   }
 }
 
