@@ -286,7 +286,8 @@ function incomplete(relay: Relay): Outcome {
 /** Nothing was relayed: our own doing, an answer that is none, or the transport's fault. */
 function failure(relay: Relay): Outcome {
   if (relay.error === null) return incomplete(relay)
-  return relay.error instanceof BalanceError ? ours(relay.error) : transportOutcome(relay.error)
+  if (relay.error instanceof BalanceError) return ours(relay.error)
+  return transportOutcome(relay.error, relay.sent)
 }
 
 /** An answer that ended after it was committed, and not by its own word. */

@@ -92,7 +92,7 @@ const BAD_REQUEST = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_REQ_CONTENT_LENGTH_
 
 /** Whether the connection broke before any byte of an answer, by the error that undici gave. */
 export function diedUnanswered(error: Error): boolean {
-  return TRANSPORT[codeOf(error)] === BROKE_OFF && !duringConnect(error)
+  return TRANSPORT[codeOf(error)] === BROKE_OFF
 }
 
 /** A kept connection was closed by the other side just when it was used again. */
@@ -106,9 +106,12 @@ export const STALE: Outcome = Object.freeze({
   retryAfter: null,
 })
 
-/** What a failed dispatch taught; no byte of an answer had come. */
-export function transportOutcome(error: Error): Outcome {
-  if (error instanceof AttemptTimeout) return timeoutOutcome(error)
+/**
+ * What a failed dispatch taught; no byte of an answer had come.
+ * @param sent false: the request was not put on a connection yet, TLS included
+ */
+export function transportOutcome(error: Error, sent = true): Outcome {
+  if (error instanceof AttemptTimeout) return timeoutOutcome(error, sent)
   const code = codeOf(error)
   if (BAD_REQUEST.has(code)) {
     return {
@@ -121,14 +124,14 @@ export function transportOutcome(error: Error): Outcome {
       retryAfter: null,
     }
   }
-  const row = rowOf(error)
+  const row = rowOf(error, sent)
   return { ...row, retry: row.retry ?? usualRetry(row.fault), detail: code, retryAfter: null }
 }
 
-function timeoutOutcome({ code, message }: AttemptTimeout): Outcome {
+function timeoutOutcome({ code, message }: AttemptTimeout, sent: boolean): Outcome {
   return {
     fault: 'provider',
-    reach: 'ambiguous',
+    reach: sent ? 'ambiguous' : 'not-sent',
     retry: 'any',
     code,
     detail: code,
@@ -137,9 +140,10 @@ function timeoutOutcome({ code, message }: AttemptTimeout): Outcome {
   }
 }
 
-function rowOf(error: Error): Row {
-  // A reset while the connection was being made is a refusal: nothing was sent.
-  return duringConnect(error) ? UNREACHABLE : (TRANSPORT[codeOf(error)] ?? BROKE_OFF)
+function rowOf(error: Error, sent: boolean): Row {
+  const row = TRANSPORT[codeOf(error)] ?? BROKE_OFF
+  // A connection that breaks while it is being made is a refusal.
+  return row === BROKE_OFF && !sent ? UNREACHABLE : row
 }
 
 /** What the transport calls it. */
@@ -150,8 +154,4 @@ export function codeOf(error: Error): string {
   if (error instanceof AggregateError && error.errors[0] instanceof Error)
     return codeOf(error.errors[0])
   return error.name
-}
-
-function duringConnect(error: Error): boolean {
-  return (error as NodeJS.ErrnoException).syscall === 'connect' && codeOf(error) === 'ECONNRESET'
 }

@@ -72,6 +72,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   ended = false
   /** Set by every sign of life from the upstream; whoever watches clears it. */
   lively = false
+  /** There is a connection, and the request is on it. */
+  sent = false
   /** It was sent on a connection that others were sent on before. */
   reused = false
   /** The client does not read. */
@@ -86,6 +88,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.sent = true
     watchReuse(this)
     // The client left, or time ran out, while the connection was being made.
     if (this.ended) controller.abort(this.error ?? new Error('aborted'))

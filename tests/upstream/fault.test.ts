@@ -41,7 +41,7 @@ async function outcomeOf(origin: string): Promise<Outcome> {
     )
   })
   expect(relay.error).not.toBeNull()
-  return transportOutcome(relay.error as Error)
+  return transportOutcome(relay.error as Error, relay.sent)
 }
 
 function listening(script: (socket: Socket) => void): Promise<string> {
