@@ -25,6 +25,11 @@ const UNREACHABLE: Row = {
   code: 'upstream_unreachable',
   message: 'No connection to the upstream could be made.',
 }
+const NO_SUCH_HOST: Row = {
+  ...UNREACHABLE,
+  // The name is wrong, or gone: it is so at a second look too.
+  retry: 'target',
+}
 const UNTRUSTED: Row = {
   fault: 'provider',
   reach: 'not-sent',
@@ -48,6 +53,8 @@ const BROKE_OFF: Row = {
 const MALFORMED: Row = {
   fault: 'provider',
   reach: 'ambiguous',
+  // What stands there is no such API.
+  retry: 'target',
   code: 'upstream_error',
   message: 'The upstream sent what is not a valid HTTP answer.',
 }
@@ -63,7 +70,7 @@ const TRANSPORT: Readonly<Record<string, Row>> = {
   ECONNREFUSED: UNREACHABLE,
   EHOSTUNREACH: UNREACHABLE,
   ENETUNREACH: UNREACHABLE,
-  ENOTFOUND: UNREACHABLE,
+  ENOTFOUND: NO_SUCH_HOST,
   EADDRNOTAVAIL: HERE,
   EAI_AGAIN: HERE,
   EMFILE: HERE,
