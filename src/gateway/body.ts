@@ -99,7 +99,8 @@ function take(exchange: Exchange, scan: BodyScan): void {
     throw new BalanceError('invalid_body', `The body is no usable JSON object: ${scan.problem}.`)
   }
   exchange.model ??= scan.model
-  exchange.stream = scan.stream
+  // Gemini names it in the path.
+  exchange.stream = scan.stream || exchange.path.endsWith(':streamGenerateContent')
 }
 
 function overBudget(): BalanceError {
