@@ -274,7 +274,7 @@ function incomplete(relay: Relay): Outcome {
     reach: 'ambiguous',
     retry: 'any',
     code: 'upstream_error',
-    detail: relay.heldBytes === 0 ? 'empty_answer' : 'truncated_answer',
+    detail: relay.heldBytes === 0 ? 'empty_body' : 'truncated_answer',
     message:
       relay.heldBytes === 0
         ? 'The upstream sent an empty answer.'
