@@ -52,6 +52,11 @@ export class LocalGateway implements GatewayHost {
     this.#watch = watchExchanges(this.#gateway)
   }
 
+  /** The data path itself, for who looks at what it holds. */
+  get inside(): Gateway {
+    return this.#gateway
+  }
+
   async apply(catalog: Catalog): Promise<void> {
     this.put(catalog)
   }

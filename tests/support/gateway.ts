@@ -91,12 +91,14 @@ export interface Ask {
   readonly token?: string | null
   /** Whose connections are used; one of its own unless given. */
   readonly agent?: Agent
+  /** Makes the client leave. */
+  readonly signal?: AbortSignal
 }
 
 /** One plain HTTP request; an answer that is cut short is an answer all the same. */
 export function ask(
   port: number,
-  { method, path, headers = {}, body, token: bearer = TOKEN, agent }: Ask,
+  { method, path, headers = {}, body, token: bearer = TOKEN, agent, signal }: Ask,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = httpRequest({
@@ -105,6 +107,7 @@ export function ask(
       path,
       method: method ?? (body === undefined ? 'GET' : 'POST'),
       agent: agent ?? false,
+      ...(signal === undefined ? {} : { signal }),
       headers: {
         ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
