@@ -3,14 +3,12 @@ import type { Outcome } from '../model/outcome.ts'
 import type { Policy } from '../model/settings.ts'
 import type { BreakerState } from './breaker.ts'
 import { Breakers } from './breakers.ts'
-import { evictOldest } from './evict.ts'
 import { KeyState, type Limit } from './key-state.ts'
-import { Lane } from './lane.ts'
+import { Lanes } from './lanes.ts'
 import { Lease } from './lease.ts'
 import { Mark } from './mark.ts'
 import { CHOOSE } from './policy.ts'
 import { RetryBudget } from './retry-budget.ts'
-import { Schedule } from './schedule.ts'
 import { absolve, settle } from './settle.ts'
 
 export interface PoolRules {
@@ -36,11 +34,9 @@ export interface PoolWatcher {
 export class Pool {
   readonly budget = new RetryBudget()
   readonly #keys = new Map<string, KeyState>()
-  readonly #lanes = new Map<string, Lane>()
-  readonly #returns = new Schedule<KeyState>()
+  readonly #lanes = new Lanes(this.#keys)
   readonly #watcher: PoolWatcher
   readonly #random: () => number
-  #any = new Lane(null)
   #breakers: Breakers
   #rules: PoolRules = { policy: 'round-robin', maxFailures: 3 }
 
@@ -72,7 +68,7 @@ export class Pool {
       this.#keys.set(key.id, state)
     })
     for (const id of gone) this.#keys.delete(id)
-    this.#rebuild(now)
+    this.#lanes.rebuild(now)
   }
 
   /**
@@ -97,31 +93,15 @@ export class Pool {
   }
 
   #choose(model: string, tried: readonly KeyState[], now: number, take: boolean): KeyState | null {
-    this.#takeBack(now)
     if (!this.#breakers.allows(model, now)) return null
-    return this.#lane(model).choose(CHOOSE[this.#rules.policy], tried, now, take)
+    return this.#lanes.for(model, now).choose(CHOOSE[this.#rules.policy], tried, now, take)
   }
 
   #claim(key: KeyState, model: string, now: number): Lease {
     const trial = key.claim(model, now)
-    if (trial) this.#place(key, now)
+    if (trial) this.#lanes.place(key, [model], now)
     const probe = this.#breakers.enter(model, now)
     return new Lease(this, key, model, this.#breakers, probe, trial)
-  }
-
-  /** Puts keys whose time has come back into their lanes. */
-  #takeBack(now: number): void {
-    for (let key = this.#returns.due(now); key !== null; key = this.#returns.due(now)) {
-      this.#place(key, now)
-      // It may stand there twice, where a sooner time was found after a later one.
-      if (key.dueAt > now) continue
-      key.dueAt = Number.POSITIVE_INFINITY
-      this.#schedule(key, now)
-    }
-  }
-
-  #lane(model: string): Lane {
-    return this.#lanes.get(model) ?? this.#any
   }
 
   /** Called by {@link Lease.succeed}, at most once per lease. */
@@ -132,7 +112,7 @@ export class Pool {
     if (generation !== key.generation) return
     if (trial) key.endTrial(model)
     const changed = absolve(key, model)
-    if (changed || trial) this.#replace(key, model, now)
+    if (changed || trial) this.#lanes.place(key, [model], now)
     if (changed) this.#learn(key, now)
   }
 
@@ -149,7 +129,7 @@ export class Pool {
     if (ended) key.endTrial(model)
     const by = { maxFailures: this.#rules.maxFailures, now, wall, random: this.#random }
     const writing = settle(key, model, outcome, by)
-    if (writing !== null || ended) this.#replace(key, model, now)
+    if (writing !== null || ended) this.#lanes.place(key, [model], now)
     // What others said before does not take it back.
     if (writing !== null) key.learnedAt = now
     return writing && new Mark(this, key, model, outcome.fault, writing)
@@ -164,7 +144,7 @@ export class Pool {
   takeBack(marks: readonly Mark[], now: number): void {
     for (const mark of marks) {
       mark.undo()
-      this.#replace(mark.key, mark.model, now)
+      this.#lanes.place(mark.key, [mark.model], now)
       // It may have been told of together with something else.
       this.#learn(mark.key, now)
     }
@@ -186,9 +166,7 @@ export class Pool {
     const key = this.#keys.get(memory.keyId)
     if (key === undefined) return
     key.recall(memory, now, wall)
-    this.#schedule(key, now)
-    for (const model of key.cooling.keys()) this.#watch(key, model, now)
-    this.#place(key, now)
+    this.#lanes.place(key, key.cooling.keys(), now)
   }
 
   /** Milliseconds until a key may be had for this model; null when no time is known. */
@@ -260,56 +238,9 @@ export class Pool {
     else breakers.forget(model, probe)
   }
 
-  /** What it knows has changed: it may be usable again, or no longer. */
-  #replace(key: KeyState, model: string, now: number): void {
-    this.#schedule(key, now)
-    this.#watch(key, model, now)
-    this.#place(key, now)
-  }
-
   #learn(key: KeyState, now: number): void {
     key.learnedAt = now
     this.#watcher.keyLearned(key)
-  }
-
-  /** Sees to it that a key comes back when its limits end: once for the next of them, however many. */
-  #schedule(key: KeyState, now: number): void {
-    const next = key.nextReturn(now)
-    if (next >= key.dueAt) return
-    key.dueAt = next
-    this.#returns.add(next, key)
-  }
-
-  /** Gives a model that a key is limited for a lane of its own. */
-  #watch(key: KeyState, model: string, now: number): void {
-    if (key.cooling.has(model) && !this.#lanes.has(model)) this.#addLane(model, now)
-  }
-
-  #addLane(model: string, now: number): void {
-    evictOldest(this.#lanes)
-    const lane = new Lane(model)
-    for (const key of this.#keys.values()) lane.place(key, now)
-    lane.resume(this.#any)
-    this.#lanes.set(model, lane)
-  }
-
-  #place(key: KeyState, now: number): void {
-    // A key that left the pool may still be in flight, or due to return.
-    if (this.#keys.get(key.id) !== key) return
-    this.#any.place(key, now)
-    for (const lane of this.#lanes.values()) lane.place(key, now)
-  }
-
-  #rebuild(now: number): void {
-    const before = this.#any
-    this.#any = new Lane(null)
-    this.#lanes.clear()
-    for (const key of this.#keys.values()) this.#any.place(key, now)
-    this.#any.resume(before)
-    for (const key of this.#keys.values()) {
-      this.#schedule(key, now)
-      for (const model of key.cooling.keys()) this.#watch(key, model, now)
-    }
   }
 }
 

@@ -1,26 +1,21 @@
 import type { Lease } from '../balancer/lease.ts'
 import { BalanceError } from '../base/errors.ts'
-import type { Dialect, Headers, Tap } from '../model/dialect.ts'
+import type { Dialect, Headers } from '../model/dialect.ts'
 import { CLIENT_GONE, type Outcome, WORKED } from '../model/outcome.ts'
 import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
 import { dispatch } from '../upstream/dispatch.ts'
-import {
-  AttemptTimeout,
-  codeOf,
-  diedUnanswered,
-  STALE,
-  transportOutcome,
-} from '../upstream/fault.ts'
+import { AttemptTimeout, diedUnanswered, STALE } from '../upstream/fault.ts'
 import { upwardHeaders } from '../upstream/headers.ts'
-import { type Ending, type Guide, type Handling, Relay } from '../upstream/relay.ts'
+import { type Ending, type Guide, Relay, type Treatment } from '../upstream/relay.ts'
 import { dialectNamed, dialectOf } from '../wire/dialects.ts'
-import { kindOf } from '../wire/first-bytes.ts'
 import { joinUpstream } from '../wire/path.ts'
+import { failure, interruption, masked } from './attempt-outcome.ts'
 import type { Course, Step } from './course.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { OUT_OF_TIME } from './give-up.ts'
 import { breakOff, commit, maskBytes } from './respond.ts'
+import { treatFirst, treatHead } from './treatment.ts'
 import { upwardBody, upwardPath } from './upward-body.ts'
 
 /** As much of a refused answer is looked at for its meaning. */
@@ -97,36 +92,13 @@ export class Attempt implements Guide {
     })
   }
 
-  onHead(status: number, headers: Headers): { handling: Handling; tap: Tap | null } {
+  onHead(status: number, headers: Headers): Treatment {
     this.#headAt = this.#gateway.clock.now()
-    const { endpoint, stream } = this.#exchange
-    if (status >= 400 || (status >= 300 && status !== 304)) return JUDGED
-    if (!endpoint.generate) return PASSED
-    // What was asked to be generated cannot be nothing.
-    if (status === 204 || status === 304 || headers['content-length'] === '0') return JUDGED
-    if ((headers['content-encoding'] ?? 'identity') !== 'identity') return PASSED
-    const type = headers['content-type'] ?? ''
-    if (type.startsWith('text/event-stream')) return this.#streamed()
-    if (type.startsWith('text/html')) return JUDGED
-    if (type.includes('json')) return this.#document()
-    return type === '' || (stream && VAGUE.test(type)) ? UNTOLD : PASSED
+    return treatHead(this.#exchange, this.#dialect, status, headers)
   }
 
-  onFirst(chunk: Buffer, { headers }: Relay): { handling: Handling; tap: Tap | null } {
-    const kind = kindOf(chunk)
-    if (kind === 'events' && this.#exchange.stream) return this.#streamed()
-    // A text may begin as it likes.
-    if (headers['content-type'] !== undefined) return PASSED
-    if (kind === 'page') return JUDGED
-    return kind === 'json' ? this.#document() : PASSED
-  }
-
-  #streamed(): { handling: Handling; tap: Tap } {
-    return { handling: 'stream', tap: this.#dialect.streamTap() }
-  }
-
-  #document(): { handling: Handling; tap: Tap } {
-    return { handling: 'document', tap: this.#dialect.jsonTap() }
+  onFirst(chunk: Buffer, { headers }: Relay): Treatment {
+    return treatFirst(this.#exchange, this.#dialect, headers, chunk)
   }
 
   onCommit(relay: Relay): void {
@@ -153,7 +125,7 @@ export class Attempt implements Guide {
   onEnd(relay: Relay, ending: Ending): void {
     if (relay.tap !== null) this.#exchange.usage = relay.tap.usage
     this.#exchange.bytesOut = relay.bytes
-    this.#settle?.(masked(this.#judge(relay, ending), this.#gateway))
+    this.#settle?.(masked(this.#judge(relay, ending), this.#gateway.redactor))
   }
 
   #judge(relay: Relay, ending: Ending): Outcome {
@@ -250,65 +222,4 @@ export class Attempt implements Guide {
   #expire(code: AttemptTimeout['code'], message: string): void {
     this.relay.abort(new AttemptTimeout(code, message))
   }
-}
-
-/** Types that say no more than that there are bytes. */
-const VAGUE = /^(text\/plain|application\/octet-stream)\b/
-
-const JUDGED = { handling: 'judge', tap: null } as const
-const PASSED = { handling: 'pass', tap: null } as const
-/** The head does not say what follows; the first bytes do. */
-const UNTOLD = { handling: 'sniff', tap: null } as const
-
-/** The words may be the upstream's own, and hold the key; they are kept with it, and shown. */
-function masked(outcome: Outcome, { redactor }: Gateway): Outcome {
-  if (outcome.fault === 'none') return outcome
-  const { detail, message } = outcome
-  return { ...outcome, detail: redactor.redact(detail), message: redactor.redact(message) }
-}
-
-/** A 2xx whose body is none: an empty stream, or a JSON document cut short. */
-function incomplete(relay: Relay): Outcome {
-  return {
-    fault: 'provider',
-    reach: 'ambiguous',
-    retry: 'any',
-    code: 'upstream_error',
-    detail: relay.heldBytes === 0 ? 'empty_body' : 'truncated_answer',
-    message:
-      relay.heldBytes === 0
-        ? 'The upstream sent an empty answer.'
-        : "The upstream's answer is cut short.",
-    retryAfter: null,
-  }
-}
-
-/** Nothing was relayed: our own doing, an answer that is none, or the transport's fault. */
-function failure(relay: Relay): Outcome {
-  if (relay.error === null) return incomplete(relay)
-  if (relay.error instanceof BalanceError) return ours(relay.error)
-  return transportOutcome(relay.error, relay.sent)
-}
-
-/** An answer that ended after it was committed, and not by its own word. */
-function interruption(error: Error | null): Outcome {
-  if (error instanceof BalanceError) return ours(error)
-  if (error instanceof AttemptTimeout) return transportOutcome(error)
-  return {
-    fault: 'provider',
-    reach: 'ambiguous',
-    retry: 'any',
-    code: 'upstream_stream_interrupted',
-    detail: 'truncated',
-    message:
-      error === null
-        ? 'The upstream ended its answer before it was complete.'
-        : `The connection to the upstream broke inside its answer (${codeOf(error)}).`,
-    retryAfter: null,
-  }
-}
-
-/** The gateway ended the attempt itself (shutdown, a limit, an operator): nobody is charged. */
-function ours({ code, message, retryAfter }: BalanceError): Outcome {
-  return { fault: 'gone', reach: 'ambiguous', retry: 'no', code, detail: code, message, retryAfter }
 }

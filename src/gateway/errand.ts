@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Redactor } from '../base/redactor.ts'
 import { VERSION } from '../base/version.ts'
-import type { Outcome } from '../model/outcome.ts'
+import { brokenAnswer, type Outcome } from '../model/outcome.ts'
 import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
 import type { Agents } from '../upstream/agents.ts'
 import { transportOutcome } from '../upstream/fault.ts'
@@ -84,25 +84,12 @@ function headOf({ kind }: CompiledProvider, { body }: Errand): string[] {
 }
 
 function judge({ kind }: CompiledProvider, answer: WholeAnswer | Error, wall: number): Outcome {
-  if (answer instanceof AnswerTooLarge) return noAnswer(answer.code, answer.message)
+  if (answer instanceof AnswerTooLarge) return brokenAnswer(answer.code, answer.message)
   if (answer instanceof Error) return transportOutcome(answer)
   return dialectNamed(kind).classify(answer.status, answer.headers, answer.body, wall)
 }
 
-/** What came is not what was asked for. */
-export function noAnswer(detail: string, message: string): Outcome {
-  return {
-    fault: 'provider',
-    reach: 'ambiguous',
-    retry: 'any',
-    code: 'upstream_error',
-    detail,
-    message,
-    retryAfter: null,
-  }
-}
-
-export const NO_MODEL_LIST = noAnswer(
+export const NO_MODEL_LIST = brokenAnswer(
   'no_model_list',
   "The upstream's answer is no list of models.",
 )

@@ -1,14 +1,8 @@
-import { type Outcome, WORKED } from '../model/outcome.ts'
+import { brokenAnswer, type Outcome, WORKED } from '../model/outcome.ts'
 import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
 import { modelListOf, readModelList } from '../wire/model-list.ts'
 import type { Json } from '../wire/usage.ts'
-import {
-  type ErrandParts,
-  type ErrandResult,
-  NO_MODEL_LIST,
-  noAnswer,
-  runErrand,
-} from './errand.ts'
+import { type ErrandParts, type ErrandResult, NO_MODEL_LIST, runErrand } from './errand.ts'
 
 /** No vendor has so many: a list that goes on and on is broken. */
 const MOST_PAGES = 100
@@ -51,4 +45,4 @@ function none(last: ErrandResult | null, outcome: Outcome): Models {
   return { byId: null, outcome, status, body }
 }
 
-const ENDLESS = noAnswer('endless_list', "The upstream's list of models does not end.")
+const ENDLESS = brokenAnswer('endless_list', "The upstream's list of models does not end.")

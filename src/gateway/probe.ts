@@ -1,10 +1,10 @@
 import type { ProviderKind } from '../model/catalog.ts'
-import type { Outcome } from '../model/outcome.ts'
+import { brokenAnswer, type Outcome } from '../model/outcome.ts'
 import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
 import type { WholeAnswer } from '../upstream/whole-answer.ts'
 import { modelListOf, readModelList } from '../wire/model-list.ts'
 import { parseJson } from '../wire/usage.ts'
-import { type Errand, type ErrandParts, NO_MODEL_LIST, noAnswer, runErrand } from './errand.ts'
+import { type Errand, type ErrandParts, NO_MODEL_LIST, runErrand } from './errand.ts'
 
 const AT_ONCE = 4
 
@@ -52,10 +52,10 @@ function judge(
   const noSuchPlace = !paid && (status === 404 || status === 405)
   if (fault !== 'client' || noSuchPlace || parseJson(body) !== undefined) return outcome
   // A firewall's or a proxy's: who wrote it knows no keys.
-  return noAnswer(detail, "The upstream's answer is not one of its API.")
+  return brokenAnswer(detail, "The upstream's answer is not one of its API.")
 }
 
-const NO_CHAT = noAnswer('no_answer', "The upstream's answer is none of a model's.")
+const NO_CHAT = brokenAnswer('no_answer', "The upstream's answer is none of a model's.")
 
 function isObject(body: Buffer): boolean {
   const document = parseJson(body)

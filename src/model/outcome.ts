@@ -107,3 +107,16 @@ export const UNUSED: Outcome = Object.freeze({
   message: '',
   retryAfter: null,
 })
+
+/** What came with a success is no answer, and whether the upstream acted nobody knows. */
+export function brokenAnswer(detail: string, message: string): Outcome {
+  return {
+    fault: 'provider',
+    reach: 'ambiguous',
+    retry: 'any',
+    code: 'upstream_error',
+    detail,
+    message,
+    retryAfter: null,
+  }
+}

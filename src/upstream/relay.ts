@@ -21,6 +21,12 @@ const SHORT_DOCUMENT = 8_192
  */
 export type Handling = 'pass' | 'document' | 'stream' | 'judge' | 'sniff'
 
+/** How one answer is handled, and what sees every byte of it. */
+export interface Treatment {
+  readonly handling: Handling
+  readonly tap: Tap | null
+}
+
 /**
  * How an attempt ended.
  * - `complete`: the whole answer was relayed
@@ -34,9 +40,9 @@ export type Ending = 'complete' | 'refused' | 'failed' | 'broken' | 'gone'
 /** What the relay asks of the attempt it works for; each at most once, but for `mask`. */
 export interface Guide {
   /** The response head is there. May give a tap that sees every byte. */
-  onHead(status: number, headers: Headers): { handling: Handling; tap: Tap | null }
+  onHead(status: number, headers: Headers): Treatment
   /** The first bytes of a body whose head did not say what it is. */
-  onFirst(chunk: Buffer, relay: Relay): { handling: Handling; tap: Tap | null }
+  onFirst(chunk: Buffer, relay: Relay): Treatment
   /** Writes the head to the client: the first byte is about to follow. */
   onCommit(relay: Relay): void
   /** The chunk without any secret in it. */
@@ -107,7 +113,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#treat(this.#guide.onHead(status, this.headers))
   }
 
-  #treat({ handling, tap }: { handling: Handling; tap: Tap | null }): void {
+  #treat({ handling, tap }: Treatment): void {
     this.#handling = handling
     this.tap = tap
     if (handling === 'pass') this.commit()

@@ -1,8 +1,9 @@
 import { printable } from '../base/text.ts'
 import type { Headers } from '../model/dialect.ts'
-import { type Fault, type Outcome, usualRetry, WORKED } from '../model/outcome.ts'
+import { brokenAnswer, type Fault, type Outcome, usualRetry, WORKED } from '../model/outcome.ts'
 import { errorIn, type Facts, factsOf, matches } from './failures/facts.ts'
 import type { FailureTable, Rule } from './failures/rule.ts'
+import { kindOf } from './first-bytes.ts'
 import { type Json, parseJson } from './usage.ts'
 import { readWhen, SILENT } from './when.ts'
 
@@ -75,31 +76,17 @@ function detailOf({ codes, status }: Facts): string {
 
 /** A success without an error in it: nothing, a web page, broken JSON, or an answer after all. */
 function noAnswer(headers: Headers, body: Buffer, document: Json): Outcome {
-  if (body.length === 0) return broken('empty_body', 'The upstream answered with an empty body.')
+  if (body.length === 0)
+    return brokenAnswer('empty_body', 'The upstream answered with an empty body.')
   const type = (headers['content-type'] ?? '').toLowerCase()
-  const page = type.startsWith('text/html') || (!type.startsWith('text/plain') && opensTag(body))
+  const page =
+    type.startsWith('text/html') || (!type.startsWith('text/plain') && kindOf(body) === 'page')
   if (page) {
-    return { ...broken('html', 'The upstream answered with a web page.'), reach: 'rejected' }
+    return { ...brokenAnswer('html', 'The upstream answered with a web page.'), reach: 'rejected' }
   }
   const json = /^application\/([\w.-]+\+)?json\b/.test(type)
   if (json && document === undefined && body.length < SEEN) {
-    return broken('invalid_json', "The upstream's JSON is broken or cut short.")
+    return brokenAnswer('invalid_json', "The upstream's JSON is broken or cut short.")
   }
   return WORKED
-}
-
-function broken(detail: string, message: string): Outcome {
-  return {
-    fault: 'provider',
-    reach: 'ambiguous',
-    retry: 'any',
-    code: 'upstream_error',
-    detail,
-    message,
-    retryAfter: null,
-  }
-}
-
-function opensTag(body: Buffer): boolean {
-  return /^(?:\xef\xbb\xbf)?\s*</.test(body.toString('latin1', 0, 256))
 }

@@ -1,0 +1,54 @@
+import type { Dialect, Headers } from '../model/dialect.ts'
+import type { Treatment } from '../upstream/relay.ts'
+import { kindOf } from '../wire/first-bytes.ts'
+import type { Exchange } from './exchange.ts'
+
+/** Types that say no more than that there are bytes. */
+const VAGUE = /^(text\/plain|application\/octet-stream)\b/
+
+const JUDGED: Treatment = { handling: 'judge', tap: null }
+const PASSED: Treatment = { handling: 'pass', tap: null }
+/** The head does not say what follows; the first bytes do. */
+const UNTOLD: Treatment = { handling: 'sniff', tap: null }
+
+/** What to do with an answer, by its head. */
+export function treatHead(
+  { endpoint, stream }: Exchange,
+  dialect: Dialect,
+  status: number,
+  headers: Headers,
+): Treatment {
+  if (status >= 400 || (status >= 300 && status !== 304)) return JUDGED
+  if (!endpoint.generate) return PASSED
+  // What was asked to be generated cannot be nothing.
+  if (status === 204 || status === 304 || headers['content-length'] === '0') return JUDGED
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') return PASSED
+  const type = headers['content-type'] ?? ''
+  if (type.startsWith('text/event-stream')) return streamed(dialect)
+  if (type.startsWith('text/html')) return JUDGED
+  if (type.includes('json')) return document(dialect)
+  return type === '' || (stream && VAGUE.test(type)) ? UNTOLD : PASSED
+}
+
+/** The same by its first bytes, where its head did not say. */
+export function treatFirst(
+  { stream }: Exchange,
+  dialect: Dialect,
+  headers: Headers,
+  chunk: Buffer,
+): Treatment {
+  const kind = kindOf(chunk)
+  if (kind === 'events' && stream) return streamed(dialect)
+  // A text may begin as it likes.
+  if (headers['content-type'] !== undefined) return PASSED
+  if (kind === 'page') return JUDGED
+  return kind === 'json' ? document(dialect) : PASSED
+}
+
+function streamed(dialect: Dialect): Treatment {
+  return { handling: 'stream', tap: dialect.streamTap() }
+}
+
+function document(dialect: Dialect): Treatment {
+  return { handling: 'document', tap: dialect.jsonTap() }
+}
