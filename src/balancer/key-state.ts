@@ -4,6 +4,9 @@ import { Bucket } from './bucket.ts'
 /** What was learned so recently that another process cannot have heard of it, ms. */
 const RECENT_MS = 1_000
 
+/** When to come back while a trial is under way, ms. */
+const TRIAL_MS = 1_000
+
 /** Models that a key keeps a limit of at once: clients may ask for any they can think of. */
 const MOST_COOLING = 256
 
@@ -105,6 +108,14 @@ export class KeyState {
     return this.#bucket === null ? 0 : this.#bucket.wait(now)
   }
 
+  /** Milliseconds until it may serve this model; null where only its owner can bring it back. */
+  wait(model: string, now: number): number | null {
+    if (!this.enabled || !this.opened || this.invalid !== null) return null
+    const exhausted = this.exhausted === null ? 0 : limitWait(this.exhausted, now)
+    const cooling = this.cooling.get(model)
+    return Math.max(0, exhausted, cooling ? limitWait(cooling, now) : 0, this.limited(now))
+  }
+
   /** @returns whether it is a trial: a limit's time has come, but not yet a success */
   claim(model: string, now: number): boolean {
     this.inFlight++
@@ -180,6 +191,11 @@ export class KeyState {
       if (restored.until > until) this.cool(model, restored, now)
     }
   }
+}
+
+/** How long a trial takes nobody knows. */
+function limitWait({ until, onTrial }: Limit, now: number): number {
+  return until <= now && onTrial ? TRIAL_MS : until - now
 }
 
 function isOver(limit: Limit, now: number): boolean {

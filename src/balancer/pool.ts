@@ -3,7 +3,7 @@ import type { Outcome } from '../model/outcome.ts'
 import type { Policy } from '../model/settings.ts'
 import type { BreakerState } from './breaker.ts'
 import { Breakers } from './breakers.ts'
-import { KeyState, type Limit } from './key-state.ts'
+import { KeyState } from './key-state.ts'
 import { Lanes } from './lanes.ts'
 import { Lease } from './lease.ts'
 import { Mark } from './mark.ts'
@@ -15,9 +15,6 @@ export interface PoolRules {
   readonly policy: Policy
   readonly maxFailures: number
 }
-
-/** When to come back while a trial is under way, ms. */
-const TRIAL_MS = 1_000
 
 /** Who is told of what is worth keeping, and telling others. */
 export interface PoolWatcher {
@@ -173,7 +170,7 @@ export class Pool {
   wait(model: string, now: number): number | null {
     let soonest: number | null = null
     for (const key of this.#keys.values()) {
-      const until = waitFor(key, model, now)
+      const until = key.wait(model, now)
       if (until !== null && (soonest === null || until < soonest)) soonest = until
     }
     const refusing = this.#breakers.wait(model, now)
@@ -242,17 +239,4 @@ export class Pool {
     key.learnedAt = now
     this.#watcher.keyLearned(key)
   }
-}
-
-/** Milliseconds until this key may serve this model; null for keys that need the owner. */
-function waitFor(key: KeyState, model: string, now: number): number | null {
-  if (!key.enabled || !key.opened || key.invalid !== null) return null
-  const limits = [key.exhausted, key.cooling.get(model) ?? null]
-  const waits = limits.map(limit => (limit === null ? 0 : limitWait(limit, now)))
-  return Math.max(0, ...waits, key.limited(now))
-}
-
-/** How long a trial takes nobody knows. */
-function limitWait({ until, onTrial }: Limit, now: number): number {
-  return until <= now && onTrial ? TRIAL_MS : until - now
 }

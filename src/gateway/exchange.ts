@@ -57,6 +57,9 @@ export class Exchange {
   onLeft: (() => void) | null = null
   /** Where it stands among those in flight; -1: not there. */
   place = -1
+  /** Bytes of its end that the client had not taken when that was last looked at; since when, monotonic ms. */
+  untaken = -1
+  untakenSince = 0
   /** The account is written; nothing about it changes any more. */
   accounted = false
   bytesIn = 0

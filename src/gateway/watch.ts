@@ -1,4 +1,5 @@
 import type { Timer } from '../base/clock.ts'
+import type { Exchange } from './exchange.ts'
 import { firstByteBy } from './first-byte.ts'
 import type { Gateway } from './gateway.ts'
 
@@ -12,7 +13,19 @@ export function watchExchanges(gateway: Gateway): Timer {
   return gateway.clock.every(EVERY_MS, () => {
     const now = gateway.clock.now()
     for (const exchange of gateway.exchanges) {
-      exchange.attempt?.watch(now, firstByteBy(exchange))
+      if (exchange.accounted) watchEnd(exchange, now)
+      else exchange.attempt?.watch(now, firstByteBy(exchange))
     }
   })
+}
+
+/** An answer that is complete stays in flight until its client took it; it has `write_idle` to go on. */
+function watchEnd(exchange: Exchange, now: number): void {
+  const untaken = exchange.response.socket?.writableLength ?? 0
+  if (untaken !== exchange.untaken) {
+    exchange.untaken = untaken
+    exchange.untakenSince = now
+  } else if (now >= exchange.untakenSince + exchange.snapshot.settings.write_idle) {
+    exchange.response.destroy()
+  }
 }

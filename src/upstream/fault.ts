@@ -72,7 +72,8 @@ const TRANSPORT: Readonly<Record<string, Row>> = {
   ENETUNREACH: UNREACHABLE,
   ENOTFOUND: NO_SUCH_HOST,
   EADDRNOTAVAIL: HERE,
-  EAI_AGAIN: HERE,
+  // Another provider's addresses may be known still.
+  EAI_AGAIN: { ...HERE, retry: 'target' },
   EMFILE: HERE,
   ENFILE: HERE,
   ENOBUFS: HERE,

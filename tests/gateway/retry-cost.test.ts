@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { key, provider } from '../support/catalog.ts'
 import { count } from '../support/count.ts'
-import { type Answer, ask, chat, startGateway, type TestGateway } from '../support/gateway.ts'
+import {
+  type Answer,
+  ask,
+  chat,
+  heldAgainst,
+  startGateway,
+  type TestGateway,
+} from '../support/gateway.ts'
 import { LeapingClock } from '../support/leaping-clock.ts'
 import { GOOD, OVERLOADED, PliantUpstream, REFUSED } from '../support/pliant-upstream.ts'
 
@@ -32,13 +39,7 @@ async function flood(total: number, bodyOf: (n: number) => string): Promise<Answ
   return answers
 }
 
-const marked = () =>
-  gateway.gateway
-    .memories()
-    .filter(({ failures, invalid, exhausted, cooling }) => {
-      return failures > 0 || invalid || exhausted || Object.keys(cooling).length > 0
-    })
-    .map(({ keyId }) => keyId)
+const marked = () => heldAgainst(gateway)
 
 beforeEach(async () => {
   clock = new LeapingClock()

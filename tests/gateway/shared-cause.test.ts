@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { key, provider } from '../support/catalog.ts'
-import { ask, chat, startGateway, type TestGateway } from '../support/gateway.ts'
+import { ask, chat, heldAgainst, startGateway, type TestGateway } from '../support/gateway.ts'
 import { LeapingClock } from '../support/leaping-clock.ts'
 import {
   BROKE,
@@ -30,14 +30,7 @@ async function start(keys: number, overrides = {}): Promise<void> {
 const request = () => ask(gateway.port, { path, body: chat() })
 const codeOf = (text: string) => JSON.parse(text).error.code
 const breakers = async () => (await gateway.gateway.reports())[0]?.breakers.mock
-/** Ids of keys that anything is held against. */
-const marked = () =>
-  gateway.gateway
-    .memories()
-    .filter(({ failures, invalid, exhausted, cooling }) => {
-      return failures > 0 || invalid || exhausted || Object.keys(cooling).length > 0
-    })
-    .map(({ keyId }) => keyId)
+const marked = () => heldAgainst(gateway)
 
 beforeEach(async () => {
   clock = new LeapingClock()

@@ -73,6 +73,16 @@ export async function startGateway(
   }
 }
 
+/** Ids of the keys that anything is held against. */
+export function heldAgainst({ gateway }: TestGateway): string[] {
+  return gateway
+    .memories()
+    .filter(({ failures, invalid, exhausted, cooling }) => {
+      return failures > 0 || invalid || exhausted || Object.keys(cooling).length > 0
+    })
+    .map(({ keyId }) => keyId)
+}
+
 export interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders

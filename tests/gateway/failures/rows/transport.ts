@@ -36,7 +36,7 @@ const NOT_SENT: readonly FailedRow[] = [
     ...row('dns-down', 'cannot be looked up: the DNS server does not answer'),
     origin: () => 'http://eai-again.invalid',
     fault: 'local',
-    way: 'never',
+    way: 'otherProvider',
     code: () => 'EAI_AGAIN',
     answer: [503, 'local_fault'],
   },
