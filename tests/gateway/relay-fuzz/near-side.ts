@@ -105,7 +105,7 @@ export class Client extends EventEmitter {
   uncork(): void {}
 
   destroy(): void {
-    this.dropped = !this.#isOver && this.full
+    this.dropped ||= !this.#isOver && this.full
     this.destroyed = true
     this.#cut()
   }
@@ -129,7 +129,7 @@ export class Client extends EventEmitter {
 
   /** Whether its connection is about to close, or to be free for another request. */
   get isClosing(): boolean {
-    return !this.closed && (this.cut || (this.complete && !this.full))
+    return !this.closed && (this.cut || this.destroyed || (this.complete && !this.full))
   }
 
   close(): void {
