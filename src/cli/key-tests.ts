@@ -1,14 +1,16 @@
 import { Live } from '../balancer/live.ts'
+import { isAccepted } from '../balancer/verdict.ts'
 import { BalanceError } from '../base/errors.ts'
 import { Redactor } from '../base/redactor.ts'
-import { probeAll, type Subject } from '../gateway/probe.ts'
+import { type Probe, probeAll, type Subject } from '../gateway/probe.ts'
 import type { Catalog, Key } from '../model/catalog.ts'
 import { keyStatus } from '../model/key-status.ts'
+import { chargedTo } from '../model/outcome.ts'
 import { compile } from '../snapshot/compile.ts'
 import type { CompiledProvider } from '../snapshot/snapshot.ts'
 import { Agents } from '../upstream/agents.ts'
 import { reachColumns, testColumns } from './columns/test.ts'
-import { Lessons } from './lessons.ts'
+import { type Lesson, Lessons } from './lessons.ts'
 import { plural } from './plural.ts'
 import { type Progress, startProgress } from './progress.ts'
 import type { Session } from './session.ts'
@@ -142,24 +144,73 @@ async function probe(
   for (const { row } of subjects) if (row.secret !== null) redactor.add(row.secret.reveal())
   const agents = new Agents()
   const found = new Map<string, Tested>()
+  const refused: Answered[] = []
   let bar: Progress | null = null
   try {
     if (out.wordsOnTerminal && subjects.length > 1) {
       bar = await startProgress(['testing', 'keys'], subjects.length)
     }
-    await probeAll({ agents, clock, redactor }, subjects, async ({ row, provider }, answer) => {
-      const { before, after } = await lessons.add(row, answer, provider.settings)
-      const stateOf = (memory: typeof before) => keyStatus(row, memory, clock.wall()).state
-      const model = answer.paid ? provider.settings.test_model : ''
-      const tested = { key: row, probe: answer, model }
-      found.set(row.id, { ...tested, before: stateOf(before), after: stateOf(after) })
-      bar?.advance(found.size, found.size)
+    await probeAll({ agents, clock, redactor }, subjects, async (subject, answer) => {
+      const { row, provider } = subject
+      if (chargedTo(answer.outcome.fault) === 'key') refused.push({ subject, answer })
+      else
+        found.set(
+          row.id,
+          tested(session, subject, answer, await lessons.add(row, answer, provider.settings)),
+        )
+      bar?.advance(found.size + refused.length, found.size + refused.length)
     })
   } finally {
     bar?.end()
     await agents.destroy()
   }
+  await judge(session, refused, found, lessons)
   return found
+}
+
+interface Answered {
+  readonly subject: KeySubject
+  readonly answer: Probe
+}
+
+/** As of requests: several keys that are refused alike, while none is accepted, have a cause in common. */
+async function judge(
+  session: Session,
+  refused: readonly Answered[],
+  found: Map<string, Tested>,
+  lessons: Lessons,
+): Promise<void> {
+  const accepted = new Set(
+    [...found.values()].flatMap(({ key, probe }) =>
+      probe && isAccepted(probe) ? key.provider : [],
+    ),
+  )
+  const shared = new Set<string>()
+  for (const { subject, answer } of refused) {
+    const { row, provider } = subject
+    const alike = refused.filter(
+      other =>
+        other.subject.provider === provider && other.answer.outcome.fault === answer.outcome.fault,
+    )
+    const common = alike.length > 1 && !accepted.has(provider.name)
+    if (common) shared.add(provider.name)
+    const lesson = common ? lessons.none(row) : await lessons.add(row, answer, provider.settings)
+    found.set(row.id, tested(session, subject, answer, lesson))
+  }
+  for (const name of shared) {
+    session.out.say(`${name} refused all its keys alike: that is not held against them`)
+  }
+}
+
+function tested(
+  { clock }: Session,
+  { row, provider }: KeySubject,
+  probe: Probe,
+  { before, after }: Lesson,
+): Tested {
+  const stateOf = (memory: typeof before) => keyStatus(row, memory, clock.wall()).state
+  const model = probe.paid ? provider.settings.test_model : ''
+  return { key: row, probe, model, before: stateOf(before), after: stateOf(after) }
 }
 
 function unopened({ clock }: Session, key: Key): Tested {

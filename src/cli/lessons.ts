@@ -52,6 +52,12 @@ export class Lessons {
     return { before, after: this.#of(key) }
   }
 
+  /** A test that teaches nothing. */
+  none(key: Key): Lesson {
+    const known = this.#of(key)
+    return { before: known, after: known }
+  }
+
   /**
    * What a gateway said against a key a moment ago the store keeps: whoever speaks so soon after it
    * is taken not to have heard of it. This one has, and waits until that is believed.

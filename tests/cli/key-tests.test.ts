@@ -103,6 +103,22 @@ describe('balance keys test', () => {
     expect(await memoryOf('broken')).toBeUndefined()
   })
 
+  it('holds nothing against keys that are refused all alike', async () => {
+    await furnish({ one: '401', two: '401', poor: '402' })
+    await hold('one', { failures: 2 })
+    const { byLabel, stderr } = await tested('--all')
+    expect(byLabel.get('one')).toMatchObject({
+      result: 'refused',
+      before: 'active',
+      after: 'active',
+    })
+    expect(await memoryOf('one')).toMatchObject({ failures: 2, invalid: null })
+    expect(await memoryOf('two')).toBeUndefined()
+    // Alone of its kind it has a cause of its own.
+    expect(byLabel.get('poor')).toMatchObject({ result: 'out_of_quota', after: 'exhausted' })
+    expect(stderr).toContain('mock refused all its keys alike: that is not held against them')
+  })
+
   it('prints a stable shape, exits 0 where all work, and tests what was named', async () => {
     await furnish({ good: 'ok', other: '401' })
     const { code, rows, stderr } = await tested('good')
