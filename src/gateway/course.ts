@@ -175,7 +175,7 @@ export class Course {
       case 'any':
         this.#failed.add(target)
         this.#target = null
-        return this.#elsewhere(target) ? 0 : this.#sameProvider(outcome)
+        return this.#afterProvider(target, outcome)
     }
   }
 
@@ -183,7 +183,7 @@ export class Course {
   #afterKey(target: CompiledTarget, { fault }: Outcome): number | null {
     const counted = fault === 'rate' || fault === 'model'
     if (!counted || ++this.#alike < ALIKE) return 0
-    if (this.#elsewhere(target)) {
+    if (this.#elsewhere(target) !== null) {
       this.#leave(target)
       return 0
     }
@@ -194,14 +194,19 @@ export class Course {
   #onlyElsewhere(target: CompiledTarget): number | null {
     const elsewhere = this.#elsewhere(target)
     this.#leave(target)
-    return elsewhere ? 0 : null
+    return elsewhere === null ? null : 0
   }
 
-  /** Work added to a provider that fails is paid for; one that said when to come back is waited for. */
-  #sameProvider(outcome: Outcome): number | null {
-    const again = this.#turn(() => true, false)
+  /**
+   * To move to another provider is free. Work added to the one that fails is paid for, and where it
+   * said when to come back that is waited for.
+   */
+  #afterProvider(target: CompiledTarget, outcome: Outcome): number | null {
+    const next = this.#elsewhere(target) ?? this.#turn(() => true, false)
+    if (next === null) return null
+    if (next.provider !== target.provider && !this.#failed.has(next)) return 0
     const pause = pauseBefore(outcome, this.#transient)
-    return again !== null && pause !== null && again.provider.pool.budget.spend() ? pause : null
+    return pause !== null && next.provider.pool.budget.spend() ? pause : null
   }
 
   #leave(target: CompiledTarget): void {
@@ -209,8 +214,8 @@ export class Course {
     this.#target = null
   }
 
-  /** Whether there is a target that did not fail yet, and can serve. */
-  #elsewhere(target: CompiledTarget): boolean {
-    return this.#turn(other => other !== target && !this.#failed.has(other), false) !== null
+  /** The target that would be next of those that did not fail yet, and can serve. */
+  #elsewhere(target: CompiledTarget): CompiledTarget | null {
+    return this.#turn(other => other !== target && !this.#failed.has(other), false)
   }
 }

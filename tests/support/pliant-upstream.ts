@@ -31,7 +31,7 @@ export const OVERLOADED = {
 /** An upstream that does what the test says at that moment, and keeps count by key. */
 export class PliantUpstream {
   /** By the key's name in the credential (`sk-NAME-0123…`). */
-  react: (key: string, request: IncomingMessage) => Reaction = () => GOOD
+  react: (key: string, request: IncomingMessage, body: Buffer) => Reaction = () => GOOD
   /** After how many ms it answers. */
   delay = 0
   /** Names of the keys that came, in order. */
@@ -40,7 +40,8 @@ export class PliantUpstream {
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      request.resume()
+      const chunks: Buffer[] = []
+      request.on('data', chunk => chunks.push(chunk))
       request.on('end', () => {
         const credential = String(
           request.headers.authorization ??
@@ -49,7 +50,7 @@ export class PliantUpstream {
         )
         const key = /sk-(.*)-0123456789abcdef/.exec(credential)?.[1] ?? ''
         this.came.push(key)
-        const reaction = this.react(key, request)
+        const reaction = this.react(key, request, Buffer.concat(chunks))
         if (reaction === 'hang') return
         if (reaction === 'reset') {
           request.socket.resetAndDestroy()
