@@ -135,12 +135,12 @@ function candidate(
   if (target === chosen) {
     return { ...seen, state: 'chosen', reason: whyChosen(found, target, question, now) }
   }
-  const later = chosen !== null && tier > chosen.tier
-  return {
-    ...seen,
-    state: 'able',
-    reason: later ? 'serves where no lower tier can' : 'its turn comes later',
-  }
+  return { ...seen, state: 'able', reason: whyLater(target, chosen) }
+}
+
+function whyLater({ tier }: CompiledTarget, chosen: CompiledTarget | null): string {
+  if (chosen === null) return 'it could, but the request is refused'
+  return tier > chosen.tier ? 'serves where no lower tier can' : 'its turn comes later'
 }
 
 const REMOVALS: Readonly<Record<Removal, string>> = {
