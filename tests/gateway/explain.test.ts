@@ -154,7 +154,7 @@ function put(config: Config): void {
 describe('explain', () => {
   const configs = count(1_000, 20_000)
 
-  it(`says what the next request does, in ${configs} configurations`, async () => {
+  it(`says what the next request does, in ${configs} configurations`, async ({ annotate }) => {
     const ends = { served: 0, refused: 0 }
     await fc.assert(
       fc.asyncProperty(aConfig, async config => {
@@ -196,7 +196,7 @@ describe('explain', () => {
       }),
       { numRuns: configs },
     )
-    console.log(`explained and met: ${ends.served} served, ${ends.refused} refused`)
+    await annotate(`explained and met: ${ends.served} served, ${ends.refused} refused`)
     expect(Math.min(ends.served, ends.refused)).toBeGreaterThan(configs / 4)
   })
 })

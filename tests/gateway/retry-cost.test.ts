@@ -52,7 +52,7 @@ afterEach(async () => {
 })
 
 describe('what retries add to the work of a provider', () => {
-  it('that fails half the time: less than a fifth', async () => {
+  it('that fails half the time: less than a fifth', async ({ annotate }) => {
     await start(5)
     let turn = 0
     upstream.react = () => (turn++ % 2 === 0 ? OVERLOADED : GOOD)
@@ -60,19 +60,23 @@ describe('what retries add to the work of a provider', () => {
     const answers = await flood(total, () => chat())
     const factor = upstream.came.length / total
     const served = answers.filter(({ status }) => status === 200).length
-    console.log(`half failing: ${factor.toFixed(3)} × the requests, ${served} of ${total} served`)
+    await annotate(
+      `half failing: ${factor.toFixed(3)} × the requests, ${served} of ${total} served`,
+    )
     expect(factor).toBeLessThanOrEqual(1.2)
     expect(factor).toBeGreaterThan(1.05)
     expect(served).toBeGreaterThan(total / 2)
   })
 
-  it('that fails all the time: next to nothing, though each request is for another model', async () => {
+  it('that fails all the time: next to nothing, though each request is for another model', async ({
+    annotate,
+  }) => {
     await start(5)
     upstream.react = () => OVERLOADED
     const total = count(1_000, 10_000)
     await flood(total, n => chat({ model: `model-${n}` }))
     const factor = upstream.came.length / total
-    console.log(`all failing: ${factor.toFixed(3)} × the requests`)
+    await annotate(`all failing: ${factor.toFixed(3)} × the requests`)
     expect(factor).toBeLessThanOrEqual(1.05)
     expect(factor).toBeGreaterThan(1)
   })
@@ -87,7 +91,7 @@ describe('what retries add to the work of a provider', () => {
 })
 
 describe('failover after a refusal', () => {
-  it('takes 10 ms at most, at the median', async () => {
+  it('takes 10 ms at most, at the median', async ({ annotate }) => {
     await start(2, { max_failures: 100 })
     upstream.react = name => (name === 'k0' ? REFUSED : GOOD)
     const times: Record<string, number[]> = { '1': [], '2': [] }
@@ -98,7 +102,7 @@ describe('failover after a refusal', () => {
       times[String(headers['x-balance-attempts'])]?.push(performance.now() - began)
     }
     const [one, two] = [median(times['1'] ?? []), median(times['2'] ?? [])]
-    console.log(`one attempt ${one.toFixed(2)} ms, after a refusal ${two.toFixed(2)} ms`)
+    await annotate(`one attempt ${one.toFixed(2)} ms, after a refusal ${two.toFixed(2)} ms`)
     expect(two - one).toBeLessThanOrEqual(10)
   })
 })

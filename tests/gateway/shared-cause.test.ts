@@ -123,7 +123,9 @@ describe('refused keys', () => {
     expect(marked()).toHaveLength(15)
   })
 
-  it('with 50 ms for all of it, it fails at 50 ms, and says what was tried', async () => {
+  it('with 50 ms for all of it, it fails at 50 ms, and says what was tried', async ({
+    annotate,
+  }) => {
     await start(20, { first_byte_timeout: 50 })
     upstream.delay = 8
     upstream.react = () => REFUSED
@@ -138,7 +140,7 @@ describe('refused keys', () => {
       expect(message).toMatch(/first_byte_timeout \(tried: k\d+ 401 invalid_api_key, k\d+ /)
       expect(message.match(/k\d+ /g)).toHaveLength(upstream.take().length)
     }
-    console.log(`failed after ${times.map(ms => ms.toFixed(1)).join(', ')} ms`)
+    await annotate(`failed after ${times.map(ms => ms.toFixed(1)).join(', ')} ms`)
     // Later only for what else this host was doing.
     expect(Math.min(...times)).toBeGreaterThanOrEqual(49)
     expect(Math.min(...times)).toBeLessThan(65)
