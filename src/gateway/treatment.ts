@@ -1,5 +1,5 @@
 import type { Dialect, Headers } from '../model/dialect.ts'
-import type { Treatment } from '../upstream/relay.ts'
+import type { Treatment } from '../upstream/guide.ts'
 import { kindOf } from '../wire/first-bytes.ts'
 import type { Exchange } from './exchange.ts'
 

@@ -4,7 +4,8 @@ import type { Outcome } from '../../src/model/outcome.ts'
 import { Agents } from '../../src/upstream/agents.ts'
 import { dispatch } from '../../src/upstream/dispatch.ts'
 import { AttemptTimeout, transportOutcome } from '../../src/upstream/fault.ts'
-import { type Ending, type Guide, Relay } from '../../src/upstream/relay.ts'
+import type { Ending, Guide } from '../../src/upstream/guide.ts'
+import { Relay } from '../../src/upstream/relay.ts'
 
 let server: Server | null = null
 const agents = new Agents()

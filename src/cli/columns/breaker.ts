@@ -16,11 +16,17 @@ export function breakersOf(providers: readonly ProviderStatus[]): Breaker[] {
   )
 }
 
+/** Requests that name no model have a breaker too, and there is one for all. */
+export function breakerModel(model: string): string {
+  if (model === '*') return 'all models'
+  return model || '(no model)'
+}
+
 /** The breakers that are not closed, in `status`. */
 export function breakerColumns(paint: ChalkInstance): Column<Breaker>[] {
   return [
     { head: 'BREAKER', cell: row => row.provider },
-    { head: 'MODEL', soft: true, cell: row => row.model },
+    { head: 'MODEL', soft: true, cell: row => breakerModel(row.model) },
     {
       head: 'STATE',
       cell: row => row.state,

@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk'
 import type { ProviderStatus } from '../../model/status.ts'
 import type { Column } from '../table.ts'
+import { breakerModel } from './breaker.ts'
 
 /** `providers list`. */
 export function providerColumns(paint: ChalkInstance): Column<ProviderStatus>[] {
@@ -49,7 +50,7 @@ function standing(row: ProviderStatus): string[] {
 
 function breakers(row: ProviderStatus): string[] {
   return Object.entries(row.breakers).map(
-    ([model, state]) => `${model || '(no model)'}: breaker ${state}`,
+    ([model, state]) => `${breakerModel(model)}: breaker ${state}`,
   )
 }
 
