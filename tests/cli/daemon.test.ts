@@ -154,7 +154,7 @@ describe('a command, with a daemon running', () => {
       enabled: true,
       default: true,
       keys: { active: 1, cooling: 0, exhausted: 0, invalid: 0, sealed: 0, disabled: 0 },
-      breakers: { 'gpt-4o': 'open', '': 'half-open' },
+      breakers: { '*': 'open', 'gpt-4o': 'open', '': 'half-open' },
     } as const
     daemon.answers.status = {
       ...daemon.answers.status,
@@ -167,7 +167,9 @@ describe('a command, with a daemon running', () => {
     expect(stdout).toMatch(/^4343 +6 +2 +1,234 +5$/m)
     expect(stdout).toMatch(/^requests +1,244 since start, 3 in flight$/m)
     expect(stdout).toMatch(/^lab +enabled, default +1 active$/m)
-    expect(stdout).toMatch(/^BREAKER +MODEL +STATE\nlab +gpt-4o +open\nlab +- +half-open$/m)
+    expect(stdout).toMatch(
+      /^BREAKER +MODEL +STATE\nlab +all models +open\nlab +gpt-4o +open\nlab +\(no model\) +half-open$/m,
+    )
   })
 
   it('shows in its status first what is wrong', async () => {
