@@ -57,10 +57,15 @@ function daemonFields(
 
 /** What somebody should know first, and see on a small terminal too. */
 function troubles(status: DaemonStatus, { paint }: Output): Field[] {
-  const { pending, records, store_health: health } = status
+  const { pending, records, providers, store_health: health } = status
   const fields: Field[] = []
   if (pending) {
     fields.push(['not in force', `revision ${pending.revision}: ${pending.error}`, paint.red])
+  }
+  const sealed = providers.filter(({ keys }) => keys.sealed > 0)
+  if (sealed.length > 0) {
+    const counts = sealed.map(({ name, keys }) => `${keys.sealed} of ${name}`).join(', ')
+    fields.push(['do not open', `keys: ${counts}; see balance secrets status`, paint.red])
   }
   if (health && !health.ok) fields.push(['store trouble', health.error, paint.red])
   if (records && (records.waiting > 0 || records.dropped > 0)) {

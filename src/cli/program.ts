@@ -30,6 +30,10 @@ const GROUPS: Readonly<Record<string, Entry>> = {
   reload: { summary: 'read the config file again', load: () => import('./commands/reload.ts') },
   providers: { summary: 'vendor accounts', load: () => import('./commands/providers.ts') },
   keys: { summary: 'provider credentials', load: () => import('./commands/keys.ts') },
+  secrets: {
+    summary: 'the master key that seals keys',
+    load: () => import('./commands/secrets.ts'),
+  },
   tokens: { summary: "callers' bearer secrets", load: () => import('./commands/tokens.ts') },
   routes: {
     summary: 'models, and where they are asked for',

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import { asBalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import type { Catalog } from '../model/catalog.ts'
+import type { Catalog, Key } from '../model/catalog.ts'
 import type { Store } from '../model/store.ts'
 import { check } from '../snapshot/check.ts'
 import type { GatewayHost } from './gateway-host.ts'
@@ -116,6 +116,7 @@ export class Follower {
     // First: what is known now may be newer than what the store has been told.
     this.#learned.seed(catalog)
     await this.#host.apply({ ...catalog, ...this.#learned.lessons })
+    this.#alarm(catalog)
     this.#catalog = catalog
     this.#pending = null
     this.#log.info(
@@ -127,4 +128,18 @@ export class Follower {
       'in force',
     )
   }
+  /** Keys whose seal does not open are told once, until another of them does not. */
+  #alarm({ revision, keys }: Catalog): void {
+    const known = new Set(this.#catalog?.keys.filter(isDamaged).map(({ id }) => id))
+    const damaged = keys.filter(key => isDamaged(key) && !known.has(key.id))
+    if (damaged.length === 0) return
+    this.#log.error(
+      { revision, keys: damaged.map(({ provider, label }) => `${provider}/${label}`) },
+      'these keys do not open: their rows were changed by other hands',
+    )
+  }
+}
+
+function isDamaged({ fault }: Key): boolean {
+  return fault?.state === 'sealed'
 }

@@ -23,6 +23,7 @@ import type {
   StoredFailure,
 } from './record.ts'
 import type { TargetPlace } from './route-fields.ts'
+import type { GivenMasterKey, RotatedMasterKey, SecretsState } from './secrets.ts'
 import type { ProviderSettings, SettingName, Settings } from './settings.ts'
 
 export interface NewProvider {
@@ -188,6 +189,14 @@ export interface Store {
   /** Forgets what was learned about these keys and raises their generation. */
   resetKeys(ids: readonly string[]): Promise<void>
   removeKeys(ids: readonly string[]): Promise<void>
+  /** How the sealed keys stand; works without the master key too. */
+  secrets(): Promise<SecretsState>
+  /**
+   * Makes a new master key, or takes the one given, and seals everything under it anew.
+   * @throws BalanceError not_permitted where a new one cannot be put in the old one's place and none
+   * is given; failed where another rotation was faster; invalid_value; no_such where nothing is sealed
+   */
+  rotateMasterKey(given?: GivenMasterKey): Promise<RotatedMasterKey>
   /**
    * Writes what was learned; rows of an older generation than the key's are dropped.
    * @param node who learned it: what another wrote so recently that this one cannot have heard of

@@ -1,4 +1,6 @@
-import type { Key } from '../model/catalog.ts'
+import type { Kysely } from 'kysely'
+import { BalanceError } from '../base/errors.ts'
+import type { Catalog, Key } from '../model/catalog.ts'
 import type { Store } from '../model/store.ts'
 import { readHeads, readRevision } from './change.ts'
 import { bindingOf } from './kept-value.ts'
@@ -11,31 +13,42 @@ import { type ReferenceSources, resolveReference } from './reference.ts'
 import { readRoutes } from './route-rows.ts'
 import type { Seal } from './seal.ts'
 import { readSettings, settingsInForce } from './settings.ts'
+import type { Tables } from './tables.ts'
 import { readTokens } from './tokens.ts'
 
 type CatalogVerbs = Pick<Store, 'revision' | 'heads' | 'catalog'>
 
-export function catalogVerbs({ engine, vault, sources }: StoreParts): CatalogVerbs {
+export function catalogVerbs(parts: StoreParts): CatalogVerbs {
+  const { engine } = parts
   return {
     revision: () => engine.query(readRevision),
 
     heads: () => engine.query(readHeads),
 
-    catalog: () =>
-      engine.snapshot(async db => {
-        const revision = await readRevision(db)
-        const settings = settingsInForce(await readSettings(db))
-        const providers = (await listProviders(db)).map(providerOf)
-        const rows = await listKeys(db)
-        const seal = rows.some(isSealed) ? await vault.opener(db) : null
-        const keys = rows.map(row => openedKey(row, seal, sources))
-        const tokens = await readTokens(db)
-        const routes = await readRoutes(db)
-        const memories = await readMemories(db)
-        const outages = await readOutages(db)
-        return { revision, settings, providers, keys, tokens, routes, memories, outages }
-      }),
+    catalog: async () => {
+      try {
+        return await engine.snapshot(db => readCatalog(db, parts))
+      } catch (error) {
+        // What was read may be of before a rotation whose key is in its place by now.
+        if (!(error instanceof BalanceError && error.code === 'master_key_wrong')) throw error
+        return engine.snapshot(db => readCatalog(db, parts))
+      }
+    },
   }
+}
+
+async function readCatalog(db: Kysely<Tables>, { vault, sources }: StoreParts): Promise<Catalog> {
+  const revision = await readRevision(db)
+  const settings = settingsInForce(await readSettings(db))
+  const providers = (await listProviders(db)).map(providerOf)
+  const rows = await listKeys(db)
+  const seal = rows.some(isSealed) ? await vault.opener(db) : null
+  const keys = rows.map(row => openedKey(row, seal, sources))
+  const tokens = await readTokens(db)
+  const routes = await readRoutes(db)
+  const memories = await readMemories(db)
+  const outages = await readOutages(db)
+  return { revision, settings, providers, keys, tokens, routes, memories, outages }
 }
 
 function isSealed({ sealed }: OwnedKeyRow): boolean {

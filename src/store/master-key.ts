@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { BalanceError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
-import { createPrivate, ensureFolder, readPrivate } from './private-file.ts'
+import {
+  createPrivate,
+  ensureFolder,
+  movePrivate,
+  readPrivate,
+  replacePrivate,
+} from './private-file.ts'
 
 /** Where the master key may be, in the order in which it is looked for. */
 export interface MasterKeyPlaces {
@@ -19,6 +25,8 @@ export interface MasterKey {
   readonly bytes: Buffer
   /** The path it was read from, or the name of the variable that held it. */
   readonly source: string
+  /** The file that another may take the place of; null where only the owner can put one there. */
+  readonly home: string | null
 }
 
 /** A master key, or all the places where there was none and what one of them was like. */
@@ -37,14 +45,15 @@ const WORLD = 0o007
 
 /**
  * The first master key there is. A file must be plain and readable by its owner alone.
+ * @param fits whether it is the one of a store; asked where a file may have a successor beside it
  * @throws BalanceError config_unsafe, config_invalid
  */
-export function findMasterKey(places: MasterKeyPlaces): MasterKeySearch {
+export function findMasterKey(places: MasterKeyPlaces, fits: Fits = () => true): MasterKeySearch {
   const looked: string[] = []
   let meant: string | null = null
   for (const place of inOrder(places)) {
-    const content = place.read()
-    if (typeof content === 'string') return { found: parse(content, place.name) }
+    const content = place.read(fits)
+    if (content !== null && 'bytes' in content) return { found: content }
     looked.push(content === null ? place.name : `${place.name} (${content.error})`)
     if (content !== null || place.explicit) meant ??= place.name
   }
@@ -55,56 +64,102 @@ export function findMasterKey(places: MasterKeyPlaces): MasterKeySearch {
 export function createMasterKey(dataDir: string): MasterKey {
   const path = join(dataDir, 'master-key')
   ensureFolder(dataDir)
-  createPrivate(path, `${randomBytes(32).toString('base64')}\n`)
-  return parse(readPrivate(path, ANYONE_ELSE) ?? '', path)
+  createPrivate(path, text(randomBytes(32)))
+  return { ...parseMasterKey(readPrivate(path, ANYONE_ELSE) ?? '', path), home: path }
 }
+
+/**
+ * Writes down which key is to take the place of the one in this file, beside it. Until
+ * {@link promote} both are found: whichever fits.
+ */
+export function writeSuccessor(home: string, bytes: Buffer): void {
+  replacePrivate(successorOf(home), text(bytes), home)
+}
+
+/** The successor takes the place, and the one before is gone. */
+export function promote(home: string): void {
+  movePrivate(successorOf(home), home)
+}
+
+function successorOf(home: string): string {
+  return `${home}.new`
+}
+
+type Fits = (masterKey: Buffer) => boolean
 
 interface Place {
   readonly name: string
   /** Named by the owner: a key must be there, not merely may. */
   readonly explicit: boolean
-  read(): string | { readonly error: string } | null
+  read(fits: Fits): MasterKey | { readonly error: string } | null
 }
 
 function inOrder(places: MasterKeyPlaces): Place[] {
   const { credentialsDirectory, file, value, etcFile, dataDir } = places
   const list: Place[] = []
   if (credentialsDirectory !== null) {
-    list.push(filePlace(join(credentialsDirectory, 'balance-master-key'), WORLD, false))
+    const path = join(credentialsDirectory, 'balance-master-key')
+    list.push({ name: path, explicit: false, read: () => readAt(path, WORLD, null) })
   }
-  if (file !== null) list.push(filePlace(file, ANYONE_ELSE, true))
+  if (file !== null) list.push(filePlace(file, true))
   if (value !== null) {
-    list.push({ name: 'BALANCE_MASTER_KEY', explicit: true, read: () => value.reveal() })
+    const name = 'BALANCE_MASTER_KEY'
+    const read = () => ({ ...parseMasterKey(value.reveal(), name), home: null })
+    list.push({ name, explicit: true, read })
   }
-  list.push(filePlace(etcFile, ANYONE_ELSE, false))
-  list.push(filePlace(join(dataDir, 'master-key'), ANYONE_ELSE, false))
+  list.push(filePlace(etcFile, false))
+  list.push(filePlace(join(dataDir, 'master-key'), false))
   return list
 }
 
-function filePlace(path: string, refused: number, explicit: boolean): Place {
+/**
+ * A file, and while a key takes its place the one beside it. Whoever read the file just before it was
+ * replaced finds nothing beside it any more, but the right one when it reads the file again.
+ */
+function filePlace(path: string, explicit: boolean): Place {
   return {
     name: path,
     explicit,
-    read() {
-      try {
-        return readPrivate(path, refused)
-      } catch (error) {
-        if (error instanceof BalanceError) throw error
-        return { error: (error as NodeJS.ErrnoException).code ?? 'not readable' }
+    read(fits) {
+      const first = readAt(path, ANYONE_ELSE, path)
+      if (first === null || 'error' in first || fits(first.bytes)) return first
+      for (const other of [successorOf(path), path]) {
+        const found = readAt(other, ANYONE_ELSE, path)
+        if (found !== null && 'bytes' in found && fits(found.bytes)) return found
       }
+      return first
     },
   }
 }
 
-function parse(content: string, source: string): MasterKey {
-  const text = content.trim()
-  const bytes = /^[0-9a-f]{64}$/i.test(text)
-    ? Buffer.from(text, 'hex')
-    : /^[\w+/-]{43}=?$/.test(text)
-      ? Buffer.from(text, 'base64')
+function readAt(
+  path: string,
+  refused: number,
+  home: string | null,
+): MasterKey | { readonly error: string } | null {
+  try {
+    const content = readPrivate(path, refused)
+    return content === null ? null : { ...parseMasterKey(content, path), home }
+  } catch (error) {
+    if (error instanceof BalanceError) throw error
+    return { error: (error as NodeJS.ErrnoException).code ?? 'not readable' }
+  }
+}
+
+/** @throws BalanceError config_invalid, which does not repeat it */
+export function parseMasterKey(content: string, source: string): Omit<MasterKey, 'home'> {
+  const given = content.trim()
+  const bytes = /^[0-9a-f]{64}$/i.test(given)
+    ? Buffer.from(given, 'hex')
+    : /^[\w+/-]{43}=?$/.test(given)
+      ? Buffer.from(given, 'base64')
       : null
   if (bytes?.length === 32) return { bytes, source }
   throw new BalanceError('config_invalid', `${source} holds no master key.`, {
     hint: 'It must be 32 random bytes in base64 or hex, as openssl rand -base64 32 makes them.',
   })
+}
+
+function text(bytes: Buffer): string {
+  return `${bytes.toString('base64')}\n`
 }

@@ -15,6 +15,7 @@ import { reconcileVerbs } from './reconcile.ts'
 import { recordVerbs } from './records.ts'
 import { retentionVerbs } from './retention.ts'
 import { routeVerbs } from './routes.ts'
+import { secretVerbs } from './secrets.ts'
 import { settingVerbs } from './settings.ts'
 import { statsVerbs } from './stats.ts'
 import { tokenVerbs } from './tokens.ts'
@@ -71,6 +72,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...catalogVerbs(parts),
     ...providerVerbs(parts),
     ...keyVerbs(parts),
+    ...secretVerbs(parts),
     ...memoryVerbs(parts),
     ...outageVerbs(parts),
     ...tokenVerbs(parts),

@@ -11,6 +11,7 @@ import {
   mkdirSync,
   openSync,
   readSync,
+  renameSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -35,23 +36,54 @@ export function ensureFolder(folder: string): void {
 export function createPrivate(path: string, content: string): boolean {
   // Nearly always; and a draft that a kill leaves behind is nobody's to remove.
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return false
-  const folder = dirname(path)
-  const draft = join(folder, `.${randomBytes(9).toString('base64url')}.new`)
-  const file = openSync(draft, 'wx', 0o600)
+  const draft = draftOf(path, content, dirname(path))
   try {
-    fchmodSync(file, 0o600)
-    const { uid, gid } = statSync(folder)
-    if (process.geteuid?.() === 0) fchownSync(file, uid, gid)
-    writeSync(file, content)
-    fsyncSync(file)
     linkSync(draft, path)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
   } finally {
-    closeSync(file)
     unlinkSync(draft)
+  }
+}
+
+/**
+ * Writes the file with mode 0600, in the place of one that is there. It has the old content or the
+ * new one, also after a power cut.
+ * @param like the file or folder whose owner it gets
+ */
+export function replacePrivate(path: string, content: string, like: string): void {
+  movePrivate(draftOf(path, content, like), path)
+}
+
+/** Renames a file within its folder, for good. */
+export function movePrivate(from: string, to: string): void {
+  renameSync(from, to)
+  const folder = openSync(dirname(to), constants.O_RDONLY)
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
+
+/** A finished file of another name beside this one; removed again where it cannot be finished. */
+function draftOf(path: string, content: string, like: string): string {
+  const draft = join(dirname(path), `.${randomBytes(9).toString('base64url')}.new`)
+  const file = openSync(draft, 'wx', 0o600)
+  try {
+    fchmodSync(file, 0o600)
+    const { uid, gid } = statSync(like)
+    if (process.geteuid?.() === 0) fchownSync(file, uid, gid)
+    writeSync(file, content)
+    fsyncSync(file)
+    return draft
+  } catch (error) {
+    unlinkSync(draft)
+    throw error
+  } finally {
+    closeSync(file)
   }
 }
 

@@ -58,7 +58,7 @@ interface VaultTable {
   check_value: Buffer
   /** The data key, wrapped by the master key. */
   wrapped: Buffer
-  /** Where the master key came from when it was first used. */
+  /** Where the master key came from when it was first used, or took the place of another. */
   source: string
   created_at: number
 }
@@ -243,6 +243,7 @@ interface BatchTable {
 
 /** Rows as the code passes them on: only the database looks at the order of adding. */
 export type ProviderRow = Omit<Selectable<ProviderTable>, 'seq'>
+export type VaultRow = Selectable<VaultTable>
 export type KeyRow = Omit<Selectable<KeyTable>, 'seq'>
 export type TokenRow = Omit<Selectable<TokenTable>, 'seq'>
 export type RouteRow = Omit<Selectable<RouteTable>, 'seq'>

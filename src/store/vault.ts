@@ -7,9 +7,10 @@ import {
   findMasterKey,
   type MasterKey,
   type MasterKeyPlaces,
+  type MasterKeySearch,
 } from './master-key.ts'
 import { checkValue, newDataKey, Seal, unwrapDataKey } from './seal.ts'
-import type { Tables } from './tables.ts'
+import type { Tables, VaultRow } from './tables.ts'
 
 /**
  * The store's seal, behind the master key. The store carries the data key, wrapped by the master
@@ -32,11 +33,18 @@ export class Vault {
     const row = await readVault(db)
     if (!row) throw damaged()
     if (this.#opened?.wrapped.equals(row.wrapped)) return this.#opened.seal
-    const master = this.#find(row.source)
-    if (!checkValue(master.bytes).equals(row.check_value)) throw wrong(master.source, row.source)
-    const dataKey = unwrapDataKey(master.bytes, row.wrapped)
+    const dataKey = unwrapDataKey(this.master(row).bytes, row.wrapped)
     if (!dataKey) throw damaged()
     return this.#keep(row.wrapped, dataKey)
+  }
+
+  /** The master key that sealed this store; throws as {@link opener} does. */
+  master(row: VaultRow): MasterKey {
+    const search = this.search(row)
+    if (!search.found) throw missing(search.looked, row.source)
+    const { found } = search
+    if (!isOf(row, found.bytes)) throw wrong(found.source, row.source)
+    return found
   }
 
   /**
@@ -45,36 +53,36 @@ export class Vault {
    */
   async sealer(change: Change): Promise<Seal> {
     if (await holdsSealed(change.db)) return this.opener(change.db)
-    const row = await readVault(change.db)
-    const master = this.#findOrCreate(row?.source ?? null)
-    if (row && checkValue(master.bytes).equals(row.check_value)) return this.opener(change.db)
+    const row = (await readVault(change.db)) ?? null
+    const master = this.#findOrCreate(row)
+    if (row && isOf(row, master.bytes)) return this.opener(change.db)
+    const seal = await this.adopt(change, master)
+    change.note('master_key.adopt', printable(master.source, 1_024), null, null)
+    return seal
+  }
+
+  /** A new data key, wrapped by this master key; what the old one sealed is still to be sealed anew. */
+  async adopt({ db, time }: Change, master: Omit<MasterKey, 'home'>): Promise<Seal> {
     const { dataKey, wrapped } = newDataKey(master.bytes)
+    const check_value = checkValue(master.bytes)
     const source = printable(master.source, 1_024)
-    await change.db.deleteFrom('vault').execute()
-    await change.db
+    await db.deleteFrom('vault').execute()
+    await db
       .insertInto('vault')
-      .values({
-        id: 1,
-        check_value: checkValue(master.bytes),
-        wrapped,
-        source,
-        created_at: change.time,
-      })
+      .values({ id: 1, check_value, wrapped, source, created_at: time })
       .execute()
-    change.note('master_key.adopt', source, null, null)
     return this.#keep(wrapped, dataKey)
   }
 
-  #find(source: string): MasterKey {
-    const search = findMasterKey(this.#places)
-    if (search.found) return search.found
-    throw missing(search.looked, source)
+  /** The first master key there is: of several in one place the one that fits, where one does. */
+  search(row: VaultRow | null): MasterKeySearch {
+    return findMasterKey(this.#places, bytes => row === null || isOf(row, bytes))
   }
 
-  #findOrCreate(source: string | null): MasterKey {
-    const search = findMasterKey(this.#places)
+  #findOrCreate(row: VaultRow | null): MasterKey {
+    const search = this.search(row)
     if (search.found) return search.found
-    if (search.meant !== null) throw missing(search.looked, source ?? search.meant)
+    if (search.meant !== null) throw missing(search.looked, row?.source ?? search.meant)
     return createMasterKey(this.#places.dataDir)
   }
 
@@ -85,8 +93,13 @@ export class Vault {
   }
 }
 
-function readVault(db: Kysely<Tables>) {
+export function readVault(db: Kysely<Tables>): Promise<VaultRow | undefined> {
   return db.selectFrom('vault').selectAll().where('id', '=', 1).executeTakeFirst()
+}
+
+/** Whether this master key sealed the store. */
+export function isOf(row: VaultRow, masterKey: Buffer): boolean {
+  return checkValue(masterKey).equals(row.check_value)
 }
 
 async function holdsSealed(db: Kysely<Tables>): Promise<boolean> {

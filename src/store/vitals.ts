@@ -27,6 +27,8 @@ const WORK: Readonly<Record<Verb, Work>> = {
   changeKey: 'write',
   resetKeys: 'write',
   removeKeys: 'write',
+  secrets: 'read',
+  rotateMasterKey: 'write',
   remember: 'write',
   rememberOutages: 'write',
   learnedSince: 'read',

@@ -14,6 +14,8 @@ export interface Engine {
   /** A daemon that was killed must serve again within this time, ms. */
   readonly readyWithin: number
   world(): Promise<World>
+  /** Runs one statement on the control tables of the world's store, past the store. */
+  sql(world: World, statement: string): Promise<void>
   /** Fails where the files of the world's store are damaged. */
   expectSound(world: World): void
   /** Resolves when something of the world's store is next being written, or after a while. */
@@ -30,6 +32,12 @@ class SqliteEngine implements Engine {
 
   async world(): Promise<World> {
     return new World()
+  }
+
+  async sql({ dataDir }: World, statement: string): Promise<void> {
+    const db = new Sqlite(join(dataDir, 'balance.db'))
+    db.exec(statement)
+    db.close()
   }
 
   expectSound({ dataDir }: World): void {
@@ -50,12 +58,22 @@ class SqliteEngine implements Engine {
 class MariadbEngine implements Engine {
   readonly name = 'MariaDB'
   readonly readyWithin = 3_000
+  readonly #databases = new WeakMap<World, string>()
   #server: Mariadb | null = null
 
   async world(): Promise<World> {
     this.#server ??= await Mariadb.start()
     const masterKey = randomBytes(32).toString('base64')
-    return new DatabaseWorld(this.#server, await this.#server.database(), masterKey)
+    const database = await this.#server.database()
+    const world = new DatabaseWorld(this.#server, database, masterKey)
+    this.#databases.set(world, database)
+    return world
+  }
+
+  async sql(world: World, statement: string): Promise<void> {
+    const connection = await this.#server?.connect(this.#databases.get(world))
+    await connection?.query(statement)
+    await connection?.end()
   }
 
   /** The server was not killed: what there is to be damaged is its own. */

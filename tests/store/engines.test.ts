@@ -8,6 +8,7 @@ import { outageSuite } from './suites/outages.ts'
 import { providerSuite } from './suites/providers.ts'
 import { recordSuite } from './suites/records.ts'
 import { retentionSuite } from './suites/retention.ts'
+import { rotationSuite } from './suites/rotation.ts'
 import { routeSuite } from './suites/routes.ts'
 import { schemaSuite } from './suites/schema.ts'
 import { sealedSuite } from './suites/sealed.ts'
@@ -32,5 +33,6 @@ describe.each(ENGINES)('store on %s', engine => {
   outageSuite(place)
   nodeSuite(place)
   sealedSuite(place)
+  rotationSuite(place)
   schemaSuite(place)
 })

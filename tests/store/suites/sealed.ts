@@ -57,6 +57,29 @@ export function sealedSuite(place: () => Promise<Place>): void {
       },
     )
 
+    it('opens no row with a bit that is not as it was, nor with a tag cut short', async () => {
+      const here = await place()
+      const store = await sealedStore(here)
+      const [one] = await here.sql('select id, sealed from provider_keys order by seq')
+      const whole = Buffer.from(one?.sealed as Buffer)
+      const [tagged, body] = [whole.subarray(0, 13), whole.subarray(29)]
+      const wrong = Array.from({ length: whole.length * 8 }, (_, bit) => {
+        const bytes = Buffer.from(whole)
+        bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+        return bytes
+      })
+      for (let length = 0; length < 16; length++) {
+        wrong.push(Buffer.concat([tagged, whole.subarray(13, 13 + length), body]))
+      }
+      for (const bytes of wrong) {
+        await here.sql('update provider_keys set sealed = ? where id = ?', [bytes, one?.id])
+        const { keys } = await store.catalog()
+        expect(keys.map(key => key.fault?.state ?? 'open')).toEqual(['sealed', 'open'])
+      }
+      await here.sql('update provider_keys set sealed = ? where id = ?', [whole, one?.id])
+      expect((await store.catalog()).keys[0]?.secret?.reveal()).toBe('sk-planted-secret-one')
+    }, 60_000)
+
     it('is not needed to read what holds no secret', async () => {
       const here = await place()
       await sealedStore(here)

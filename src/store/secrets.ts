@@ -1,0 +1,71 @@
+import type { Kysely } from 'kysely'
+import { BalanceError } from '../base/errors.ts'
+import type { MasterKeyState, ProviderSecrets, SecretsState } from '../model/secrets.ts'
+import type { Store } from '../model/store.ts'
+import { bindingOf } from './kept-value.ts'
+import { listKeys, type OwnedKeyRow } from './key-rows.ts'
+import type { StoreParts } from './parts.ts'
+import { rotate } from './rotation.ts'
+import type { Seal } from './seal.ts'
+import type { Tables, VaultRow } from './tables.ts'
+import { readVault, type Vault } from './vault.ts'
+
+export function secretVerbs(parts: StoreParts): Pick<Store, 'secrets' | 'rotateMasterKey'> {
+  const { engine, vault } = parts
+  return {
+    secrets: () => engine.snapshot(db => inspect(db, vault)),
+
+    rotateMasterKey: given => rotate(parts, given ?? null),
+  }
+}
+
+async function inspect(db: Kysely<Tables>, vault: Vault): Promise<SecretsState> {
+  const row = (await readVault(db)) ?? null
+  const rows = await listKeys(db)
+  const masterKey = judgeMasterKey(vault, row)
+  const seal = masterKey.state === 'right' ? await vault.opener(db) : null
+  const providers = new Map<string, ProviderSecrets>()
+  for (const key of rows) {
+    const counted = providers.get(key.provider) ?? NONE
+    providers.set(key.provider, counting(counted, key, seal))
+  }
+  return { masterKey, created: row?.created_at ?? null, providers: [...providers.values()] }
+}
+
+const NONE: ProviderSecrets = { provider: '', sealed: 0, references: 0, unopened: 0 }
+
+function counting(counted: ProviderSecrets, key: OwnedKeyRow, seal: Seal | null): ProviderSecrets {
+  const { provider, base_url, sealed } = key
+  const isSealed = key.reference === null
+  const binding = bindingOf(key.id, { name: provider, base_url })
+  const opens = seal !== null && sealed !== null && seal.open(sealed, binding) !== null
+  return {
+    provider,
+    sealed: counted.sealed + Number(isSealed),
+    references: counted.references + Number(!isSealed),
+    unopened: counted.unopened + Number(isSealed && !opens),
+  }
+}
+
+/** Whether the master key that is found opens what this row names; without opening anything. */
+export function judgeMasterKey(vault: Vault, row: VaultRow | null): MasterKeyState {
+  const noted = row?.source ?? null
+  try {
+    const source = vault.search(row).found?.source ?? null
+    if (row !== null) vault.master(row)
+    return { state: row === null ? 'none' : 'right', source, noted, problem: null, hint: null }
+  } catch (error) {
+    const state = error instanceof BalanceError ? STATES[error.code] : undefined
+    if (state === undefined) throw error
+    const { message, hint } = error as BalanceError
+    const source = state === 'wrong' ? (vault.search(row).found?.source ?? null) : null
+    return { state, source, noted, problem: message, hint }
+  }
+}
+
+const STATES: Readonly<Record<string, MasterKeyState['state']>> = {
+  master_key_missing: 'missing',
+  master_key_wrong: 'wrong',
+  config_unsafe: 'unsafe',
+  config_invalid: 'unsafe',
+}
