@@ -48,6 +48,8 @@ const GROUPS: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/stats.ts'),
   },
   config: { summary: 'settings', load: () => import('./commands/config.ts') },
+  backup: { summary: 'all of the store in one file', load: () => import('./commands/backup.ts') },
+  restore: { summary: 'a backup put back', load: () => import('./commands/restore.ts') },
   mock: { summary: 'a simulated provider', load: () => import('./commands/mock.ts') },
 }
 

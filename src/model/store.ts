@@ -1,4 +1,5 @@
 import type { Secret } from '../base/secret.ts'
+import type { Backup, BackupOptions, ReadBackup } from './backup.ts'
 import type {
   Catalog,
   Key,
@@ -256,6 +257,19 @@ export interface Store {
   stats(query: StatsQuery): Promise<StatsRow[]>
   /** Removes one small slice of what is too old, or oldest where there is too much, and gives its space back. */
   prune(retention: Retention): Promise<Pruned>
+
+  /**
+   * Writes all there is to one file, 0600, in the place of one that is there; without the master key,
+   * and while others use the store. It sees the store as of one moment.
+   */
+  backup(file: string, options: BackupOptions): Promise<Backup>
+  /** Reads a backup to its end; throws `failed` where it is not whole, `store_too_new`. */
+  readBackup(file: string): Promise<ReadBackup>
+  /**
+   * Puts what a backup holds in the place of all there is, in one transaction. Nobody may serve the
+   * store meanwhile. The log stays as it is where the backup has none.
+   */
+  restore(file: string): Promise<Backup>
 
   /** Says that a node is there; those not heard of for {@link NODE_GONE_MS} are left out of {@link nodes}. */
   announce(node: NewNode): Promise<void>

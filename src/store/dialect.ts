@@ -24,6 +24,16 @@ export interface Engine {
   write<T>(change: (db: Kysely<Tables>) => Promise<T>): Promise<T>
   /** As `query`, of the log tables. */
   queryLog<T>(read: (db: Kysely<Tables>) => Promise<T>): Promise<T>
+  /**
+   * Statements that see the whole store: the control tables as of one moment, and the log tables as
+   * of one moment (on MySQL the same). None of them is given up for the time it takes.
+   */
+  snapshotAll<T>(read: (control: Kysely<Tables>, log: Kysely<Tables>) => Promise<T>): Promise<T>
+  /**
+   * As `write`, of the whole store, however long it takes. Where control and log are two files, the
+   * log is committed first: killed between the two, control is as it was.
+   */
+  writeAll<T>(change: (control: Kysely<Tables>, log: Kysely<Tables>) => Promise<T>): Promise<T>
   /** Appends to the log tables and adds to the hourly sums: all of it or nothing. */
   append(batch: LogBatch): Promise<void>
   logSpace(): Promise<LogSpace>

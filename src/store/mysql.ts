@@ -35,22 +35,13 @@ export async function openMysql(address: MysqlAddress, clock: Clock): Promise<En
   const engine: Engine = {
     url: address.url,
     query: read => guarded(() => read(db)),
-    snapshot: read =>
-      guarded(() =>
-        db
-          .transaction()
-          .setIsolationLevel('repeatable read')
-          .setAccessMode('read only')
-          .execute(read),
-      ),
-    write: change =>
-      guarded(() =>
-        db.transaction().execute(async trx => {
-          await sql`select number from revision where id = 1 for update`.execute(trx)
-          return change(trx)
-        }),
-      ),
+    snapshot: read => guarded(() => snapshot(db, read)),
+    write: change => guarded(() => locked(db, change)),
     queryLog: read => guarded(() => read(db)),
+    snapshotAll: read =>
+      guarded(() => onPatient(address, clock, on => snapshot(on, trx => read(trx, trx)))),
+    writeAll: change =>
+      guarded(() => onPatient(address, clock, on => locked(on, trx => change(trx, trx)))),
     append: batch => guarded(() => append(db, server.step, batch)),
     logSpace: () => guarded(() => space.measure()),
     rollupSpace: () => guarded(() => space.measureRollups()),
@@ -70,6 +61,37 @@ export async function openMysql(address: MysqlAddress, clock: Clock): Promise<En
   } catch (error) {
     await engine.close()
     throw error
+  }
+}
+
+function snapshot<T>(db: Kysely<Tables>, read: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(read)
+}
+
+/** A transaction that holds the write lock of the store. */
+function locked<T>(db: Kysely<Tables>, change: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
+  return db.transaction().execute(async trx => {
+    await sql`select number from revision where id = 1 for update`.execute(trx)
+    return change(trx)
+  })
+}
+
+/** On a connection of its own, whose statements may take long. */
+async function onPatient<T>(
+  address: MysqlAddress,
+  clock: Clock,
+  run: (db: Kysely<Tables>) => Promise<T>,
+): Promise<T> {
+  const pool = await openPool(address, { connections: 1, queryTimeout: 0 }, clock)
+  const own = new Kysely<Tables>({ dialect: new MysqlDialect({ pool }) })
+  try {
+    return await run(own)
+  } finally {
+    await own.destroy()
   }
 }
 

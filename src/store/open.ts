@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Actor, Store } from '../model/store.ts'
+import { backupVerbs } from './backup.ts'
 import { catalogVerbs } from './catalog.ts'
 import { changes } from './change.ts'
 import type { Engine } from './dialect.ts'
@@ -83,6 +84,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...statsVerbs(parts),
     ...retentionVerbs(parts),
     ...nodeVerbs(parts),
+    ...backupVerbs(parts),
     ...leaseVerbs(parts),
     close: () => engine.close(),
   }

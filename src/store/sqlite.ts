@@ -1,10 +1,12 @@
 import type { Database } from 'better-sqlite3'
+import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import { type Engine, type LogBatch, MARK_KEPT } from './dialect.ts'
 import { EXCHANGE_COLUMNS, FAILURE_COLUMNS } from './record-rows.ts'
 import { ROLLUP_COLUMNS, ROLLUP_KEY, ROLLUP_SUMS } from './rollups.ts'
 import { SqliteFile } from './sqlite-file.ts'
 import { JOURNAL_LIMIT, SqliteSpace } from './sqlite-space.ts'
+import type { Tables } from './tables.ts'
 import type { SqliteAddress } from './url.ts'
 
 const CONTROL_PRAGMAS = ['synchronous = full', 'journal_size_limit = 67108864']
@@ -31,6 +33,21 @@ export async function openSqlite(address: SqliteAddress, clock: Clock): Promise<
       control.patiently(() => control.db.transaction().setAccessMode('read only').execute(read)),
     write: change => control.patiently(() => control.db.transaction().execute(change)),
     queryLog: read => log.patiently(() => read(log.db)),
+    snapshotAll: read =>
+      control.patiently(() => {
+        const inBoth = (db: Kysely<Tables>) =>
+          log.db
+            .transaction()
+            .setAccessMode('read only')
+            .execute(logDb => read(db, logDb))
+        return control.db.transaction().setAccessMode('read only').execute(inBoth)
+      }),
+    writeAll: change =>
+      control.patiently(() =>
+        control.db
+          .transaction()
+          .execute(db => log.patiently(() => log.db.transaction().execute(on => change(db, on)))),
+      ),
     append: batch => log.patiently(async () => append(batch)),
     logSpace: () => log.patiently(async () => space.measure()),
     rollupSpace: () => log.patiently(async () => space.measureRollups()),

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import type { Kysely } from 'kysely'
+import { BalanceError } from '../base/errors.ts'
+import type { Backup, BackupOptions } from '../model/backup.ts'
+import type { Store } from '../model/store.ts'
+import { type Head, type Page, readArchive, writeArchive } from './archive.ts'
+import {
+  BACKUP_TABLES,
+  type BackupTable,
+  emptyTable,
+  readTable,
+  writePage,
+} from './backup-tables.ts'
+import { readRevision } from './change.ts'
+import { MIGRATIONS } from './migrations.ts'
+import type { StoreParts } from './parts.ts'
+import { movePrivate } from './private-file.ts'
+import { judgeMasterKey } from './secrets.ts'
+import type { Tables, VaultRow } from './tables.ts'
+
+export function backupVerbs(parts: StoreParts): Pick<Store, 'backup' | 'readBackup' | 'restore'> {
+  return {
+    backup: (file, options) => writeBackup(parts, file, options),
+
+    readBackup: async file => {
+      let row: VaultRow | null = null
+      const backup = await readThrough(file, {
+        async take(page) {
+          if (page.table === 'vault') row = rowOf<VaultRow>(page)
+        },
+      })
+      return { ...backup, masterKey: judgeMasterKey(parts.vault, row) }
+    },
+
+    restore: file => restore(parts, file),
+  }
+}
+
+/** In a draft beside the file first: there is a whole backup, or none. */
+async function writeBackup(
+  { engine, clock }: StoreParts,
+  file: string,
+  { logs, version }: BackupOptions,
+): Promise<Backup> {
+  const draft = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`)
+  const kind = engine.url.startsWith('sqlite:') ? 'sqlite' : 'mysql'
+  return engine.snapshotAll(async (control, log) => {
+    const revision = await readRevision(control)
+    const head = { version, revision, created: clock.wall(), engine: kind, logs } as const
+    try {
+      const all = { ...head, schema: schema() }
+      const rows = await writeArchive(draft, all, pages(control, log, logs))
+      movePrivate(draft, file)
+      return { ...head, rows }
+    } catch (error) {
+      rmSync(draft, { force: true })
+      throw fileFault(error, file)
+    }
+  })
+}
+
+async function* pages(control: Kysely<Tables>, log: Kysely<Tables>, logs: boolean) {
+  for (const table of kept(logs)) yield* readTable(table.part === 'log' ? log : control, table)
+}
+
+/**
+ * Rows of an older schema are given to this one as they are: a column that is added later has a
+ * default.
+ */
+async function restore({ engine, change }: StoreParts, file: string): Promise<Backup> {
+  const backup = await engine.writeAll((control, log) => {
+    const on = ({ part }: BackupTable) => (part === 'log' ? log : control)
+    return readThrough(file, {
+      async begin({ logs }) {
+        for (const table of kept(logs)) await emptyTable(on(table), table)
+      },
+      take: page => writePage(on(tableOf(page, file)), page),
+    })
+  })
+  const { revision, created } = backup
+  await change(async made =>
+    made.note('store.restore', basename(file), null, { revision, created }),
+  )
+  return backup
+}
+
+interface Reader {
+  begin?(head: Head): Promise<void>
+  take(page: Page): Promise<void>
+}
+
+/** Reads it to its end, and so to its checksum: what is done with a page must be undone if this throws. */
+async function readThrough(file: string, reader: Reader): Promise<Backup> {
+  let backup = null as Backup | null
+  for await (const part of readArchive(file)) {
+    if ('head' in part) {
+      const { schema: _, ...head } = part.head
+      refuseNewer(part.head, file)
+      await reader.begin?.(part.head)
+      backup = { ...head, rows: {} }
+    } else if ('page' in part) {
+      tableOf(part.page, file)
+      await reader.take(part.page)
+    } else if (backup !== null) {
+      backup = { ...backup, rows: part.end }
+    }
+  }
+  return backup as Backup
+}
+
+function kept(logs: boolean): readonly BackupTable[] {
+  return BACKUP_TABLES.filter(({ part }) => logs || part === 'control')
+}
+
+function tableOf({ table }: Page, file: string): BackupTable {
+  const found = BACKUP_TABLES.find(known => known.table === table)
+  if (found) return found
+  throw new BalanceError('failed', `${file} has a table that no store has.`)
+}
+
+function rowOf<Row>({ columns, rows: [first] }: Page): Row {
+  return Object.fromEntries(columns.map((name, index) => [name, first?.[index]])) as Row
+}
+
+function schema(): Record<string, number> {
+  const newest = (part: string) => MIGRATIONS.filter(known => known.part === part).length
+  return { control: newest('control'), log: newest('log') }
+}
+
+function refuseNewer({ schema: written, version }: Head, file: string): void {
+  const known = schema()
+  const newer = Object.entries(written ?? {}).some(([part, number]) => number > (known[part] ?? 0))
+  if (!newer) return
+  throw new BalanceError('store_too_new', `${file} was written by a newer version (${version}).`, {
+    hint: 'Install the newer version.',
+  })
+}
+
+function fileFault(error: unknown, file: string): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (error instanceof BalanceError || typeof syscall !== 'string') return error
+  return new BalanceError('failed', `${file} cannot be written (${code}).`, {
+    cause: error,
+    hint: 'Name a file in a folder that is there, with room on its disk.',
+  })
+}
