@@ -12,6 +12,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -54,7 +55,13 @@ export function createPrivate(path: string, content: string): boolean {
  * @param like the file or folder whose owner it gets
  */
 export function replacePrivate(path: string, content: string, like: string): void {
-  movePrivate(draftOf(path, content, like), path)
+  const draft = draftOf(path, content, like)
+  try {
+    movePrivate(draft, path)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
+  }
 }
 
 /** Renames a file within its folder, for good. */

@@ -35,7 +35,9 @@ export async function rotate(
   { engine, change, vault }: StoreParts,
   given: GivenMasterKey | null,
 ): Promise<RotatedMasterKey> {
-  const before = await engine.write(db => settle(db, vault))
+  const before = await engine.query(readVault)
+  if (!before) throw nothingSealed()
+  await engine.write(db => settle(db, vault))
   const rotated = await change(async made => {
     const row = await readVault(made.db)
     if (!row?.wrapped.equals(before.wrapped)) throw overtaken()
@@ -46,12 +48,11 @@ export async function rotate(
 }
 
 /** Lets the key that fits take its place; the vault as it is. */
-async function settle(db: Kysely<Tables>, vault: Vault): Promise<VaultRow> {
+async function settle(db: Kysely<Tables>, vault: Vault): Promise<void> {
   const row = await readVault(db)
   if (!row) throw nothingSealed()
   const { home, source } = vault.master(row)
   if (home !== null && source !== home) promote(home)
-  return row
 }
 
 async function replace(

@@ -9,7 +9,12 @@ import { JOURNAL_LIMIT, SqliteSpace } from './sqlite-space.ts'
 import type { Tables } from './tables.ts'
 import type { SqliteAddress } from './url.ts'
 
-const CONTROL_PRAGMAS = ['synchronous = full', 'journal_size_limit = 67108864']
+const CONTROL_PRAGMAS = [
+  'synchronous = full',
+  'journal_size_limit = 67108864',
+  // What an old master key opened is not left in free pages for whoever kept that key.
+  'secure_delete = on',
+]
 const LOG_PRAGMAS = [
   // Heeded only while the file is empty.
   'auto_vacuum = incremental',

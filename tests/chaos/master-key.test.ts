@@ -1,10 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Mock, startMock } from '../../src/mock/server.ts'
 import type { DaemonStatus, KeyStatus } from '../../src/model/status.ts'
 import { count, PATIENCE } from '../support/count.ts'
 import { eventually, type World } from '../support/daemon.ts'
+import { DatabaseWorld } from '../support/database-world.ts'
+import { hasMariadb, Mariadb } from '../support/mariadb.ts'
 import { SteadyLoad } from '../support/steady-load.ts'
 import { ENGINES } from './engines.ts'
 
@@ -134,5 +136,52 @@ describe.each(ENGINES.map(make => make()))('the master key on $name', engine => 
     expect(alarms.map(line => JSON.parse(line))).toEqual([
       expect.objectContaining({ level: 50, keys: ['mock/key-2', 'moved/key-1'] }),
     ])
+  })
+})
+
+describe.runIf(hasMariadb)('the master key of two daemons on one store', () => {
+  it("is each one's own to replace: until then it serves on, and says what it waits for", async () => {
+    const database = await Mariadb.start()
+    const mock = await startMock({ tokens: 4 })
+    const name = await database.database()
+    const text = Buffer.alloc(32, 3).toString('base64')
+    const here = new DatabaseWorld(database, name, text)
+    const there = new DatabaseWorld(database, name, text)
+    const file = (world: World, suffix = '') => join(world.dataDir, `master-key${suffix}`)
+    const token = await here.furnish(mock.url, ...KEYS)
+    for (const world of [here, there]) {
+      delete world.env.BALANCE_MASTER_KEY
+      mkdirSync(world.dataDir, { recursive: true, mode: 0o700 })
+      writeFileSync(file(world), text, { mode: 0o600 })
+    }
+    const daemons = [await here.serve(), await there.serve()]
+    const status = (world: World) => world.json<DaemonStatus>(['status'])
+    const two = async () => (await status(here)).nodes.length === 2
+    await eventually(two, 'two nodes', 15_000)
+
+    const rotated = await here.balance(['secrets', 'rotate'])
+    expect(rotated.code, rotated.stderr).toBe(0)
+    expect(rotated.stderr).toContain('2 daemons serve this store')
+    const waits = async () => (await status(there)).pending?.error
+    expect(await eventually(waits, 'a pending revision')).toContain(file(there))
+    expect((await status(here)).pending).toBeNull()
+    for (const daemon of daemons) expect((await daemon.ask(token)).status).toBe(200)
+    copyFileSync(file(here), file(there))
+    expect(await there.balance(['reload'])).toMatchObject({ code: 0 })
+    expect((await status(there)).pending).toBeNull()
+
+    // Put beside the old one everywhere before, it is found at once.
+    writeFileSync(file(there, '.new'), Buffer.alloc(32, 4).toString('base64'), { mode: 0o600 })
+    const args = ['secrets', 'rotate', '--new-key-file', '-']
+    const again = await here.balance(args, Buffer.alloc(32, 4).toString('base64'))
+    expect(again.code, again.stderr).toBe(0)
+    const { revision } = await status(here)
+    const follows = async () => (await status(there)).revision === revision
+    await eventually(follows, 'the revision in force there')
+    for (const daemon of daemons) expect((await daemon.ask(token)).status).toBe(200)
+
+    for (const world of [here, there]) await world.remove()
+    await mock.close()
+    await database.stop()
   })
 })

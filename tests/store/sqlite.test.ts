@@ -37,6 +37,26 @@ describe('SQLite files', () => {
   })
   afterEach(() => rmSync(base, { recursive: true, force: true }))
 
+  it('keep nothing of what an old master key opened', async () => {
+    const store = await openStore(options)
+    await store.addProvider(OPENAI, { makeDefault: false })
+    const many = Array.from({ length: 300 }, (_, n) => value(`sk-${n}-${'x'.repeat(n)}`))
+    await store.addKeys('openai', many)
+    const db = new Sqlite(join(folder, 'balance.db'), { readonly: true })
+    const sealed = db.prepare<[], Buffer>('select sealed from provider_keys').pluck().all()
+    const wrapped = db.prepare<[], Buffer>('select wrapped from vault').pluck().all()
+    db.close()
+    await store.rotateMasterKey()
+    await store.close()
+    expect(readdirSync(folder)).not.toContain('balance.db-wal')
+    const file = readFileSync(join(folder, 'balance.db'))
+    // A cell may be cut where it was freed: its end is looked for too.
+    const found = [...sealed, ...wrapped].filter(
+      blob => file.includes(blob.subarray(0, 24)) || file.includes(blob.subarray(-24)),
+    )
+    expect(found).toEqual([])
+  })
+
   it.each([0o000, 0o022, 0o077])('are 0600 in folders of 0700 under umask %i', async umask => {
     const before = process.umask(umask)
     const store = await openStore(options)

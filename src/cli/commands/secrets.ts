@@ -119,13 +119,14 @@ function tellOwner({ out }: Session, { from, to }: RotatedMasterKey): void {
   out.say('Until then a running daemon serves on with the keys that it holds, and takes no change.')
 }
 
-/** Every other host has a copy of its own, which only its owner can replace. */
+/** Each daemon elsewhere has a copy of its own, which only its owner can replace. */
 async function tellNodes(session: Session, { to }: RotatedMasterKey): Promise<void> {
   const nodes = await (await session.store()).nodes()
-  const hosts = new Set(nodes.map(({ id }) => id.replace(/:\d+$/, '')))
-  if (hosts.size < 2) return
-  session.out.warn(`${hosts.size} hosts serve this store: ${[...hosts].sort().join(', ')}.`)
+  if (nodes.length < 2) return
+  session.out.warn(
+    `${nodes.length} daemons serve this store: ${nodes.map(({ id }) => id).join(', ')}.`,
+  )
   session.out.say(
-    `Unless it has the new master key beside its own already, each needs it from ${to} in the place of its own, and then: balance reload. Until then it serves on with what it holds, takes no change, and its balance status says so.`,
+    `One that reads the master key elsewhere needs the new one there, from ${to}, and then: balance reload. Until then it serves on with what it holds, takes no change, and its balance status says so.`,
   )
 }

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -124,6 +133,8 @@ export function rotationSuite(place: () => Promise<Place>): void {
     it('of two at once one is made, and the other told', async () => {
       const here = await place()
       const store = await furnished(here)
+      // Each has a connection of its own by then.
+      await Promise.all([store.revision(), store.revision()])
       const fates = await Promise.allSettled([store.rotateMasterKey(), store.rotateMasterKey()])
       expect(fates.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
       const lost = fates.find(fate => fate.status === 'rejected')
@@ -175,6 +186,26 @@ export function rotationSuite(place: () => Promise<Place>): void {
       expect(pending).toMatchObject({ keys: [{ fault: null }, {}] })
       const restarted = await openPlace(here, env(GIVEN, here.folder))
       expect((await restarted.catalog()).keys[0]?.secret?.reveal()).toBe('sk-planted-secret-one')
+    })
+
+    it('is not put where nothing can be written, but taken where it is given', async () => {
+      const here = await place()
+      const store = await furnished(here)
+      const before = readFileSync(join(here.folder, 'master-key'), 'utf8')
+      // In the way for root too.
+      mkdirSync(join(here.folder, 'master-key.new'))
+      const refused = await store.rotateMasterKey().catch(error => error)
+      expect(refused).toMatchObject({ code: 'not_permitted' })
+      expect(refused.hint).toContain('--new-key-file')
+      expect(readdirSync(here.folder).filter(name => name.endsWith('.new'))).toEqual([
+        'master-key.new',
+      ])
+      expect((await (await here.open()).catalog()).keys[0]?.fault).toBeNull()
+      expect(await store.rotateMasterKey(given())).toMatchObject({ inPlace: false })
+      rmdirSync(join(here.folder, 'master-key.new'))
+      expect(readFileSync(join(here.folder, 'master-key'), 'utf8')).toBe(before)
+      put(join(here.folder, 'master-key'), GIVEN)
+      expect((await (await here.open()).catalog()).keys[0]?.fault).toBeNull()
     })
 
     it('is found beside the old one, on a host that has only got it', async () => {

@@ -1,0 +1,117 @@
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { SecretsShape } from '../../src/cli/shapes/secrets.ts'
+import { CommandLine } from '../support/command-line.ts'
+
+const GIVEN = Buffer.alloc(32, 6).toString('base64')
+
+let cli: CommandLine
+let masterKey: string
+
+beforeEach(async () => {
+  cli = new CommandLine()
+  masterKey = join(cli.folder, 'master-key')
+  await cli.inProcess(['providers', 'add', 'openai'])
+})
+afterEach(() => {
+  chmodSync(cli.folder, 0o700)
+  cli.remove()
+})
+
+const addKeys = () => cli.run(['keys', 'add', 'openai'], 'sk-0123456789abcdef\nenv:KEY\n')
+const status = () => cli.run(['secrets', 'status'])
+
+describe('secrets status', () => {
+  it('says where the master key is, and what it opens', async () => {
+    expect((await cli.json<SecretsShape>(['secrets', 'status'])).master_key.state).toBe('none')
+    await addKeys()
+    expect(await cli.json<SecretsShape>(['secrets', 'status'])).toEqual({
+      master_key: { state: 'right', source: masterKey, noted: masterKey, problem: null },
+      created: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      ...{ sealed: 1, references: 1, unopened: 0 },
+      providers: [{ provider: 'openai', sealed: 1, references: 1, unopened: 0 }],
+    })
+    const { code, stdout } = await status()
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^master key +right\nfound in +\//)
+    expect(stdout).toMatch(/openai +1 +1 +0\n$/)
+  })
+
+  it('works without the master key, and exits 1', async () => {
+    await addKeys()
+    rmSync(masterKey)
+    const missing = await status()
+    expect(missing).toMatchObject({ code: 1 })
+    expect(missing.stdout).toMatch(/master key +missing/)
+    expect(missing.stdout).toMatch(/openai +1 +1 +1\n$/)
+    expect(missing.stderr).toContain(`is not found. Looked in: `)
+    writeFileSync(masterKey, GIVEN, { mode: 0o600 })
+    const wrong = await status()
+    expect(wrong).toMatchObject({ code: 1, stdout: expect.stringContaining('wrong') })
+    expect(wrong.stderr).toContain(`The master key in ${masterKey} is not the one`)
+    chmodSync(masterKey, 0o644)
+    const unsafe = await status()
+    expect(unsafe).toMatchObject({ code: 1, stdout: expect.stringContaining('unsafe') })
+    expect(unsafe.stderr).toContain('chmod 600')
+  })
+})
+
+describe('secrets rotate', () => {
+  it('says what it did, and shows no key', async () => {
+    await addKeys()
+    const before = readFileSync(masterKey, 'utf8')
+    const rotated = await cli.run(['secrets', 'rotate'])
+    const after = readFileSync(masterKey, 'utf8')
+    expect(rotated).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: `sealed 1 key anew; the master key is in ${masterKey}\nsaved; no daemon is running: balance serve\n`,
+    })
+    expect(after).not.toBe(before)
+    expect(await cli.json(['secrets', 'rotate', '--new-key-file', '-'], `${GIVEN}\n`)).toEqual({
+      ...{ from: masterKey, to: masterKey, in_place: true, resealed: 1, unopened: 0 },
+    })
+    expect(readFileSync(masterKey, 'utf8').trim()).toBe(GIVEN)
+    expect((await status()).code).toBe(0)
+  })
+
+  it.each([
+    ['no key', 'nothing of the kind', 78, 'holds no master key'],
+    ['the key that is there', '', 2, 'has already'],
+  ])('refuses %s, and repeats nothing of it', async (_, text, code, words) => {
+    await addKeys()
+    const before = readFileSync(masterKey, 'utf8')
+    const given = text || before
+    const refused = await cli.run(['secrets', 'rotate', '--new-key-file', '-'], given)
+    expect(refused).toMatchObject({ code, stderr: expect.stringContaining(words) })
+    expect(refused.stderr).not.toContain(given.trim())
+    expect(readFileSync(masterKey, 'utf8')).toBe(before)
+  })
+
+  it('asks before it gives up keys that do not open', async () => {
+    await addKeys()
+    await cli.run(['providers', 'add', 'lab', '--base-url', 'http://127.0.0.1:1/v1'])
+    await cli.run(['keys', 'add', 'lab'], 'sk-of-the-lab-0123456789')
+    await damage()
+    expect((await status()).stderr).toContain('1 key cannot be opened')
+    const refused = await cli.run(['secrets', 'rotate'])
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('never will be') })
+    const { stderr } = await cli.run(['secrets', 'rotate', '--yes'])
+    expect(stderr).toContain('sealed 1 key anew')
+  })
+
+  it('has nothing to do where nothing was sealed', async () => {
+    const refused = await cli.run(['secrets', 'rotate'])
+    expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('Nothing was ever') })
+  })
+})
+
+/** As a hand in the database would. */
+async function damage(): Promise<void> {
+  const { default: Sqlite } = await import('better-sqlite3')
+  const db = new Sqlite(join(cli.folder, 'balance.db'))
+  db.exec(`update provider_keys set sealed = x'0102' where provider_id in
+    (select id from providers where name = 'lab')`)
+  db.close()
+}
