@@ -102,11 +102,11 @@ export async function* readArchive(path: string): AsyncGenerator<Part> {
         page = { ...page, rows: [] }
       }
     } else if (isTable(value)) {
-      if (page !== null) yield { page }
+      if (page !== null && page.rows.length > 0) yield { page }
       page = { table: value.table, columns: value.columns, rows: [] }
       counts[value.table] ??= 0
     } else {
-      if (page !== null) yield { page }
+      if (page !== null && page.rows.length > 0) yield { page }
       const { rows, sha256 } = value as { rows?: unknown; sha256?: unknown }
       if (sha256 !== hash.digest('hex')) throw broken(path, 'its checksum does not fit')
       if (JSON.stringify(rows) !== JSON.stringify(counts)) throw broken(path, 'rows are missing')

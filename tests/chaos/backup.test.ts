@@ -89,7 +89,6 @@ describe.each(engines)('a backup under load on $name', from => {
 
       const other = await open(to)
       delete other.env.BALANCE_MASTER_KEY
-      mkdirSync(other.dataDir, { recursive: true, mode: 0o700 })
       const source = await world.balance(['backup', join(world.root, 'b.backup'), '--no-logs'])
       expect(source.code, source.stderr).toBe(0)
       const blind = await other.json<Restored>(['restore', file])
@@ -128,6 +127,7 @@ describe.each(engines)('a backup under load on $name', from => {
 /** As its owner would, by hand. */
 function putMasterKey(from: World, to: World): void {
   const path = join(from.dataDir, 'master-key')
+  mkdirSync(to.dataDir, { recursive: true, mode: 0o700 })
   if (existsSync(path)) copyFileSync(path, join(to.dataDir, 'master-key'))
   else to.env.BALANCE_MASTER_KEY = from.env.BALANCE_MASTER_KEY as string
 }

@@ -9,7 +9,8 @@ import { memory, value } from './suites/keys.ts'
 import { DEEPSEEK, OPENAI } from './suites/providers.ts'
 import { attempt, exchange } from './suites/records.ts'
 
-const RECORDS = 2_100
+/** A whole number of pages, as they are read and as they are written. */
+const RECORDS = 4_000
 
 stopSharedServer()
 

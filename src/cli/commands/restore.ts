@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
@@ -74,6 +75,7 @@ async function keep(
     yes,
   )
   const stamp = new Date(session.clock.wall()).toISOString().replace(/\D/g, '').slice(0, 17)
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const path = join(dataDir, `before-restore-${stamp}.backup`)
   await store.backup(path, { logs: true, version: VERSION })
   return path
