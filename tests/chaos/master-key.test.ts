@@ -180,6 +180,16 @@ describe.runIf(hasMariadb)('the master key of two daemons on one store', () => {
     await eventually(follows, 'the revision in force there')
     for (const daemon of daemons) expect((await daemon.ask(token)).status).toBe(200)
 
+    // Nor is anything put back under a daemon, wherever it runs.
+    const backup = join(here.root, 'a.backup')
+    expect(await here.balance(['backup', backup])).toMatchObject({ code: 0 })
+    await daemons[0]?.stop()
+    const refused = await here.balance(['restore', backup, '--yes'])
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('serves this store as'),
+    })
+
     for (const world of [here, there]) await world.remove()
     await mock.close()
     await database.stop()

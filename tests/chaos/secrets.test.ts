@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KeyStatus } from '../../src/model/status.ts'
 import { type Daemon, World } from '../support/daemon.ts'
@@ -217,6 +218,7 @@ describe('thirty planted secrets', () => {
   })
 
   it('are found nowhere', async () => {
+    const backup = join(world.root, 'all.backup')
     for (const args of [
       ['status'],
       ['providers', 'list'],
@@ -230,6 +232,9 @@ describe('thirty planted secrets', () => {
       ['logs', 'show', '1'],
       ['config', 'list', '--show-origin'],
       ['config', 'path'],
+      ['secrets', 'status'],
+      ['backup', backup, '--yes'],
+      ['secrets', 'rotate'],
     ]) {
       expect(await balance(args), args.join(' ')).toMatchObject({ code: 0 })
       await balance([...args, '--json'])
@@ -240,6 +245,7 @@ describe('thirty planted secrets', () => {
       }
     }
     lookAtFiles()
+    search.look('a backup', gunzipSync(readFileSync(backup)))
     for (const text of telltale.received) search.look('what the upstream got', text, keyNames)
     await daemon.stop()
     lookAtFiles()
