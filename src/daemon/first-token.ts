@@ -2,6 +2,7 @@ import { BalanceError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { LoadedConfig } from '../model/config.ts'
 import type { Store } from '../model/store.ts'
+import { STRONG_TOKEN } from '../model/token-strength.ts'
 import type { Follower } from './follower.ts'
 
 /** The first token from the environment. Off loopback nothing is served without any. */
@@ -11,7 +12,7 @@ export async function seeToTokens(config: LoadedConfig, store: Store): Promise<v
   const loopback = isLoopback(config.listen.host)
   if (given !== null) {
     const value = given.read()
-    if (!loopback && value.reveal().length < STRONG) throw weakToken(given.variable, config)
+    if (!loopback && value.reveal().length < STRONG_TOKEN) throw weakToken(given.variable, config)
     await store.createToken({ name: 'bootstrap', value })
   } else if (!loopback) {
     throw new BalanceError(
@@ -24,13 +25,10 @@ export async function seeToTokens(config: LoadedConfig, store: Store): Promise<v
   }
 }
 
-/** Shorter tokens serve callers of this host only. */
-const STRONG = 16
-
 function weakToken(variable: string, { listen }: LoadedConfig): BalanceError {
   return new BalanceError(
     'no_token',
-    `${variable} is shorter than ${STRONG} characters, too weak to listen on ${listen.host} with.`,
+    `${variable} is shorter than ${STRONG_TOKEN} characters, too weak to listen on ${listen.host} with.`,
     { hint: 'Take a longer one: openssl rand -hex 32 makes one.' },
   )
 }

@@ -141,6 +141,24 @@ export interface Reconciled {
   readonly overridden: readonly string[]
 }
 
+/** What is brought along from elsewhere and is not here yet; see {@link Store.moveIn}. */
+export interface Move {
+  readonly providers: readonly MovedProvider[]
+  /** Each with its value. */
+  readonly tokens: readonly NewToken[]
+  readonly settings: Partial<Settings>
+}
+
+export interface MovedProvider extends NewProvider {
+  /** Of a new one; one that is there stays as its owner switched it. */
+  readonly enabled: boolean
+  readonly keys: readonly NewKey[]
+  /** Among its keys, the one that its `models_key` shall name; null: none shall be named. */
+  readonly modelsKey: Secret | null
+  /** Whether it is there, with this base URL: then it is given keys, a path and settings. */
+  readonly present: boolean
+}
+
 /** Who makes a change, for the audit row. */
 export interface Actor {
   /** `user@host`. */
@@ -238,6 +256,12 @@ export interface Store {
   unsetSetting(name: SettingName): Promise<void>
   /** Writes what the file declares with origin `file`; values a command owns stay. One transaction. */
   reconcile(declared: Declared): Promise<Reconciled>
+
+  /**
+   * Takes providers, keys, tokens and settings together, as a command's: all of it or nothing.
+   * Where there is no default provider and none is given, the first new one becomes it.
+   */
+  moveIn(move: Move): Promise<void>
 
   /**
    * Appends a batch that this node served; either all of it or none.

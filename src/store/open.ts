@@ -8,6 +8,7 @@ import type { Engine } from './dialect.ts'
 import { keyVerbs } from './keys.ts'
 import { leaseVerbs } from './leases.ts'
 import { memoryVerbs } from './memories.ts'
+import { moveVerbs } from './move.ts'
 import { nodeVerbs } from './nodes.ts'
 import { outageVerbs } from './outages.ts'
 import type { StoreParts } from './parts.ts'
@@ -80,6 +81,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...routeVerbs(parts),
     ...settingVerbs(parts),
     ...reconcileVerbs(parts),
+    ...moveVerbs(parts),
     ...recordVerbs(parts),
     ...statsVerbs(parts),
     ...retentionVerbs(parts),

@@ -6,6 +6,7 @@ import type { Secret } from '../base/secret.ts'
 import { nearest, printable } from '../base/text.ts'
 import type { Token } from '../model/catalog.ts'
 import type { NewToken, Store, TokenChange } from '../model/store.ts'
+import { STRONG_TOKEN } from '../model/token-strength.ts'
 import type { Change } from './change.ts'
 import { newId, newToken } from './identifiers.ts'
 import { readJson } from './json.ts'
@@ -15,9 +16,6 @@ import { findProvider } from './provider-rows.ts'
 import type { Tables, TokenRow } from './tables.ts'
 
 type TokenVerbs = Pick<Store, 'tokens' | 'createToken' | 'changeToken' | 'revokeToken'>
-
-/** Shorter ones can be guessed where anybody can try. */
-const STRONG = 16
 
 export function tokenVerbs({ engine, change }: StoreParts): TokenVerbs {
   return {
@@ -52,7 +50,8 @@ export async function readTokens(db: Kysely<Tables>): Promise<Token[]> {
   return rows.map(tokenOf)
 }
 
-async function insertToken(change: Change, given: NewToken, secret: Secret): Promise<Token> {
+/** @throws BalanceError invalid_value, name_taken */
+export async function insertToken(change: Change, given: NewToken, secret: Secret): Promise<Token> {
   const { db, time, note } = change
   await checkChange(change, given)
   checkToken(secret)
@@ -63,7 +62,7 @@ async function insertToken(change: Change, given: NewToken, secret: Secret): Pro
     name: given.name,
     hash,
     masked: secret.masked,
-    weak: Number(secret.reveal().length < STRONG),
+    weak: Number(secret.reveal().length < STRONG_TOKEN),
     providers: listOrNull(given.providers),
     models: listOrNull(given.models),
     rpm: given.rpm ?? null,

@@ -48,6 +48,7 @@ const WORK: Readonly<Record<Verb, Work>> = {
   backup: 'read the log',
   readBackup: 'read',
   restore: 'write the log',
+  moveIn: 'write',
   record: 'write the log',
   records: 'read the log',
   recordOf: 'read the log',

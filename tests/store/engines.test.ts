@@ -3,6 +3,7 @@ import { ENGINES, stopSharedServer, usePlaces } from './place.ts'
 import { auditSuite } from './suites/audit.ts'
 import { keySuite } from './suites/keys.ts'
 import { learnedSuite } from './suites/learned.ts'
+import { moveSuite } from './suites/move.ts'
 import { nodeSuite } from './suites/nodes.ts'
 import { outageSuite } from './suites/outages.ts'
 import { providerSuite } from './suites/providers.ts'
@@ -25,6 +26,7 @@ describe.each(ENGINES)('store on %s', engine => {
   tokenSuite(place)
   routeSuite(place)
   settingSuite(place)
+  moveSuite(place)
   auditSuite(place)
   recordSuite(place)
   statsSuite(place)

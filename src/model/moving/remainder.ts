@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { Secret } from '../../base/secret.ts'
+import type { Catalog, Key, Provider } from '../catalog.ts'
+import {
+  formatSetting,
+  type ProviderSettings,
+  type SettingName,
+  type Settings,
+} from '../settings.ts'
+import type { Move, MovedProvider, NewToken } from '../store.ts'
+import type { Belongings, WantedKey, WantedProvider, WantedToken } from './belongings.ts'
+
+/** What of the belongings is not here yet, and each change in words. */
+export interface Remainder {
+  readonly move: Move
+  readonly changes: readonly string[]
+}
+
+/** Compares with what is here: keys by their values, tokens by their hashes, settings by what is in force. */
+export function remainder(wanted: Belongings, catalog: Catalog): Remainder {
+  const changes: string[] = []
+  const providers = wanted.providers.flatMap(provider => {
+    const moved = providerRemainder(provider, catalog, changes)
+    return moved === null ? [] : [moved]
+  })
+  const tokens = tokenRemainder(wanted.tokens, catalog, changes)
+  const settings = settingRemainder(wanted.settings, catalog.settings, changes)
+  return { move: { providers, tokens, settings }, changes }
+}
+
+function providerRemainder(
+  wanted: WantedProvider,
+  catalog: Catalog,
+  changes: string[],
+): MovedProvider | null {
+  const present = catalog.providers.find(({ name }) => name === wanted.name) ?? null
+  const own = catalog.keys.filter(key => key.provider === wanted.name)
+  const keys = wanted.keys.filter(key => !own.some(known => isSame(known, key)))
+  const asking = own.find(key => isSame(key, { value: wanted.modelsKey ?? NOBODY }))
+  const named = asking && !isNamed(asking, present) ? { models_key: asking.id } : {}
+  const overrides = { ...different(wanted.overrides, present?.overrides ?? {}), ...named }
+  const path = present?.path === wanted.path ? null : wanted.path
+  const modelsKey = asking ? null : wanted.modelsKey
+  const count = keys.length === 1 ? '1 key' : `${keys.length} keys`
+  if (!present) {
+    const disabled = wanted.enabled ? '' : ', disabled'
+    changes.push(`add provider ${wanted.name} with ${count}${disabled}`)
+  } else {
+    if (keys.length > 0) changes.push(`add ${count} to provider ${wanted.name}`)
+    for (const name of Object.keys(overrides) as (keyof ProviderSettings)[]) {
+      changes.push(`change ${name} of provider ${wanted.name}`)
+    }
+    if (path !== null) changes.push(`give provider ${wanted.name} the path ${path}`)
+    if (modelsKey !== null) changes.push(`change models_key of provider ${wanted.name}`)
+  }
+  const nothing = keys.length === 0 && Object.keys(overrides).length === 0
+  if (present && nothing && path === null && modelsKey === null) return null
+  const { name, kind, baseUrl, enabled } = wanted
+  return {
+    name,
+    kind,
+    baseUrl,
+    path,
+    enabled,
+    overrides,
+    keys: keys.map(({ value, tier }) => ({ value, ...(tier !== undefined && { tier }) })),
+    modelsKey,
+    present: present !== null,
+  }
+}
+
+function isSame(known: Key, { value, clear }: WantedKey): boolean {
+  if (known.reference !== null && known.reference === value.reveal()) return true
+  return known.secret !== null && known.secret.reveal() === (clear ?? value).reveal()
+}
+
+const NOBODY = new Secret('')
+
+function isNamed({ id, label }: Key, provider: Provider | null): boolean {
+  const named = provider?.overrides.models_key
+  return named === id || named === label
+}
+
+function tokenRemainder(
+  wanted: readonly WantedToken[],
+  { tokens }: Catalog,
+  changes: string[],
+): NewToken[] {
+  const names = new Set(tokens.map(({ name }) => name))
+  const hashes = new Set(tokens.map(({ hash }) => hash))
+  return wanted.flatMap(({ value, name: base }) => {
+    const hash = createHash('sha256').update(value.reveal()).digest('hex')
+    if (hashes.has(hash)) return []
+    hashes.add(hash)
+    let name = base
+    for (let next = 2; names.has(name); next++) name = `${base}-${next}`
+    names.add(name)
+    changes.push(`add token ${name}`)
+    return [{ name, value }]
+  })
+}
+
+function settingRemainder(
+  wanted: Partial<Settings>,
+  inForce: Settings,
+  changes: string[],
+): Partial<Settings> {
+  const settings = different(wanted, inForce)
+  for (const name of Object.keys(settings) as SettingName[]) {
+    const [before, after] = [inForce[name], settings[name]].map(value =>
+      formatSetting(name, value as never),
+    )
+    changes.push(`set ${name} to ${after} (${before === '' ? 'nothing' : before} now)`)
+  }
+  return settings
+}
+
+function different<T extends object>(wanted: T, present: object): T {
+  const entries = Object.entries(wanted).filter(
+    ([name, value]) => !isDeepStrictEqual(value, (present as Record<string, unknown>)[name]),
+  )
+  return Object.fromEntries(entries) as T
+}

@@ -1,0 +1,2 @@
+/** Shorter tokens can be guessed where anybody can try: they serve callers of this host only. */
+export const STRONG_TOKEN = 16
