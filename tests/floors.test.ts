@@ -50,6 +50,7 @@ describe('a planted violation is found', () => {
     ['cli/x.ts', "import { SingleBar } from 'cli-progress'", 'where it is used, and lazily'],
     ['cli/x.ts', "import Chart from 'chartscii'", 'where it is used, and lazily'],
     ['cli/x.ts', "import { parse } from 'csv-parse/sync'", 'where it is used, and lazily'],
+    ['cli/x.ts', "import { parse } from 'dotenv'", 'where it is used, and lazily'],
     ['store/x.ts', "await import('csv-parse/sync')", 'must not import csv-parse'],
     [
       'control/x.ts',

@@ -47,6 +47,10 @@ const GROUPS: Readonly<Record<string, Entry>> = {
     summary: 'requests, errors and tokens of a time',
     load: () => import('./commands/stats.ts'),
   },
+  import: {
+    summary: 'what another gateway, or the environment, has',
+    load: () => import('./commands/import.ts'),
+  },
   config: { summary: 'settings', load: () => import('./commands/config.ts') },
   backup: { summary: 'all of the store in one file', load: () => import('./commands/backup.ts') },
   restore: { summary: 'a backup put back', load: () => import('./commands/restore.ts') },

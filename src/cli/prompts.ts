@@ -20,9 +20,13 @@ export async function confirm(question: string, yes: boolean): Promise<void> {
       hint: 'Add --yes to go on without a question.',
     })
   }
+  if (!(await agree(question, false))) throw new BalanceError('failed', 'Nothing was changed.')
+}
+
+/** Asks a yes/no question; Enter alone means `byDefault`. */
+export async function agree(question: string, byDefault: boolean): Promise<boolean> {
   const { confirm: ask } = await import('@inquirer/prompts')
-  const agreed = await ask({ message: question, default: false }, { output: process.stderr })
-  if (!agreed) throw new BalanceError('failed', 'Nothing was changed.')
+  return ask({ message: question, default: byDefault }, { output: process.stderr })
 }
 
 /** Asks for secrets without showing them, one after the other, until `most` came or an empty answer. */

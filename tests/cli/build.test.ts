@@ -38,6 +38,7 @@ describe('the build', () => {
       'yaml',
       'chalk',
       'csv-parse',
+      'dotenv',
     ]) {
       expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+`, 'm'))
     }

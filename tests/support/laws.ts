@@ -31,6 +31,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   'cli-progress': /^cli\//,
   chartscii: /^cli\//,
   'csv-parse': /^cli\//,
+  dotenv: /^cli\//,
   pino: /^base\/log\.ts$/,
   cosmiconfig: /^model\/config/,
   yaml: /^model\/config/,
@@ -38,7 +39,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
 }
 
 /** Large, and needed by few commands: loaded where they are used, so that no other start pays. */
-const LAZY: ReadonlySet<string> = new Set(['cli-progress', 'chartscii', 'csv-parse'])
+const LAZY: ReadonlySet<string> = new Set(['cli-progress', 'chartscii', 'csv-parse', 'dotenv'])
 
 const TIME = /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)|\bperformance\.now\b|\bhrtime\b/
 const TIMER = /(?<![.\w])(globalThis\.)?set(Timeout|Interval)\s*\(|\bAbortSignal\.timeout\b/

@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly storePassword: SecretSource | null
   /** The token that is created where a store has none. */
   readonly bootstrapToken: SecretSource | null
+  /** Of the database that is imported from. */
+  readonly importPassword: SecretSource | null
   /** Where the control socket belongs, if the system has such a place; else it is the data folder. */
   readonly runtimeDir: string | null
 }
@@ -57,6 +59,7 @@ export function surroundings(env: Readonly<NodeJS.ProcessEnv>, places: Places): 
     },
     storePassword: secretIn(env, 'BALANCE_STORE_PASSWORD'),
     bootstrapToken: secretIn(env, 'BALANCE_BOOTSTRAP_TOKEN'),
+    importPassword: secretIn(env, 'BALANCE_IMPORT_PASSWORD'),
     runtimeDir: runtimeDirIn(env),
   }
 }
