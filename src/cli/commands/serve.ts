@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { VERSION } from '../../base/version.ts'
 import type { Daemon } from '../../daemon/main.ts'
 import { type BootstrapFlags, loadConfig } from '../../model/config.ts'
+import { offerKeys } from '../offer-keys.ts'
 import type { Run } from '../program.ts'
 import type { Session } from '../session.ts'
 
@@ -36,6 +37,7 @@ async function serve(session: Session, flags: ServeFlags): Promise<void> {
   if (flags.demo) return serveDemo(session, flags)
   const all = { ...session.flags, ...flags }
   const config = loadConfig({ flags: all })
+  await offerKeys(session)
   const { startDaemon } = await import('../../daemon/main.ts')
   const daemon = await startDaemon({
     ...surroundings(session, flags),
