@@ -13,30 +13,35 @@ export interface MovingOptions {
 
 /**
  * Reports what an import found and what it would change, asks, and writes all of it at once.
- * @returns whether the store has all of it now
+ * @param further changes that the caller makes by itself afterwards, in words
+ * @returns whether it shall make them
  */
 export async function moveIn(
   session: Session,
   sources: ImportSources,
   plan: ImportPlan,
   options: MovingOptions,
+  further: readonly string[] = [],
 ): Promise<boolean> {
   const store = await session.store()
   const { move, changes } = remainder(plan.belongings, await store.catalog())
-  report(session, sources, plan, changes)
-  if (changes.length === 0) {
+  const all = [...changes, ...further]
+  report(session, sources, plan, all)
+  if (all.length === 0) {
     session.out.say('nothing to do: all that can be carried over is here')
-    return true
+    return false
   }
   if (options.dryRun) {
     session.out.say('nothing was written: this was a dry run')
     return false
   }
-  await confirm(`Write ${plural(changes.length, 'change')}?`, options.yes === true)
-  await store.moveIn(move)
-  session.out.say(`written: ${plural(changes.length, 'change')}`)
-  await session.inForce()
-  return true
+  await confirm(`Write ${plural(all.length, 'change')}?`, options.yes === true)
+  if (changes.length > 0) {
+    await store.moveIn(move)
+    session.out.say(`written: ${plural(changes.length, 'change')}`)
+    await session.inForce()
+  }
+  return further.length > 0
 }
 
 function report(

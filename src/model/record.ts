@@ -49,6 +49,11 @@ export interface AttemptRecord {
   readonly ms: number
 }
 
+/** A failed attempt of which it is not known to which exchange it belongs. */
+export interface LooseFailure extends AttemptRecord {
+  readonly requestId: string
+}
+
 /** A record as the store gives it back. */
 export interface StoredExchange extends Omit<ExchangeRecord, 'failures'> {
   readonly id: number
@@ -57,9 +62,8 @@ export interface StoredExchange extends Omit<ExchangeRecord, 'failures'> {
   readonly keyLabel: string | null
 }
 
-export interface StoredFailure extends AttemptRecord {
+export interface StoredFailure extends LooseFailure {
   readonly id: number
-  readonly requestId: string
 }
 
 /** What `logs list` and `logs tail` can ask for; all given ones must hold. */
@@ -114,6 +118,20 @@ export interface StatsRow {
   readonly reasoningTokens: number
   /** Mean, ms. */
   readonly ms: number
+}
+
+/** Rows of another gateway's log. */
+export interface ImportedBatch {
+  readonly exchanges: readonly ExchangeRecord[]
+  readonly failures: readonly LooseFailure[]
+  /** How far it is with them. */
+  readonly heads: ImportedHeads
+}
+
+/** The highest ids of another gateway's log that were brought along; 0 where nothing was. */
+export interface ImportedHeads {
+  readonly requests: number
+  readonly failures: number
 }
 
 /** How much of the log is kept. */

@@ -14,6 +14,8 @@ import type {
 } from './catalog.ts'
 import type {
   ExchangeRecord,
+  ImportedBatch,
+  ImportedHeads,
   Pruned,
   RecordFilter,
   RecordQuery,
@@ -269,6 +271,12 @@ export interface Store {
    * connection broke) is not written again where it is the node's last
    */
   record(batch: readonly ExchangeRecord[], node: string, id?: string): Promise<void>
+  /**
+   * Appends rows of another gateway's log; either all of them or none.
+   * @param source names that log; `heads` are kept with it
+   */
+  importLog(source: string, batch: ImportedBatch): Promise<void>
+  importedHeads(source: string): Promise<ImportedHeads>
   records(query: RecordQuery): Promise<StoredExchange[]>
   /** By id or request id. */
   recordOf(

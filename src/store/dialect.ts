@@ -52,9 +52,17 @@ export interface Engine {
 /** A node that wrote nothing for so long, ms, is gone: nobody asks for its last batch any more. */
 export const MARK_KEPT = 86_400_000
 
+/** The time of a mark that is no node's, and is never swept. */
+export const FOR_EVER = Number.MAX_SAFE_INTEGER
+
+/** In place of the exchange's id, where a failed attempt has none. */
+export const NO_EXCHANGE = 0
+
 /** What is appended to the log tables in one transaction. */
 export interface LogBatch {
   readonly entries: readonly LogEntry[]
+  /** Failed attempts of no exchange, as the failures of an entry. */
+  readonly loose: LogEntry['failures']
   readonly rollups: readonly RollupValues[]
   /** Written only where it is not this node's last one already; null: it is never written again. */
   readonly mark: { readonly node: string; readonly id: string; readonly time: number } | null

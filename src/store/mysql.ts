@@ -1,6 +1,13 @@
 import { CompiledQuery, Kysely, MysqlDialect, sql } from 'kysely'
 import type { Clock } from '../base/clock.ts'
-import { type ColumnTypes, type Engine, type LogBatch, MARK_KEPT } from './dialect.ts'
+import {
+  type ColumnTypes,
+  type Engine,
+  FOR_EVER,
+  type LogBatch,
+  MARK_KEPT,
+  NO_EXCHANGE,
+} from './dialect.ts'
 import { migrate } from './migrate.ts'
 import { mysqlFault } from './mysql-fault.ts'
 import { migrationTarget } from './mysql-migration.ts'
@@ -141,12 +148,16 @@ async function migrateAll(
 async function append(
   db: Kysely<Tables>,
   step: number,
-  { entries, rollups, mark }: LogBatch,
+  { entries, loose, rollups, mark }: LogBatch,
 ): Promise<void> {
   await undeadlocked(() =>
     db.transaction().execute(async trx => {
       if (mark !== null && (await isWritten(trx, mark))) return
       for (const chunk of slices(entries)) await appendEntries(trx, step, chunk)
+      for (const chunk of slices(loose)) {
+        const rows = chunk.map(values => [NO_EXCHANGE, ...values])
+        await trx.executeQuery(insertion('failures', FAILURE_COLUMNS, rows))
+      }
       // Last, for these rows are every node's: they are locked until the transaction ends.
       for (const chunk of slices(rollups)) {
         await trx.executeQuery(insertion('rollups', ROLLUP_COLUMNS, chunk, ADDING))
@@ -174,10 +185,12 @@ async function isWritten(
     await trx.updateTable('batches').set({ id, time }).where('node', '=', node).execute()
     return false
   }
-  await trx
-    .deleteFrom('batches')
-    .where('time', '<', time - MARK_KEPT)
-    .execute()
+  if (time !== FOR_EVER) {
+    await trx
+      .deleteFrom('batches')
+      .where('time', '<', time - MARK_KEPT)
+      .execute()
+  }
   await trx.insertInto('batches').values({ node, id, time }).execute()
   return false
 }

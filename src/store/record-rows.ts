@@ -155,7 +155,7 @@ function cutOrNull(text: string | null): string | null {
   return text === null ? null : cut(text)
 }
 
-function failureValues(failure: AttemptRecord, requestId: string): Value[] {
+export function failureValues(failure: AttemptRecord, requestId: string): Value[] {
   return [
     requestId,
     failure.time,

@@ -2,15 +2,18 @@ import { BalanceError } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
 import type { StoredExchange } from '../model/record.ts'
 import type { Store } from '../model/store.ts'
-import type { Engine } from './dialect.ts'
+import { type Engine, FOR_EVER } from './dialect.ts'
 import type { StoreParts } from './parts.ts'
 import { checkLimit, matching } from './record-filter.ts'
-import { cut, logEntry, storedExchange, storedFailure } from './record-rows.ts'
+import { cut, failureValues, logEntry, storedExchange, storedFailure } from './record-rows.ts'
 import { Rollups } from './rollups.ts'
 import { slices } from './slices.ts'
 import type { ExchangeRow } from './tables.ts'
 
-type RecordVerbs = Pick<Store, 'record' | 'records' | 'recordOf' | 'failures'>
+type RecordVerbs = Pick<
+  Store,
+  'record' | 'importLog' | 'importedHeads' | 'records' | 'recordOf' | 'failures'
+>
 
 export function recordVerbs({ engine, clock }: StoreParts): RecordVerbs {
   const rollups = new Rollups()
@@ -20,9 +23,28 @@ export function recordVerbs({ engine, clock }: StoreParts): RecordVerbs {
       const name = cut(node)
       await engine.append({
         entries: batch.map(record => logEntry(record, name)),
+        loose: [],
         rollups: rollups.of(batch),
         mark: id === undefined ? null : { node: name, id, time: clock.wall() },
       })
+    },
+
+    importLog(source, { exchanges, failures, heads }) {
+      const node = cut(source)
+      return engine.append({
+        entries: exchanges.map(record => logEntry(record, node)),
+        loose: failures.map(failure => failureValues(failure, cut(failure.requestId))),
+        rollups: rollups.of(exchanges),
+        mark: { node, id: `${heads.requests}:${heads.failures}`, time: FOR_EVER },
+      })
+    },
+
+    async importedHeads(source) {
+      const row = await engine.queryLog(db =>
+        db.selectFrom('batches').select('id').where('node', '=', cut(source)).executeTakeFirst(),
+      )
+      const [requests = 0, failures = 0] = row?.id.split(':').map(Number) ?? []
+      return { requests, failures }
     },
 
     async records({ limit, before, after, notNode, ...filter }) {

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
-import { type Engine, type LogBatch, MARK_KEPT } from './dialect.ts'
+import { type Engine, FOR_EVER, type LogBatch, MARK_KEPT, NO_EXCHANGE } from './dialect.ts'
 import { EXCHANGE_COLUMNS, FAILURE_COLUMNS } from './record-rows.ts'
 import { ROLLUP_COLUMNS, ROLLUP_KEY, ROLLUP_SUMS } from './rollups.ts'
 import { SqliteFile } from './sqlite-file.ts'
@@ -91,13 +91,14 @@ function appender(raw: Database): Append {
       const { node, id, time } = batch.mark
       const last = lastBatch.get(node)
       if (last === id) return
-      if (last === undefined) sweep.run(time - MARK_KEPT)
+      if (last === undefined && time !== FOR_EVER) sweep.run(time - MARK_KEPT)
       mark.run(node, id, time)
     }
     for (const entry of batch.entries) {
       const { lastInsertRowid } = exchange.run(...entry.exchange)
       for (const values of entry.failures) failure.run(lastInsertRowid, ...values)
     }
+    for (const values of batch.loose) failure.run(NO_EXCHANGE, ...values)
     for (const values of batch.rollups) rollup.run(...values)
   }).immediate
 }

@@ -50,6 +50,8 @@ const WORK: Readonly<Record<Verb, Work>> = {
   restore: 'write the log',
   moveIn: 'write',
   record: 'write the log',
+  importLog: 'write the log',
+  importedHeads: 'read the log',
   records: 'read the log',
   recordOf: 'read the log',
   failures: 'read the log',

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { ENGINES, stopSharedServer, usePlaces } from './place.ts'
 import { auditSuite } from './suites/audit.ts'
+import { importedLogSuite } from './suites/imported-log.ts'
 import { keySuite } from './suites/keys.ts'
 import { learnedSuite } from './suites/learned.ts'
 import { moveSuite } from './suites/move.ts'
@@ -29,6 +30,7 @@ describe.each(ENGINES)('store on %s', engine => {
   moveSuite(place)
   auditSuite(place)
   recordSuite(place)
+  importedLogSuite(place)
   statsSuite(place)
   retentionSuite(place)
   learnedSuite(place)

@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import { BalanceError } from '../../base/errors.ts'
 import type { MovingOptions } from '../moving-in.ts'
-import type { SourceOptions } from '../original-source.ts'
+import type { PendingLog } from '../original-logs.ts'
+import type { OpenSource, SourceOptions } from '../original-source.ts'
 import type { Run } from '../program.ts'
 import type { Session } from '../session.ts'
 
@@ -10,6 +12,8 @@ export function define(command: Command, run: Run): void {
     .option('--env <file>', 'its .env; the one in this folder if nothing is named')
     .option('--store-file <path>', 'its SQLite database, data/default_db')
     .option('--mysql <url>', 'its MySQL database, as mysql://user@host/database')
+    .option('--logs', 'its log too: requests, and failed attempts')
+    .option('--timezone <tz>', "zone of the log's times, as Asia/Shanghai (this host's)")
     .option('--weak', 'tokens that are known to everybody, or short, too')
     .addHelpText('after', ORIGINAL_HELP)
     .action(run(importOriginal))
@@ -28,6 +32,7 @@ MySQL comes from BALANCE_IMPORT_PASSWORD, BALANCE_IMPORT_PASSWORD_FILE, the .env
 Examples:
   $ cd openai-balance && balance import openai-balance --dry-run
   $ balance import openai-balance --store-file data/default_db --yes
+  $ balance import openai-balance --logs --timezone Asia/Shanghai
   $ balance import openai-balance --env .env --mysql mysql://balance@db.example/balance`
 
 const ENVIRONMENT_HELP = `
@@ -46,6 +51,8 @@ function moving(command: Command): Command {
 
 interface OriginalOptions extends SourceOptions, MovingOptions {
   readonly weak?: true
+  readonly logs?: true
+  readonly timezone?: string
 }
 
 /** The rooms are imported here: no other command reads other programs' databases. */
@@ -57,10 +64,26 @@ async function importOriginal(session: Session, options: OriginalOptions): Promi
   try {
     const present = await (await session.store()).providers()
     const plan = planOriginal(source.content, present, options.weak === true)
-    await moveIn(session, source.named, plan, options)
+    const log = options.logs ? await pendingLog(session, source, options.timezone) : null
+    const goOn = await moveIn(session, source.named, plan, options, log?.changes)
+    if (goOn) await log?.bringAlong(plan.names)
   } finally {
     await source.database?.close()
   }
+}
+
+async function pendingLog(
+  session: Session,
+  { database }: OpenSource,
+  timezone: string | undefined,
+): Promise<PendingLog> {
+  if (!database) {
+    throw new BalanceError('usage', 'Its log is in its database, of which there is none here.', {
+      hint: 'Name it with --store-file PATH or --mysql URL, or leave out --logs.',
+    })
+  }
+  const { PendingLog } = await import('../original-logs.ts')
+  return PendingLog.open(session, database, timezone)
 }
 
 interface EnvironmentOptions extends MovingOptions {

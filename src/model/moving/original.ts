@@ -19,6 +19,11 @@ export interface OriginalSource {
   readonly env: Readonly<Record<string, string>>
 }
 
+export interface OriginalPlan extends ImportPlan {
+  /** What its providers are called here; of two with one name, the one in force there. */
+  readonly names: ReadonlyMap<string, string>
+}
+
 /**
  * What an installation of OpenAI Balance, or of gemini-balance, becomes here.
  * @param present the providers that are here
@@ -28,7 +33,7 @@ export function planOriginal(
   source: OriginalSource,
   present: readonly Provider[],
   weak: boolean,
-): ImportPlan {
+): OriginalPlan {
   const config = new OriginalConfig(source)
   const lines: ImportLine[] = []
   const furnished = readProviders(config, new ProviderNames(present), lines)
@@ -38,6 +43,9 @@ export function planOriginal(
   return {
     belongings: { providers: furnished.map(({ provider }) => provider), tokens, settings },
     lines,
+    names: new Map(
+      furnished.toReversed().map(({ original, provider }) => [original, provider.name]),
+    ),
   }
 }
 

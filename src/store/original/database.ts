@@ -1,31 +1,7 @@
 import { BalanceError } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
+import type { OriginalFailure, OriginalRequest } from '../../model/moving/original-log.ts'
 import { parseStoreUrl } from '../url.ts'
-
-/** A row of `t_request_log`: one attempt there. */
-export interface OriginalRequest {
-  readonly id: number
-  /** `2025-12-24 18:00:00.123456`, in the zone of the process that wrote it. */
-  readonly time: string | null
-  readonly model: string | null
-  readonly key: string | null
-  readonly success: boolean
-  /** Null where it holds none: SQLite lets the original write a text there. */
-  readonly status: number | null
-  readonly ms: number | null
-}
-
-/** A row of `t_error_logs`. */
-export interface OriginalFailure {
-  readonly id: number
-  readonly time: string | null
-  readonly model: string | null
-  readonly key: string | null
-  /** `deepseek-chat-stream`. */
-  readonly type: string | null
-  readonly status: number | null
-  readonly text: string | null
-}
 
 /** The database of an OpenAI Balance or a gemini-balance, which is only ever read. */
 export interface OriginalDatabase {
