@@ -81,7 +81,9 @@ async function databasePlace(
   if (file === null) return null
   if (env.DATABASE_TYPE?.toLowerCase() === 'sqlite') {
     const path = join(dirname(resolve(file)), 'data', env.SQLITE_DATABASE || 'default_db')
-    return existsSync(path) ? sqlitePlace(path) : null
+    if (existsSync(path)) return sqlitePlace(path)
+    session.out.warn(`There is no ${path}, which the .env names: the .env alone is read.`)
+    return null
   }
   const url = mysqlUrl(env)
   if (url === null || !(await mayRead(session, url, options.yes === true))) return null

@@ -261,7 +261,7 @@ export interface Store {
 
   /**
    * Takes providers, keys, tokens and settings together, as a command's: all of it or nothing.
-   * Where there is no default provider and none is given, the first new one becomes it.
+   * Where there is no default provider and none is given, the first new one that is enabled becomes it.
    */
   moveIn(move: Move): Promise<void>
 

@@ -68,7 +68,7 @@ async function moveSettings(made: Change, { settings, providers }: Move): Promis
   for (const [name, value] of Object.entries(settings) as [SettingName, never][]) {
     await writeSetting(made, name, value, 'command')
   }
-  const first = providers.find(({ present }) => !present)
+  const first = providers.find(({ present, enabled }) => enabled && !present)
   if (first && (await hasNoDefault(made.db))) {
     await writeSetting(made, 'default_provider', first.name, 'command')
   }

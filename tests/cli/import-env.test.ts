@@ -1,7 +1,9 @@
+import { mkdirSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ImportShape } from '../../src/cli/shapes/import.ts'
 import type { KeyStatus } from '../../src/model/status.ts'
 import { World } from '../support/daemon.ts'
+import { hasTerminal, terminal } from './terminal.ts'
 
 const ONE = 'sk-planted-0000000000000001'
 const TWO = 'sk-planted-0000000000000002'
@@ -56,6 +58,19 @@ describe('import env', () => {
     expect((await world.json<ImportShape>(args)).changes).toEqual([])
     const sealed = await world.json<ImportShape>(['import', 'env', '--yes'])
     expect(sealed.changes).toEqual(['add provider openai with 2 keys'])
+  })
+
+  it.runIf(hasTerminal)('asks on a terminal, where Enter alone means no', async () => {
+    const run = (typed: string) =>
+      terminal(world.dataDir, 'import env', {
+        answers: [['Write 2 changes?', typed]],
+        env: { OPENAI_API_KEY: ONE, GROQ_API_KEY: TWO },
+      })
+    mkdirSync(world.dataDir)
+    expect(await run('\r')).toMatchObject({ code: 1 })
+    expect(await keys()).toEqual([])
+    expect(await run('y\r')).toMatchObject({ code: 0 })
+    expect(await keys()).toHaveLength(2)
   })
 
   it('writes nothing with --dry-run, or where nobody agrees', async () => {

@@ -166,6 +166,12 @@ describe('import openai-balance', () => {
     expect(await kept()).toMatchObject({ providers: [] })
   })
 
+  it('says so where the database that the .env names is not there', async () => {
+    env(`DATABASE_TYPE=sqlite\nAPI_KEYS=["${key('a')}"]\n`)
+    const { stderr } = await world.balance(['import', 'openai-balance', '--dry-run'])
+    expect(stderr).toContain('data/default_db, which the .env names: the .env alone is read')
+  })
+
   it.each([
     ['nothing to read', [], 'There is no .env in this folder'],
     ['two databases', ['--store-file', 'x', '--mysql', 'mysql://u@h/d'], 'not both'],
@@ -194,6 +200,8 @@ describe.runIf(hasMariadb)('from MariaDB', () => {
   afterEach(() => server.stop())
 
   it('reads the database that is named, or that the .env names', async () => {
+    const checksum = () => server.sql(`checksum table ${name}.t_settings extended`)
+    const before = await checksum()
     const url = `mysql://balance@127.0.0.1:${server.port}/${name}`
     world.env.BALANCE_IMPORT_PASSWORD = server.password
     const named = await world.json<ImportShape>([
@@ -216,5 +224,6 @@ describe.runIf(hasMariadb)('from MariaDB', () => {
     expect(found.changes).toEqual([])
     const unread = await world.balance(['import', 'openai-balance', '--dry-run'])
     expect(unread.stderr).toContain('was not read: add --yes')
+    expect(await checksum()).toEqual(before)
   })
 })

@@ -38,7 +38,10 @@ export function planOriginal(
   const lines: ImportLine[] = []
   const furnished = readProviders(config, new ProviderNames(present), lines)
   const tokens = readTokens(config, weak, lines)
-  const settings = { ...chooseDefault(config, furnished, lines), ...readSettings(config, lines) }
+  const settings = {
+    ...chooseDefault(config, furnished, present.length > 0, lines),
+    ...readSettings(config, lines),
+  }
   for (const given of config.others) lines.push(other(given))
   return {
     belongings: { providers: furnished.map(({ provider }) => provider), tokens, settings },
@@ -124,15 +127,21 @@ function readSettings(config: OriginalConfig, lines: ImportLine[]): Partial<Sett
   return settings
 }
 
+/** Where nobody has named one there, and there are providers here, the default one here stays. */
 function chooseDefault(
   config: OriginalConfig,
   furnished: readonly Furnished[],
+  settled: boolean,
   lines: ImportLine[],
 ): Partial<Settings> {
   const given = config.get('DEFAULT_PROVIDER')
-  const usable = furnished.filter(({ provider }) => provider.enabled && provider.keys.length > 0)
   const wanted = textOf(given.raw)
   const automatic = wanted === '' || wanted === 'default'
+  if (automatic && settled) {
+    lines.push({ ...byDefault(given), remark: 'the default provider here stays' })
+    return {}
+  }
+  const usable = furnished.filter(({ provider }) => provider.enabled && provider.keys.length > 0)
   const chosen = automatic
     ? (usable[0] ?? furnished.find(({ provider }) => provider.enabled))
     : furnished.find(({ original, provider }) => original === wanted && provider.enabled)

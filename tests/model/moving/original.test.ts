@@ -78,6 +78,17 @@ describe('without PROVIDERS_CONFIG', () => {
     expect(planned.belongings.settings).toEqual({ default_provider: 'default' })
   })
 
+  it('leaves the default provider here alone, unless one is named there', () => {
+    const here = [provider('lab', 'https://lab.example/v1')]
+    const settings = (rows: Rows) =>
+      planOriginal({ rows: new Map(Object.entries(rows)), env: {} }, here, false).belongings
+        .settings
+    expect(settings({ API_KEYS: ONE })).toEqual({})
+    const item = { name: 'one', base_url: 'https://one.example', api_keys: [ONE] }
+    const listed = { PROVIDERS_CONFIG: JSON.stringify([item]), DEFAULT_PROVIDER: 'one' }
+    expect(settings(listed)).toEqual({ default_provider: 'one' })
+  })
+
   it('adds a key for the list of models in the last tier', () => {
     const planned = plan({ API_KEYS: ONE, MODEL_REQUEST_KEY: TWO })
     expect(providersOf(planned)).toMatchObject([{ keys: [ONE, `${TWO} tier 100`], modelsKey: TWO }])
