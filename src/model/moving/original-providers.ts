@@ -1,10 +1,11 @@
 import { BalanceError } from '../../base/errors.ts'
-import { printable } from '../../base/text.ts'
-import { formatSetting, type ProviderSettings, type SettingName } from '../settings.ts'
+import type { ProviderSettings } from '../settings.ts'
 import type { ImportLine, WantedProvider } from './belongings.ts'
 import type { Given, OriginalConfig } from './original-config.ts'
+import { Item } from './original-item.ts'
 import { placed, readKeys } from './original-keys.ts'
-import { type OriginalSetting, originalSetting, PROVIDER_FIELDS } from './original-settings.ts'
+import { convert, notCarriedOver } from './original-lines.ts'
+import { originalSetting, PROVIDER_FIELDS } from './original-settings.ts'
 import { originalUrl } from './original-url.ts'
 import {
   flagOf,
@@ -59,41 +60,6 @@ function listedProviders(
   })
 }
 
-/** One item of PROVIDERS_CONFIG. */
-class Item {
-  readonly #fields: Readonly<Record<string, unknown>> | null
-  readonly #place: string
-  readonly #from: Given['from']
-
-  constructor(item: unknown, index: number, from: Given['from']) {
-    const isObject = typeof item === 'object' && item !== null && !Array.isArray(item)
-    this.#fields = isObject ? (item as Record<string, unknown>) : null
-    this.#place = `PROVIDERS_CONFIG ${printable(this.name || `item ${index + 1}`, 64)}`
-    this.#from = from
-  }
-
-  get name(): string {
-    return textOf(this.#fields?.name)
-  }
-
-  /** Why the original, too, passes over it. */
-  get fault(): string | null {
-    if (!this.#fields) return 'it is no object'
-    const missing = ['name', 'base_url'].filter(field => isEmpty(this.#fields?.[field]))
-    return missing.length > 0 ? `it has no ${missing.join(' and no ')}` : null
-  }
-
-  /** Names of fields that the original does not know. */
-  get strange(): string[] {
-    return Object.keys(this.#fields ?? {}).filter(name => !Object.hasOwn(PROVIDER_FIELDS, name))
-  }
-
-  given(field: string | null): Given {
-    const name = field === null ? this.#place : `${this.#place}.${field}`
-    return { name, raw: field === null ? null : this.#fields?.[field], from: this.#from }
-  }
-}
-
 /** @param later whether another item has the same name, which is the one in force there */
 function listed(
   item: Item,
@@ -127,7 +93,7 @@ function listed(
     if (like === null) continue
     const own = item.given(field)
     const given = like === 'TEST_MODEL' && isEmpty(own.raw) ? config.get(like) : own
-    Object.assign(overrides, convert(given, originalSetting(like), name, lines))
+    Object.assign(overrides, readSetting(given, like, name, lines))
   }
   for (const field of item.strange) lines.push(notCarriedOver(item.given(field), 'it is no field'))
   if (flagOf(item.given('tools_code_execution_enabled').raw)) {
@@ -185,7 +151,7 @@ function defaultProvider(
   const given = readKeys(keys, config.get('MODEL_REQUEST_KEY'), name, lines)
   const overrides: Partial<ProviderSettings> = {}
   for (const setting of OWN_SETTINGS) {
-    Object.assign(overrides, convert(config.get(setting), originalSetting(setting), name, lines))
+    Object.assign(overrides, readSetting(config.get(setting), setting, name, lines))
   }
   const { url: baseUrl } = base
   const provider = {
@@ -232,49 +198,16 @@ function readUrl(given: Given, lines: ImportLine[]): ReturnType<typeof originalU
   }
 }
 
-/** A setting of one provider. */
-function convert(
+/** A setting of one provider, converted as the setting `like`. */
+function readSetting(
   given: Given,
-  { into, type, fallback }: OriginalSetting,
+  like: string,
   provider: string,
   lines: ImportLine[],
 ): Partial<ProviderSettings> {
-  if (into.to !== 'provider' || isEmpty(given.raw) || isDefault(given.raw, type, fallback)) {
-    if (!isEmpty(given.raw))
-      lines.push({ ...placed(given), becomes: null, outcome: 'default', remark: '' })
-    return {}
-  }
-  if (!isReadable(given.raw, type)) {
-    lines.push(notCarriedOver(given, `it is no ${type}`))
-    return {}
-  }
-  try {
-    const { value, remark = '' } = into.convert(given.raw)
-    const becomes = `${provider}: ${told(value)}`
-    lines.push({ ...placed(given), becomes, outcome: 'imported', remark })
-    return value
-  } catch (error) {
-    if (!(error instanceof BalanceError)) throw error
-    lines.push(notCarriedOver(given, error.message))
-    return {}
-  }
-}
-
-/** `timeout 60s, idle_timeout 60s`; of headers their names alone, for they may carry a secret. */
-export function told(values: Partial<Record<SettingName, unknown>>): string {
-  return Object.entries(values)
-    .map(([name, value]) => {
-      const shown =
-        name === 'headers'
-          ? Object.keys(value as object).join(', ')
-          : formatSetting(name as SettingName, value as never)
-      return `${name} ${shown}`
-    })
-    .join(', ')
-}
-
-export function notCarriedOver(given: Given, remark: string): ImportLine {
-  return { ...placed(given), becomes: null, outcome: 'not carried over', remark }
+  const setting = originalSetting(like)
+  const { into } = setting
+  return into.to === 'provider' ? convert(given, setting, into.convert, `${provider}: `, lines) : {}
 }
 
 function joined(remarks: readonly (string | null)[]): string {

@@ -1,4 +1,3 @@
-import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import type { Provider } from '../catalog.ts'
 import type { Settings } from '../settings.ts'
@@ -7,9 +6,10 @@ import type { ImportLine, ImportPlan, WantedToken } from './belongings.ts'
 import { isKnownSecret } from './known-secrets.ts'
 import { type Given, OriginalConfig } from './original-config.ts'
 import { placed } from './original-keys.ts'
-import { type Furnished, notCarriedOver, readProviders, told } from './original-providers.ts'
+import { byDefault, convert, notCarriedOver } from './original-lines.ts'
+import { type Furnished, readProviders } from './original-providers.ts'
 import { ORIGINAL_SETTINGS, originalSetting } from './original-settings.ts'
-import { isDefault, isEmpty, isReadable, listOf, textOf } from './original-values.ts'
+import { isDefault, isEmpty, listOf, textOf } from './original-values.ts'
 import { ProviderNames } from './provider-names.ts'
 
 export interface OriginalSource {
@@ -101,28 +101,13 @@ const WEAK = '--weak takes it, for callers on this host only where it is short'
 
 /** Those of the whole gateway. */
 function readSettings(config: OriginalConfig, lines: ImportLine[]): Partial<Settings> {
+  const other = (name: string) => config.get(name).raw
   const settings: Partial<Settings> = {}
-  for (const [name, { into, type, fallback }] of Object.entries(ORIGINAL_SETTINGS)) {
+  for (const [name, setting] of Object.entries(ORIGINAL_SETTINGS)) {
+    const { into } = setting
     if (into.to !== 'settings') continue
-    const given = config.get(name)
-    if (isDefault(given.raw, type, fallback)) {
-      if (given.from !== 'default') lines.push(byDefault(given))
-      continue
-    }
-    if (!isReadable(given.raw, type)) {
-      lines.push(notCarriedOver(given, `it is no ${type}`))
-      continue
-    }
-    try {
-      const { value, remark = '' } = into.convert(given.raw, other => config.get(other).raw)
-      const becomes = told(value) || null
-      const outcome = becomes === null ? 'not carried over' : 'imported'
-      lines.push({ ...placed(given), becomes, outcome, remark })
-      Object.assign(settings, value)
-    } catch (error) {
-      if (!(error instanceof BalanceError)) throw error
-      lines.push(notCarriedOver(given, error.message))
-    }
+    const run = (raw: unknown) => into.convert(raw, other)
+    Object.assign(settings, convert(config.get(name), setting, run, '', lines))
   }
   return settings
 }
@@ -166,8 +151,4 @@ function other(given: Given): ImportLine {
   if (isDefault(given.raw, type, fallback)) return byDefault(given)
   const line = notCarriedOver(given, how.replaceAll('`', ''))
   return given.name === '' ? { ...line, setting: '(no name)' } : line
-}
-
-function byDefault(given: Given): ImportLine {
-  return { ...placed(given), becomes: null, outcome: 'default', remark: '' }
 }
