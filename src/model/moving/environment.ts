@@ -2,7 +2,7 @@ import { Secret } from '../../base/secret.ts'
 import type { Provider } from '../catalog.ts'
 import { PRESETS, type Preset } from '../presets.ts'
 import type { ImportLine, ImportPlan, WantedKey, WantedProvider } from './belongings.ts'
-import { isKnownSecret } from './known-secrets.ts'
+import { keyFault } from './known-secrets.ts'
 import { maskedList } from './original-keys.ts'
 import { listOf } from './original-values.ts'
 
@@ -93,14 +93,6 @@ function keysIn(
     const clear = new Secret(value)
     return reference ? { value: new Secret(`env:${variable}`), clear } : { value: clear }
   })
-}
-
-function keyFault(value: string): string | null {
-  if (value.startsWith('bal_')) return 'it is a client token of balance'
-  if (isKnownSecret(value)) return 'an example that no vendor takes'
-  return /^[\x21-\x7e]{1,4096}$/.test(value)
-    ? null
-    : 'it holds what no key can (blanks, other than ASCII)'
 }
 
 function wantedProvider(

@@ -8,3 +8,13 @@ const KNOWN =
 export function isKnownSecret(value: string): boolean {
   return KNOWN.test(value)
 }
+
+/** What is wrong with a key that is brought along, as a sentence without its subject; null for a good one. */
+export function keyFault(value: string): string | null {
+  if (isKnownSecret(value)) return 'an example that no vendor takes'
+  if (value.startsWith('bal_')) return 'a client token of balance'
+  if (/^(env|file):/.test(value)) return 'a reference, and no key'
+  return /^[\x21-\x7e]{1,4096}$/.test(value)
+    ? null
+    : 'it holds what no key can (blanks, other than ASCII)'
+}

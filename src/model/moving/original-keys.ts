@@ -1,6 +1,6 @@
 import { Secret } from '../../base/secret.ts'
 import type { ImportLine, WantedKey } from './belongings.ts'
-import { isKnownSecret } from './known-secrets.ts'
+import { keyFault } from './known-secrets.ts'
 import type { Given } from './original-config.ts'
 import { isEmpty, listOf, textOf } from './original-values.ts'
 
@@ -53,24 +53,17 @@ export function placed({ name, from }: Given): { readonly setting: string; reado
   return { setting: name, from }
 }
 
+/** One line for each reason why some cannot be used. */
 function usable(given: Given, values: readonly string[], lines: ImportLine[]): string[] {
-  const known = values.filter(isKnownSecret)
-  const broken = values.filter(value => !isKnownSecret(value) && !isKey(value))
-  if (known.length > 0) {
-    lines.push(left(given, known.length, 'an example that no vendor takes'))
+  const counts = new Map<string, number>()
+  const good = values.filter(value => {
+    const fault = keyFault(value)
+    if (fault !== null) counts.set(fault, (counts.get(fault) ?? 0) + 1)
+    return fault === null
+  })
+  for (const [fault, count] of counts) {
+    const remark = `${count} key${count === 1 ? '' : 's'}: ${fault}`
+    lines.push({ ...placed(given), becomes: null, outcome: 'not carried over', remark })
   }
-  if (broken.length > 0) {
-    lines.push(left(given, broken.length, 'it holds what no key can (blanks, other than ASCII)'))
-  }
-  return values.filter(value => !known.includes(value) && !broken.includes(value))
-}
-
-function left(given: Given, count: number, why: string): ImportLine {
-  const remark = count === 1 ? `1 key: ${why}` : `${count} keys: ${why}`
-  return { ...placed(given), becomes: null, outcome: 'not carried over', remark }
-}
-
-/** What the store takes, too. */
-function isKey(value: string): boolean {
-  return /^[\x21-\x7e]{1,4096}$/.test(value) && !/^(env|file):/.test(value)
+  return good
 }

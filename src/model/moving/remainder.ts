@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { Secret } from '../../base/secret.ts'
 import type { Catalog, Key, Provider } from '../catalog.ts'
 import {
   formatSetting,
@@ -9,7 +8,7 @@ import {
   type Settings,
 } from '../settings.ts'
 import type { Move, MovedProvider, NewToken } from '../store.ts'
-import type { Belongings, WantedKey, WantedProvider, WantedToken } from './belongings.ts'
+import type { Belongings, WantedProvider, WantedToken } from './belongings.ts'
 
 /** What of the belongings is not here yet, and each change in words. */
 export interface Remainder {
@@ -36,8 +35,12 @@ function providerRemainder(
 ): MovedProvider | null {
   const present = catalog.providers.find(({ name }) => name === wanted.name) ?? null
   const own = catalog.keys.filter(key => key.provider === wanted.name)
-  const keys = wanted.keys.filter(key => !own.some(known => isSame(known, key)))
-  const asking = own.find(key => isSame(key, { value: wanted.modelsKey ?? NOBODY }))
+  const known = new Set(own.flatMap(({ secret, reference }) => [secret?.reveal(), reference]))
+  const keys = wanted.keys.filter(
+    ({ value, clear = value }) => !known.has(value.reveal()) && !known.has(clear.reveal()),
+  )
+  const { modelsKey: sought } = wanted
+  const asking = sought && own.find(({ secret }) => secret?.reveal() === sought.reveal())
   const named = asking && !isNamed(asking, present) ? { models_key: asking.id } : {}
   const overrides = { ...different(wanted.overrides, present?.overrides ?? {}), ...named }
   const path = present?.path === wanted.path ? null : wanted.path
@@ -69,13 +72,6 @@ function providerRemainder(
     present: present !== null,
   }
 }
-
-function isSame(known: Key, { value, clear }: WantedKey): boolean {
-  if (known.reference !== null && known.reference === value.reveal()) return true
-  return known.secret !== null && known.secret.reveal() === (clear ?? value).reveal()
-}
-
-const NOBODY = new Secret('')
 
 function isNamed({ id, label }: Key, provider: Provider | null): boolean {
   const named = provider?.overrides.models_key
