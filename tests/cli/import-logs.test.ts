@@ -1,8 +1,10 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { StoredExchange } from '../../src/model/record.ts'
 import { World } from '../support/daemon.ts'
 import { type OriginalRows, writeOriginal } from '../support/original-database.ts'
+import { hasTerminal, terminal } from './terminal.ts'
 
 const DEEP = 'sk-deep-0123456789abcdef'
 /** Longer than the columns of the original, which keeps its first hundred characters. */
@@ -133,6 +135,16 @@ describe('import openai-balance --logs', () => {
     writeOriginal(database, { settings, requests })
     expect((await importing()).stderr).toContain('brought along 1,203 requests')
     expect((await log()).hours).toMatchObject([{ group: 'deep', requests: 1_203 }])
+  })
+
+  it.runIf(hasTerminal)('shows on a terminal how far it is', async () => {
+    mkdirSync(world.dataDir)
+    writeOriginal(database, ROWS)
+    const words = `import openai-balance --store-file ${database} --logs --yes`
+    const { code, screen } = await terminal(world.dataDir, words, { env: { TZ: 'Asia/Shanghai' } })
+    expect(code).toBe(0)
+    expect(screen).toContain('importing █')
+    expect((await log()).exchanges[0]?.time).toBe(Date.parse('2025-12-24T10:00:00.250Z'))
   })
 
   it('only counts with --dry-run, and refuses what is no zone or no database', async () => {
