@@ -24,7 +24,7 @@ const FAULTS: readonly Fault[] = [
   [
     /^(ER_ACCESS_DENIED|ER_DBACCESS_DENIED|ER_TABLEACCESS_DENIED|ER_NOT_SUPPORTED_AUTH)/,
     'refuses this user',
-    'Check the user of the store URL, its grants, and the password in BALANCE_MYSQL_PASSWORD.',
+    'Check the user of the store URL, its grants, and the password in BALANCE_STORE_PASSWORD.',
   ],
   [/^ER_BAD_DB/, 'is not there', 'Create the database first.'],
   [

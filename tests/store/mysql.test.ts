@@ -41,7 +41,7 @@ describe.skipIf(!hasMariadb)('store on MariaDB', () => {
     expect((await open(bare, new Secret(server.password))).url).toBe(bare)
     const error = await open(bare, new Secret('wrong-password')).catch(e => e)
     expect(error).toMatchObject({ code: 'store_unavailable' })
-    expect(error.hint).toContain('BALANCE_MYSQL_PASSWORD')
+    expect(error.hint).toContain('BALANCE_STORE_PASSWORD')
     expect(`${error.message}${error.hint}`).not.toContain('wrong-password')
   })
 
