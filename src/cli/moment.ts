@@ -1,5 +1,5 @@
 import { BalanceError } from '../base/errors.ts'
-import { parseDuration } from '../model/units.ts'
+import { parseDuration, parseTime } from '../model/units.ts'
 
 /** `90s`, `2h`, `7d` (so long before `wall`) or an ISO 8601 time → wall milliseconds. */
 export function parsePast(text: string, wall: number): number {
@@ -46,16 +46,6 @@ export function formatLeft(then: number, wall: number): string {
 
 function isDuration(text: string): boolean {
   return /^[\d.]+[a-z]/i.test(text.trim())
-}
-
-/** Local, as times are shown, unless it says where: JavaScript takes a date alone for one in UTC. */
-function parseTime(text: string): number {
-  const [, date, rest] = /^\s*(\d{4}-\d\d-\d\d)(?:[T ](.+))?$/.exec(text) ?? []
-  const time = new Date(`${date}T${rest?.trim() ?? '00:00'}`).getTime()
-  if (!Number.isNaN(time)) return time
-  throw new BalanceError('invalid_value', `"${text}" is no time.`, {
-    hint: 'Write how long ago or ahead (90s, 2h, 7d), or a time like 2026-01-31T14:00Z.',
-  })
 }
 
 function twoDigits(value: number): string {

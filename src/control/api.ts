@@ -11,6 +11,7 @@ interface Answers {
     readonly revision: number
     readonly taken: readonly string[]
     readonly overridden: readonly string[]
+    readonly left: readonly string[]
     readonly error: string | null
   }
   readonly stop: { readonly pid: number }

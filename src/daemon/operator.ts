@@ -113,16 +113,17 @@ export class DaemonOperator implements Operator {
   async reload(): Promise<Operations['reload']['out']> {
     const { store, follower, reread, log } = this.#parts
     try {
-      const { taken, overridden } = await store.reconcile(reread().declared)
-      log.info({ taken, overridden }, 'reload')
+      const reconciled = await store.reconcile(reread().declared)
+      log.info(reconciled, 'reload')
       await follower.refresh()
       const { revision, pending } = follower
-      return { revision, taken, overridden, error: pending?.error ?? null }
+      return { revision, ...reconciled, error: pending?.error ?? null }
     } catch (error) {
       // The file is wrong: what runs goes on running.
       const { message } = asBalanceError(error)
       log.error({ err: error }, 'reload refused')
-      return { revision: follower.revision, taken: [], overridden: [], error: message }
+      const { revision } = follower
+      return { revision, taken: [], overridden: [], left: [], error: message }
     }
   }
 

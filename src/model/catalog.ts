@@ -71,6 +71,7 @@ export interface Token {
   readonly concurrency: number | null
   /** Milliseconds since the epoch; null: never. */
   readonly expiresAt: number | null
+  readonly origin: Origin
   readonly createdAt: number
 }
 

@@ -22,6 +22,7 @@ import type { Declared } from './store.ts'
 import { parseDuration } from './units.ts'
 
 export type { SecretSource, Surroundings } from './config/environment.ts'
+export { spellDeclared } from './config/spelling.ts'
 
 /** Options of the command line that are known before a store is open, as they were typed. */
 export interface BootstrapFlags {

@@ -1,4 +1,5 @@
 import type { Secret } from '../base/secret.ts'
+import type { AuditEntry, AuditQuery } from './audit.ts'
 import type { Backup, BackupOptions, ReadBackup } from './backup.ts'
 import type {
   Catalog,
@@ -12,6 +13,7 @@ import type {
   Route,
   Token,
 } from './catalog.ts'
+import type { Plan, Subject } from './plan.ts'
 import type {
   ExchangeRecord,
   ImportedBatch,
@@ -127,20 +129,64 @@ export interface SettingRow<K extends SettingName = SettingName> {
   readonly fileValue?: Settings[K]
 }
 
-/** What a configuration file asks for; see {@link Store.reconcile}. */
+/** What a configuration file asks for; see {@link Store.reconcile}. What is left out is not spoken of. */
 export interface Declared {
   readonly settings: Partial<Settings>
-  readonly providers: readonly (NewProvider & {
-    readonly enabled: boolean
-    /** References, never clear values. */
-    readonly keys: readonly NewKey[]
-  })[]
+  readonly providers: readonly DeclaredProvider[]
+  readonly tokens?: readonly DeclaredToken[]
+  readonly routes?: readonly DeclaredRoute[]
+  readonly vault?: SealedVault
 }
 
-/** What reconciling took from the file, and what it left alone because a command owns it. */
+export interface DeclaredProvider extends NewProvider {
+  readonly enabled: boolean
+  readonly keys: readonly DeclaredKey[]
+}
+
+export interface DeclaredKey extends Omit<NewKey, 'value' | 'place'> {
+  /** A reference, never a clear value; or what a store has sealed. */
+  readonly value: Secret | SealedValue
+  readonly enabled?: boolean
+}
+
+/** A key's value as a store keeps it: fit only for this id, its provider and that one's address. */
+export interface SealedValue {
+  readonly id: string
+  /** Base64. */
+  readonly sealed: string
+}
+
+/** What opens a store's sealed values, for whoever has its master key; base64. */
+export interface SealedVault {
+  /** Tells whether a master key is the right one. */
+  readonly check: string
+  /** The data key, wrapped by the master key. */
+  readonly wrapped: string
+}
+
+export interface DeclaredToken extends Omit<NewToken, 'value'> {
+  /** A reference, never a clear value; or its SHA-256. */
+  readonly value: Secret | HashedToken
+}
+
+export interface HashedToken {
+  /** SHA-256, hex. */
+  readonly hash: string
+  readonly weak: boolean
+}
+
+export interface DeclaredRoute {
+  readonly model: string
+  readonly targets: readonly NewTarget[]
+}
+
+/** What reconciling did, by name. */
 export interface Reconciled {
   readonly taken: readonly string[]
+  /** Left alone because a command owns it. */
   readonly overridden: readonly string[]
+  /** Taken from a file once, declared no longer, and kept. */
+  readonly left: readonly string[]
 }
 
 /** What is brought along from elsewhere and is not here yet; see {@link Store.moveIn}. */
@@ -258,6 +304,23 @@ export interface Store {
   unsetSetting(name: SettingName): Promise<void>
   /** Writes what the file declares with origin `file`; values a command owns stay. One transaction. */
   reconcile(declared: Declared): Promise<Reconciled>
+  /** What {@link apply} would do now. */
+  plan(declared: Declared, options: { readonly prune: boolean }): Promise<Plan>
+  /**
+   * Makes the store as the file declares it, with origin `file`, also where a command owned it. One
+   * transaction. Only with `prune` goes what has origin `file` and is declared no longer.
+   * @param options.revision what the plan was made at; stale_plan where there is a newer one
+   */
+  apply(
+    declared: Declared,
+    options: { readonly prune: boolean; readonly revision: number },
+  ): Promise<Plan>
+  /** Makes one object as the file declares it, whoever owns it. @throws BalanceError no_such where it does not */
+  giveBack(declared: Declared, subject: Subject): Promise<Plan>
+  /** What the store holds, as a file would declare it: secrets sealed, hashed, or by reference. */
+  held(origin: Origin | 'all'): Promise<Declared>
+  /** What was changed, by whom; newest first. */
+  audit(query: AuditQuery): Promise<AuditEntry[]>
 
   /**
    * Takes providers, keys, tokens and settings together, as a command's: all of it or nothing.

@@ -59,3 +59,16 @@ export function formatSize(bytes: number): string {
   }
   return String(bytes)
 }
+
+/**
+ * An ISO 8601 time → wall milliseconds. Local, as times are shown, unless it says where: JavaScript
+ * takes a date alone for one in UTC.
+ */
+export function parseTime(text: string): number {
+  const [, date, rest] = /^\s*(\d{4}-\d\d-\d\d)(?:[T ](.+))?$/.exec(text) ?? []
+  const time = new Date(`${date}T${rest?.trim() ?? '00:00'}`).getTime()
+  if (!Number.isNaN(time)) return time
+  throw new BalanceError('invalid_value', `"${text}" is no time.`, {
+    hint: 'Write how long ago or ahead (90s, 2h, 7d), or a time like 2026-01-31T14:00Z.',
+  })
+}

@@ -54,7 +54,7 @@ export async function insertKeys(
       throw placed(error, key)
     }
   }
-  await insert(change, provider, rows)
+  await insertKeyRows(change, provider, rows)
   return {
     added: rows.map(row => keyOf(row, provider.name)),
     duplicates: given.length - rows.length,
@@ -79,7 +79,11 @@ function readPresent({ db }: Change, provider: ProviderRow) {
     .execute()
 }
 
-async function insert(change: Change, provider: ProviderRow, rows: readonly KeyRow[]) {
+export async function insertKeyRows(
+  change: Change,
+  provider: ProviderRow,
+  rows: readonly KeyRow[],
+): Promise<void> {
   if (rows.length === 0) return
   for (const slice of slices(rows)) {
     await change.db.insertInto('provider_keys').values(slice).execute()
@@ -88,12 +92,15 @@ async function insert(change: Change, provider: ProviderRow, rows: readonly KeyR
 }
 
 /** Gives out labels that are unique within a provider: the wanted one, or the next `key-N`. */
-class Labels {
+export class Labels {
   readonly #taken: Set<string>
   readonly #wanted: ReadonlySet<string | undefined>
   #next: number
 
-  constructor(present: readonly { label: string }[], given: readonly NewKey[]) {
+  constructor(
+    present: readonly { readonly label: string }[],
+    given: readonly { readonly label?: string }[],
+  ) {
     this.#taken = new Set(present.map(({ label }) => label))
     this.#wanted = new Set(given.map(({ label }) => label))
     this.#next = present.length + 1

@@ -69,12 +69,7 @@ export function keyVerbs({ engine, change, vault }: StoreParts): KeyVerbs {
 
     removeKeys: ids =>
       change(async made => {
-        const rows = await findKeys(made.db, ids)
-        for (const slice of slices(rows)) {
-          await forget(made.db, slice, false)
-          await made.db.deleteFrom('provider_keys').where('id', 'in', idsOf(slice)).execute()
-        }
-        if (rows.length > 0) made.note('keys.remove', told(rows), rows.map(describeKey), null)
+        await deleteKeys(made, await findKeys(made.db, ids))
       }),
   }
 }
@@ -116,6 +111,17 @@ export async function updateKey(
   if (renewed) await db.deleteFrom('memories').where('key_id', '=', id).execute()
   note('key.change', `${before.provider}/${before.label}`, describeKey(before), describeKey(after))
   return { ...after, origin }
+}
+
+export async function deleteKeys(
+  { db, note }: Change,
+  rows: readonly OwnedKeyRow[],
+): Promise<void> {
+  for (const slice of slices(rows)) {
+    await forget(db, slice, false)
+    await db.deleteFrom('provider_keys').where('id', 'in', idsOf(slice)).execute()
+  }
+  if (rows.length > 0) note('keys.remove', told(rows), rows.map(describeKey), null)
 }
 
 function keepAnew(change: Change, vault: Vault, row: OwnedKeyRow, value: Secret) {

@@ -20,6 +20,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { part: 'control', name: 'who learned it', statements: memoryNode },
   { part: 'control', name: 'routes', statements: routeTable },
   { part: 'control', name: 'outages of providers', statements: outageTable },
+  { part: 'control', name: 'who owns a token', statements: tokenOrigin },
 ]
 
 function controlTables(types: ColumnTypes): string[] {
@@ -227,6 +228,11 @@ function outageTable({ text, longText, integer, table }: ColumnTypes): string[] 
     ) ${table}`,
     'create index outages_number on outages (number)',
   ]
+}
+
+/** Until now they came from commands alone. */
+function tokenOrigin({ text }: ColumnTypes): string[] {
+  return [`alter table tokens add column origin ${text(8)} not null default 'command'`]
 }
 
 /** Tells a node whether a batch that it got no answer for was written. */

@@ -12,7 +12,7 @@ import { findProvider } from './provider-rows.ts'
 import { hasNoDefault, insertProvider, updateProvider } from './providers.ts'
 import { writeSetting } from './settings.ts'
 import type { ProviderRow } from './tables.ts'
-import { insertToken } from './tokens.ts'
+import { createToken } from './tokens.ts'
 import type { Vault } from './vault.ts'
 
 /** Takes what was brought along from elsewhere; see {@link Store.moveIn}. */
@@ -23,7 +23,7 @@ export function moveVerbs({ change, vault }: StoreParts): Pick<Store, 'moveIn'> 
         for (const provider of move.providers) await moveProvider(made, vault, provider)
         for (const token of move.tokens) {
           if (token.value === undefined) throw new Error('A token is moved with its value.')
-          await insertToken(made, token, token.value)
+          await createToken(made, token, token.value)
         }
         await moveSettings(made, move)
       }),

@@ -1,10 +1,12 @@
 import type { Clock } from '../base/clock.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Actor, Store } from '../model/store.ts'
+import { auditVerbs } from './audit.ts'
 import { backupVerbs } from './backup.ts'
 import { catalogVerbs } from './catalog.ts'
 import { changes } from './change.ts'
 import type { Engine } from './dialect.ts'
+import { heldVerbs } from './held.ts'
 import { keyVerbs } from './keys.ts'
 import { leaseVerbs } from './leases.ts'
 import { memoryVerbs } from './memories.ts'
@@ -82,6 +84,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...settingVerbs(parts),
     ...reconcileVerbs(parts),
     ...moveVerbs(parts),
+    ...heldVerbs(parts),
+    ...auditVerbs(parts),
     ...recordVerbs(parts),
     ...statsVerbs(parts),
     ...retentionVerbs(parts),

@@ -131,7 +131,7 @@ export async function hasNoDefault(db: Kysely<Tables>): Promise<boolean> {
   return settingsInForce(await readSettings(db)).default_provider === ''
 }
 
-async function deleteProvider(made: Change, name: string): Promise<RemovedProvider> {
+export async function deleteProvider(made: Change, name: string): Promise<RemovedProvider> {
   const { db, note } = made
   const row = await findProvider(db, name)
   const keys = db.selectFrom('provider_keys').select('id').where('provider_id', '=', row.id)

@@ -1,140 +1,100 @@
-import { isDeepStrictEqual } from 'node:util'
 import { BalanceError } from '../base/errors.ts'
-import type { ProviderSettings, SettingName, Settings } from '../model/settings.ts'
-import type { Declared, NewKey, ProviderChange, Reconciled, Store } from '../model/store.ts'
-import type { Change } from './change.ts'
-import { insertKeys } from './key-batch.ts'
-import { listKeys, type OwnedKeyRow } from './key-rows.ts'
-import { updateKey } from './keys.ts'
+import { type Difference, type Plan, spellSubject } from '../model/plan.ts'
+import type { Reconciled, Store } from '../model/store.ts'
+import { type Change, readRevision } from './change.ts'
 import type { StoreParts } from './parts.ts'
-import { findProvider, listProviders } from './provider-rows.ts'
-import { hasNoDefault, insertProvider, updateProvider, withChange } from './providers.ts'
-import { readSettings, writeSetting } from './settings.ts'
-import type { ProviderRow } from './tables.ts'
-import type { Vault } from './vault.ts'
+import type { Step } from './plan/step.ts'
+import { stepsTo } from './plan/steps.ts'
 
-/** Takes a configuration file's values into the store; see {@link Store.reconcile}. */
-export function reconcileVerbs({ change, vault }: StoreParts): Pick<Store, 'reconcile'> {
+type DeclaredVerbs = Pick<Store, 'reconcile' | 'plan' | 'apply' | 'giveBack'>
+
+/** Takes a configuration file's values into the store. */
+export function reconcileVerbs(parts: StoreParts): DeclaredVerbs {
+  const { engine, change } = parts
   return {
     reconcile: declared =>
+      change(async made => takeIn(made, await stepsTo(parts, made.db, declared, false))),
+
+    plan: (declared, { prune }) =>
+      engine.snapshot(async db => {
+        const revision = await readRevision(db)
+        return planOf(await stepsTo(parts, db, declared, prune), revision, prune)
+      }),
+
+    apply: (declared, { prune, revision }) =>
       change(async made => {
-        const reconciling = new Reconciling(made, vault)
-        await reconciling.providers(declared.providers)
-        await reconciling.settings(declared.settings)
-        await reconciling.defaultProvider(declared.providers)
-        return { taken: reconciling.taken, overridden: reconciling.overridden }
+        const now = await readRevision(made.db)
+        if (now !== revision) throw stale(revision, now)
+        const steps = await stepsTo(parts, made.db, declared, prune)
+        for (const step of steps) if (isDue(step, prune)) await step.run(made, true)
+        return planOf(steps, revision, prune)
+      }),
+
+    giveBack: (declared, { kind, name }) =>
+      change(async made => {
+        const revision = await readRevision(made.db)
+        const all = await stepsTo(parts, made.db, declared, false)
+        const steps = all.filter(step => step.kind === kind && step.names.includes(name))
+        if (steps.every(isRemoval)) throw undeclared(kind, name)
+        const due = steps.filter(step => step.action !== 'same')
+        for (const step of due) await step.run(made, true)
+        return { revision, differences: due.map(differenceOf), left: [] }
       }),
   }
 }
 
-type DeclaredProvider = Declared['providers'][number]
-
-/** One reading of the file. A row that a command owns is left alone, and told of where it differs. */
-class Reconciling implements Reconciled {
-  readonly taken: string[] = []
-  readonly overridden: string[] = []
-  readonly #change: Change
-  readonly #vault: Vault
-
-  constructor(change: Change, vault: Vault) {
-    this.#change = change
-    this.#vault = vault
+/** Makes the steps of what no command owns; of a setting, the file's own value is written down too. */
+async function takeIn(made: Change, steps: readonly Step[]): Promise<Reconciled> {
+  const taken: string[] = []
+  const overridden: string[] = []
+  for (const step of steps) {
+    if (isRemoval(step) || step.action === 'same') continue
+    const owned = step.holder === 'command'
+    if (!owned || step.kind === 'setting') await step.run(made, false)
+    if (!owned) taken.push(spellSubject(step))
+    else if (step.action === 'change') overridden.push(spellSubject(step))
   }
-
-  async providers(declared: readonly DeclaredProvider[]): Promise<void> {
-    for (const provider of declared) {
-      const row = await this.#provider(provider)
-      await this.#keys(row, provider.keys)
-    }
-  }
-
-  /** The first one declared, where nobody has named another. */
-  async defaultProvider([first]: readonly DeclaredProvider[]): Promise<void> {
-    if (first && (await hasNoDefault(this.#change.db))) {
-      await writeSetting(this.#change, 'default_provider', first.name, 'file')
-    }
-  }
-
-  async settings(declared: Partial<Settings>): Promise<void> {
-    const { default_provider } = declared
-    if (default_provider) await findProvider(this.#change.db, default_provider)
-    for (const [name, value] of Object.entries(declared) as [SettingName, never][]) {
-      if (value === undefined) continue
-      if (await writeSetting(this.#change, name, value, 'file')) this.taken.push(name)
-    }
-    for (const row of await readSettings(this.#change.db)) {
-      if (row.fileValue !== undefined && !isDeepStrictEqual(row.value, row.fileValue)) {
-        this.overridden.push(row.name)
-      }
-    }
-  }
-
-  async #provider(declared: DeclaredProvider): Promise<ProviderRow> {
-    const subject = `provider ${declared.name}`
-    const rows = await listProviders(this.#change.db)
-    const row = rows.find(({ name }) => name === declared.name)
-    if (!row) {
-      this.taken.push(subject)
-      return insertProvider(this.#change, declared, declared.enabled, 'file')
-    }
-    const wanted = wholeChange(row, declared)
-    if (isDeepStrictEqual(withChange(row, wanted), row)) return row
-    if (row.origin === 'command') {
-      this.overridden.push(subject)
-      return row
-    }
-    this.taken.push(subject)
-    return updateProvider(this.#change, this.#vault, row, wanted, 'file')
-  }
-
-  async #keys(provider: ProviderRow, declared: readonly NewKey[]): Promise<void> {
-    const rows = (await listKeys(this.#change.db)).filter(row => row.provider_id === provider.id)
-    const missing: NewKey[] = []
-    for (const key of declared) {
-      const reference = declaredReference(provider.name, key)
-      const row = rows.find(row => row.reference === reference)
-      if (row) await this.#key(row, key)
-      else missing.push(key)
-    }
-    const { added } = await insertKeys(this.#change, this.#vault, provider, missing, 'file')
-    for (const key of added) this.taken.push(`key ${provider.name}/${key.label}`)
-  }
-
-  async #key(row: OwnedKeyRow, declared: NewKey): Promise<void> {
-    const subject = `key ${row.provider}/${row.label}`
-    const wanted = {
-      label: declared.label ?? row.label,
-      weight: declared.weight ?? 1,
-      tier: declared.tier ?? 1,
-      rpm: declared.rpm ?? null,
-      concurrency: declared.concurrency ?? null,
-    }
-    if (isDeepStrictEqual({ ...row, ...wanted }, row)) return
-    if (row.origin === 'command') {
-      this.overridden.push(subject)
-      return
-    }
-    this.taken.push(subject)
-    await updateKey(this.#change, this.#vault, row, wanted, 'file')
-  }
+  return { taken, overridden, left: leftOf(steps, false) }
 }
 
-/** The change that leaves nothing of the row but what is declared. */
-function wholeChange(row: ProviderRow, declared: DeclaredProvider): ProviderChange {
-  const { path, kind, baseUrl, enabled, overrides } = declared
-  const dropped = Object.keys(JSON.parse(row.overrides)) as (keyof ProviderSettings)[]
-  const cleared = Object.fromEntries(dropped.map(name => [name, null]))
-  return { path, kind, baseUrl, enabled, overrides: { ...cleared, ...overrides } }
+function planOf(steps: readonly Step[], revision: number, prune: boolean): Plan {
+  const differences = steps.filter(step => isDue(step, prune)).map(differenceOf)
+  return { revision, differences, left: leftOf(steps, prune) }
 }
 
-function declaredReference(provider: string, key: NewKey): string {
-  const value = key.value.reveal()
-  if (/^(env|file):/.test(value)) return value
-  throw new BalanceError(
-    'config_invalid',
-    `A key of provider ${provider} is written in the file.`,
-    {
-      hint: `Name a variable (env:NAME) or a file (file:/path), or use balance keys add ${provider}.`,
-    },
+function isDue(step: Step, prune: boolean): boolean {
+  return isRemoval(step) ? prune && isLeft(step) && step.blocked === null : step.action !== 'same'
+}
+
+function leftOf(steps: readonly Step[], prune: boolean): string[] {
+  return steps
+    .filter(step => isRemoval(step) && isLeft(step) && !isDue(step, prune))
+    .map(step => spellSubject(step) + (prune && step.blocked ? ` (${step.blocked})` : ''))
+}
+
+/** A file let go of it, and no command has it. */
+function isLeft({ holder }: Step): boolean {
+  return holder === 'file'
+}
+
+function isRemoval({ action }: Step): boolean {
+  return action === 'remove'
+}
+
+function differenceOf({ kind, name, action, holder, fields }: Step): Difference {
+  return { kind, name, action: action as Difference['action'], holder, fields }
+}
+
+function stale(planned: number, now: number): BalanceError {
+  return new BalanceError(
+    'stale_plan',
+    `The plan was made at revision ${planned}, and the store is at ${now}. Nothing was changed.`,
+    { hint: 'Look at it again: balance config diff' },
   )
+}
+
+function undeclared(kind: string, name: string): BalanceError {
+  return new BalanceError('no_such', `The configuration file declares no ${kind} "${name}".`, {
+    hint: 'See balance config validate. What a command made is removed by a command.',
+  })
 }

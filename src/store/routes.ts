@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { BalanceError } from '../base/errors.ts'
 import { nearest, printable } from '../base/text.ts'
-import type { Route } from '../model/catalog.ts'
+import type { Origin, Route } from '../model/catalog.ts'
 import {
   isRouteModel,
   isTargetModel,
@@ -35,21 +35,12 @@ export function routeVerbs({ engine, change }: StoreParts): RouteVerbs {
 
     addTargets: (model, targets) =>
       change(async made => {
-        checkModels(model, targets)
-        const before = (await listTargets(made.db)).filter(row => row.model === model)
-        const after = [...before]
-        for (const target of targets) await putTarget(made, model, target, after)
-        if (!isDeepStrictEqual(before, after)) noteRoute(made, model, before, after)
-        return onlyRoute(after)
+        return onlyRoute(await putTargets(made, model, targets, 'command'))
       }),
 
     removeTargets: (model, targets) =>
       change(async made => {
-        const before = rowsOf(await listTargets(made.db), model)
-        const gone = new Set(targets.map(target => targetRow(before, model, target)))
-        const left = before.filter(row => !gone.has(row))
-        if (gone.size > 0) await deleteTargets(made, [...gone])
-        if (gone.size > 0) noteRoute(made, model, before, left)
+        const left = await dropTargets(made, model, targets)
         return left.length > 0 ? onlyRoute(left) : null
       }),
 
@@ -61,6 +52,38 @@ export function routeVerbs({ engine, change }: StoreParts): RouteVerbs {
         return onlyRoute(rows)
       }),
   }
+}
+
+/**
+ * Adds these targets to a route, or changes those that it has; they belong to `origin` from then on.
+ * @throws BalanceError invalid_value, no_such
+ */
+export async function putTargets(
+  change: Change,
+  model: string,
+  targets: readonly NewTarget[],
+  origin: Origin,
+): Promise<readonly TargetRow[]> {
+  checkModels(model, targets)
+  const before = (await listTargets(change.db)).filter(row => row.model === model)
+  const after = [...before]
+  for (const target of targets) await putTarget(change, model, target, origin, after)
+  if (!isDeepStrictEqual(before, after)) noteRoute(change, model, before, after)
+  return after
+}
+
+/** Removes these targets of a route; returns what is left of it. @throws BalanceError no_such */
+export async function dropTargets(
+  change: Change,
+  model: string,
+  targets: readonly TargetPlace[],
+): Promise<readonly TargetRow[]> {
+  const before = rowsOf(await listTargets(change.db), model)
+  const gone = new Set(targets.map(target => targetRow(before, model, target)))
+  const left = before.filter(row => !gone.has(row))
+  if (gone.size > 0) await deleteTargets(change, [...gone])
+  if (gone.size > 0) noteRoute(change, model, before, left)
+  return left
 }
 
 /** @throws BalanceError invalid_value */
@@ -91,6 +114,7 @@ async function putTarget(
   { db, time }: Change,
   model: string,
   given: NewTarget,
+  origin: Origin,
   rows: TargetRow[],
 ): Promise<void> {
   const { id: provider_id, name: provider } = await findProvider(db, given.provider)
@@ -103,11 +127,11 @@ async function putTarget(
   const tier = given.tier ?? before?.tier ?? 1
   if (before === undefined) {
     const own = { id: newId('r'), model, provider_id, target_model, weight, tier }
-    const row = { ...own, origin: 'command' as const, created_at: time }
+    const row = { ...own, origin, created_at: time }
     await db.insertInto('routes').values(row).execute()
     rows.push({ ...row, provider })
   } else if (before.weight !== weight || before.tier !== tier) {
-    const changed = { weight, tier, origin: 'command' as const }
+    const changed = { weight, tier, origin }
     await db.updateTable('routes').set(changed).where('id', '=', before.id).execute()
     rows[at] = { ...before, ...changed }
   }

@@ -141,6 +141,7 @@ interface TokenTable {
   rpm: number | null
   concurrency: number | null
   expires_at: number | null
+  origin: Origin
   created_at: number
 }
 

@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely'
 import { BalanceError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { nearest, printable } from '../base/text.ts'
-import type { Token } from '../model/catalog.ts'
+import type { Origin, Token } from '../model/catalog.ts'
 import type { NewToken, Store, TokenChange } from '../model/store.ts'
 import { STRONG_TOKEN } from '../model/token-strength.ts'
 import type { Change } from './change.ts'
@@ -24,21 +24,20 @@ export function tokenVerbs({ engine, change }: StoreParts): TokenVerbs {
     createToken: given =>
       change(async made => {
         const secret = given.value ?? newToken()
-        const token = await insertToken(made, given, secret)
-        return { token, secret }
+        return { token: await createToken(made, given, secret), secret }
       }),
 
     changeToken: (idOrName, given) =>
       change(async made => {
-        const tokens = await readTokens(made.db)
-        return updateToken(made, tokens, oneToken(tokens, idOrName), given)
+        await checkGrant(made, given)
+        const before = oneToken(await readTokens(made.db), idOrName)
+        return updateToken(made, before, given, 'command')
       }),
 
     revokeToken: idOrName =>
-      change(async ({ db, note }) => {
-        const token = oneToken(await readTokens(db), idOrName)
-        await db.deleteFrom('tokens').where('id', '=', token.id).execute()
-        note('token.revoke', token.name, describe(token), null)
+      change(async made => {
+        const token = oneToken(await readTokens(made.db), idOrName)
+        await deleteToken(made, token)
         return token
       }),
   }
@@ -50,24 +49,49 @@ export async function readTokens(db: Kysely<Tables>): Promise<Token[]> {
   return rows.map(tokenOf)
 }
 
-/** @throws BalanceError invalid_value, name_taken */
-export async function insertToken(change: Change, given: NewToken, secret: Secret): Promise<Token> {
-  const { db, time, note } = change
-  await checkChange(change, given)
+/** What is kept of a token's value. */
+export type KeptToken = Pick<Token, 'hash' | 'masked' | 'weak'>
+
+export function hashedValue(secret: Secret): KeptToken {
+  return {
+    hash: createHash('sha256').update(secret.reveal()).digest('hex'),
+    masked: secret.masked,
+    weak: secret.reveal().length < STRONG_TOKEN,
+  }
+}
+
+/**
+ * Adds a token as a command does.
+ * @throws BalanceError invalid_value, name_taken, no_such
+ */
+export async function createToken(made: Change, given: NewToken, secret: Secret): Promise<Token> {
+  await checkGrant(made, given)
   checkToken(secret)
-  const hash = createHash('sha256').update(secret.reveal()).digest()
-  refuseTwins(await readTokens(db), given.name, hash)
+  return insertToken(made, given, hashedValue(secret), 'command')
+}
+
+/** @throws BalanceError invalid_value, name_taken */
+export async function insertToken(
+  { db, time, note }: Change,
+  given: Omit<NewToken, 'value'>,
+  kept: KeptToken,
+  origin: Origin,
+): Promise<Token> {
+  checkLabel('token name', given.name)
+  checkLimits(given)
+  refuseTwins(await readTokens(db), given.name, kept.hash)
   const row = {
     id: newId('t'),
     name: given.name,
-    hash,
-    masked: secret.masked,
-    weak: Number(secret.reveal().length < STRONG_TOKEN),
+    hash: Buffer.from(kept.hash, 'hex'),
+    masked: kept.masked,
+    weak: Number(kept.weak),
     providers: listOrNull(given.providers),
     models: listOrNull(given.models),
     rpm: given.rpm ?? null,
     concurrency: given.concurrency ?? null,
     expires_at: given.expiresAt ?? null,
+    origin,
     created_at: time,
   }
   await db.insertInto('tokens').values(row).execute()
@@ -76,37 +100,46 @@ export async function insertToken(change: Change, given: NewToken, secret: Secre
   return token
 }
 
-/** The hash, and with it the token itself, stays. */
-async function updateToken(
-  change: Change,
-  tokens: readonly Token[],
+/** Changes a token's row, which belongs to `origin` from then on. */
+export async function updateToken(
+  { db, note }: Change,
   before: Token,
-  given: TokenChange,
+  given: TokenChange & Partial<KeptToken>,
+  origin: Origin,
 ): Promise<Token> {
-  await checkChange(change, given)
-  const after = { ...before, ...given }
-  if (isDeepStrictEqual(before, after)) return before
-  const others = tokens.filter(({ id }) => id !== before.id)
-  refuseTwins(others, after.name, Buffer.from(after.hash, 'hex'))
-  await change.db
+  if (given.name !== undefined) checkLabel('token name', given.name)
+  checkLimits(given)
+  if (isDeepStrictEqual(before, { ...before, ...given })) return before
+  const after: Token = { ...before, ...given, origin }
+  const others = (await readTokens(db)).filter(({ id }) => id !== before.id)
+  refuseTwins(others, after.name, after.hash)
+  await db
     .updateTable('tokens')
     .set({
       name: after.name,
+      hash: Buffer.from(after.hash, 'hex'),
+      masked: after.masked,
+      weak: Number(after.weak),
       providers: listOrNull(after.providers),
       models: listOrNull(after.models),
       rpm: after.rpm,
       concurrency: after.concurrency,
       expires_at: after.expiresAt,
+      origin,
     })
     .where('id', '=', before.id)
     .execute()
-  change.note('token.change', before.name, describe(before), describe(after))
+  note('token.change', before.name, describe(before), describe(after))
   return after
 }
 
-async function checkChange({ db, time }: Change, given: TokenChange): Promise<void> {
-  if (given.name !== undefined) checkLabel('token name', given.name)
-  checkLimits(given)
+export async function deleteToken({ db, note }: Change, token: Token): Promise<void> {
+  await db.deleteFrom('tokens').where('id', '=', token.id).execute()
+  note('token.revoke', token.name, describe(token), null)
+}
+
+/** A command names what is there, and a time to come; a file may be older than both. */
+async function checkGrant({ db, time }: Change, given: TokenChange): Promise<void> {
   checkExpiry(given.expiresAt ?? null, time)
   for (const provider of given.providers ?? []) await findProvider(db, provider)
 }
@@ -123,11 +156,13 @@ function tokenOf(row: TokenRow): Token {
     rpm: row.rpm,
     concurrency: row.concurrency,
     expiresAt: row.expires_at,
+    origin: row.origin,
     createdAt: row.created_at,
   }
 }
 
-function checkToken(secret: Secret): void {
+/** @throws BalanceError invalid_value */
+export function checkToken(secret: Secret): void {
   const value = secret.reveal()
   if (/^[\x21-\x7e]{1,256}$/.test(value)) return
   const what = /\s/.test(value) ? 'holds white space' : 'is not 1 to 256 visible ASCII characters'
@@ -142,8 +177,8 @@ function checkExpiry(expiresAt: number | null, now: number): void {
 }
 
 /** The names and hashes are compared here: MySQL has its own ideas of equality. */
-function refuseTwins(tokens: readonly Token[], name: string, hash: Buffer): void {
-  const twin = tokens.find(token => token.name === name || token.hash === hash.toString('hex'))
+function refuseTwins(tokens: readonly Token[], name: string, hash: string): void {
+  const twin = tokens.find(token => token.name === name || token.hash === hash)
   if (!twin) return
   const what = twin.name === name ? 'is there already' : 'has this value'
   throw new BalanceError('name_taken', `Token "${twin.name}" ${what}.`, {

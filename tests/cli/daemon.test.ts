@@ -45,7 +45,13 @@ class FakeDaemon {
         store_health: { ok: true, error: null },
       },
       nudge: { revision: 7, error: null },
-      reload: { revision: 8, taken: ['timeout'], overridden: ['policy'], error: null },
+      reload: {
+        revision: 8,
+        taken: ['timeout'],
+        overridden: ['policy'],
+        left: ['max_body'],
+        error: null,
+      },
       // Above the kernel's largest pid: it is never running.
       stop: { pid: 4_194_305 },
       abort: { aborted: 2 },
@@ -278,9 +284,15 @@ describe('a command, with a daemon running', () => {
     const { code, stderr } = await cli.inProcess(['reload'])
     expect(code).toBe(0)
     expect(stderr).toBe(
-      'taken from the file: timeout\nleft as commands set them: policy\nin force (revision 8)\n',
+      'taken from the file: timeout\nleft as commands set them: policy\nkept, though the file does not declare it any more: max_body\nin force (revision 8)\n',
     )
-    daemon.answers.reload = { revision: 7, taken: [], overridden: [], error: 'line 3 is wrong' }
+    daemon.answers.reload = {
+      revision: 7,
+      taken: [],
+      overridden: [],
+      left: [],
+      error: 'line 3 is wrong',
+    }
     expect(await cli.inProcess(['reload'])).toMatchObject({
       code: 78,
       stderr: expect.stringContaining('line 3 is wrong'),

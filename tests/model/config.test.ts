@@ -98,7 +98,7 @@ describe('loadConfig', () => {
   it('needs neither a file nor an environment', () => {
     const config = folder.load()
     expect(config.file).toBeNull()
-    expect(config.declared).toEqual({ settings: {}, providers: [] })
+    expect(config.declared).toEqual({ settings: {}, providers: [], routes: [], tokens: [] })
   })
 
   it('takes host and port from BALANCE_LISTEN, each unless it has a variable of its own', () => {

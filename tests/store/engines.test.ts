@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { ENGINES, stopSharedServer, usePlaces } from './place.ts'
 import { auditSuite } from './suites/audit.ts'
+import { declaredSuite } from './suites/declared.ts'
 import { importedLogSuite } from './suites/imported-log.ts'
 import { keySuite } from './suites/keys.ts'
 import { learnedSuite } from './suites/learned.ts'
@@ -28,6 +29,7 @@ describe.each(ENGINES)('store on %s', engine => {
   routeSuite(place)
   settingSuite(place)
   moveSuite(place)
+  declaredSuite(place)
   auditSuite(place)
   recordSuite(place)
   importedLogSuite(place)

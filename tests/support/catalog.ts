@@ -64,6 +64,7 @@ export function token(name: string, value: string, change: Partial<Token> = {}):
     rpm: null,
     concurrency: null,
     expiresAt: null,
+    origin: 'command',
     createdAt: 0,
     ...change,
   }

@@ -19,15 +19,17 @@ Example:
 
 async function reload(session: Session): Promise<void> {
   const daemon = await session.requireDaemon()
-  const { revision, taken, overridden, error } = await daemon.call('reload', {})
+  const { revision, taken, overridden, left, error } = await daemon.call('reload', {})
   if (error !== null) {
     throw new BalanceError('config_invalid', `The configuration was not taken: ${error}`, {
       hint: `Revision ${revision} stays in force. Check the file: balance config validate`,
     })
   }
   const { out } = session
-  out.show({ revision, taken, overridden }, () => '')
+  out.show({ revision, taken, overridden, left }, () => '')
   if (taken.length > 0) out.say(`taken from the file: ${taken.join(', ')}`)
   if (overridden.length > 0) out.say(`left as commands set them: ${overridden.join(', ')}`)
+  if (left.length > 0)
+    out.say(`kept, though the file does not declare it any more: ${left.join(', ')}`)
   out.say(`in force (revision ${revision})`)
 }

@@ -92,16 +92,28 @@ function settingAt(path: KeyPath): SettingName | null {
 
 function unknownKey(path: KeyPath, key: string): string {
   const near = nearest(key, knownAt(path))
-  // Below `keys` a name out of place may be a key that lost its way.
-  const name = path.includes('keys') && !near ? 'this' : `"${printable(key, 64)}"`
+  // There a name out of place may be a secret that lost its way.
+  const secret = path.includes('keys') || path[0] === 'tokens'
+  const name = secret && !near ? 'this' : `"${printable(key, 64)}"`
   return `${name} is not known here${near ? `. Did you mean ${near}?` : ''}`
 }
 
 function knownAt(path: KeyPath): readonly string[] {
-  if (path.length === 0) return [...Object.keys(BOOTSTRAP_PARSERS), ...SETTING_NAMES, 'providers']
-  if (path.includes('keys')) return ['value', 'label', 'weight', 'tier', 'rpm', 'concurrency']
+  const [first] = path
+  if (first === undefined) {
+    return [...Object.keys(BOOTSTRAP_PARSERS), ...SETTING_NAMES, ...OBJECTS]
+  }
+  if (path.includes('keys')) return [...KEY, ...LIMITS]
+  if (first === 'routes') return ['to', 'weight', 'tier']
+  if (first === 'tokens')
+    return ['value', 'hash', 'weak', 'providers', 'models', 'expires', ...LIMITS]
+  if (first === 'vault') return ['check', 'wrapped']
   return ['kind', 'base_url', 'path', 'enabled', 'keys', ...PROVIDER_SETTING_NAMES]
 }
+
+const OBJECTS = ['providers', 'routes', 'tokens', 'vault']
+const KEY = ['value', 'id', 'sealed', 'label', 'enabled', 'weight', 'tier']
+const LIMITS = ['rpm', 'concurrency']
 
 function valueAt(value: unknown, path: KeyPath): unknown {
   return path.reduce<unknown>(

@@ -6,8 +6,10 @@ import { printable } from '../../base/text.ts'
 import { PROVIDER_KINDS } from '../catalog.ts'
 import { presetOf } from '../presets.ts'
 import { parseBaseUrl, parseProviderName } from '../provider-fields.ts'
+import { isRouteModel, isTargetModel, parseTarget, spellTarget } from '../route-fields.ts'
 import { PROVIDER_SETTING_NAMES, SETTING_NAMES, SETTINGS, type SettingName } from '../settings.ts'
-import type { Declared, NewKey } from '../store.ts'
+import type { Declared, DeclaredKey, DeclaredToken } from '../store.ts'
+import { parseTime } from '../units.ts'
 import { BOOTSTRAP_PARSERS } from './bootstrap.ts'
 
 /** A value by a function that throws BalanceError for what it does not take. */
@@ -33,15 +35,16 @@ const whole = (most: number) =>
     )
     .optional()
 
-/** `env:NAME` or `file:/path`; a clear key has no place in a file. Its text is never repeated. */
-const reference = z.string().transform((text, context) => {
-  const fault = referenceFault(text)
-  if (fault === null) return new Secret(text)
-  context.addIssue({ code: 'custom', message: fault })
-  return z.NEVER
-})
+/** `env:NAME` or `file:/path`; a clear secret has no place in a file. Its text is never repeated. */
+const reference = (otherwise: string) =>
+  z.string().transform((text, context) => {
+    const fault = referenceFault(text, otherwise)
+    if (fault === null) return new Secret(text)
+    context.addIssue({ code: 'custom', message: fault })
+    return z.NEVER
+  })
 
-function referenceFault(text: string): string | null {
+function referenceFault(text: string, otherwise: string): string | null {
   if (text.startsWith('env:')) {
     const name = text.slice('env:'.length)
     if (!/^[A-Za-z_]\w*$/.test(name)) return 'env: is followed by the name of a variable'
@@ -52,27 +55,82 @@ function referenceFault(text: string): string | null {
     if (isAbsolute(path) && normalize(path) === path && !path.includes('\0')) return null
     return 'file: is followed by a full path, like file:/etc/balance/keys/openai'
   }
-  return 'keys are not written into this file; write env:NAME or file:/path, or use balance keys add'
+  return otherwise
 }
 
-const label = z
-  .string()
-  .refine(
-    text => text.trim() === text && printable(text) === text && /^.{1,64}$/u.test(text),
-    'must be 1 to 64 visible characters, without space at its ends',
-  )
+/** Bytes that a store has sealed or wrapped. */
+const base64 = z.string().regex(/^[A-Za-z0-9+/]{24,}={0,2}$/, 'is not what an export wrote here')
 
-const key = z.preprocess(
-  given => (typeof given === 'string' ? { value: given } : given),
-  z.strictObject({
-    value: reference,
-    label: label.optional(),
-    weight: whole(1_000),
-    tier: whole(100),
-    rpm: whole(1_000_000),
-    concurrency: whole(1_000_000),
-  }),
-)
+const LABEL_FAULT = 'must be 1 to 64 visible characters, without space at its ends'
+const label = z.string().refine(isLabel, LABEL_FAULT)
+
+function isLabel(text: string): boolean {
+  return text.trim() === text && printable(text) === text && /^.{1,64}$/u.test(text)
+}
+
+const limits = { rpm: whole(1_000_000), concurrency: whole(1_000_000) }
+const shares = { weight: whole(1_000), tier: whole(100) }
+
+/** A text in place of a map says its most important member alone. */
+function shortFor<T extends z.ZodRawShape>(member: keyof T & string, shape: T) {
+  return z.preprocess(
+    given => (typeof given === 'string' ? { [member]: given } : given),
+    z.strictObject(shape),
+  )
+}
+
+const key = shortFor('value', {
+  value: reference(
+    'keys are not written into this file; write env:NAME or file:/path, or use balance keys add',
+  ).optional(),
+  id: z
+    .string()
+    .regex(/^k_[a-z2-7]{10}$/, 'is not the id of a key')
+    .optional(),
+  sealed: base64.optional(),
+  label: label.optional(),
+  enabled: z.boolean().optional(),
+  ...shares,
+  ...limits,
+}).superRefine(({ value, id, sealed }, context) => {
+  const refuse = (path: string[], message: string) =>
+    context.addIssue({ code: 'custom', path, message })
+  if (value !== undefined && sealed !== undefined) refuse([], 'takes either value or sealed')
+  else if ((id === undefined) !== (sealed === undefined))
+    refuse([], 'id and sealed belong together')
+  else if (value === undefined && sealed === undefined) refuse(['value'], 'is missing')
+})
+
+const token = z
+  .strictObject({
+    value: reference(
+      'tokens are not written into this file; write their hash, or env:NAME or file:/path',
+    ).optional(),
+    hash: z
+      .string()
+      .regex(/^sha256:[0-9a-f]{64}$/, 'is written sha256: and 64 hexadecimal digits')
+      .optional(),
+    weak: z.boolean().optional(),
+    providers: z.array(parsedBy(parseProviderName)).optional(),
+    models: SETTINGS.models.schema.optional(),
+    expires: parsedBy(parseTime).optional(),
+    ...limits,
+  })
+  .superRefine(({ value, hash, weak }, context) => {
+    const refuse = (path: string[], message: string) =>
+      context.addIssue({ code: 'custom', path, message })
+    if (value !== undefined && hash !== undefined) refuse([], 'takes either hash or value')
+    else if (value === undefined && hash === undefined) refuse(['hash'], 'is missing')
+    else if (weak !== undefined && hash === undefined) refuse(['weak'], 'is said of a hash alone')
+  })
+
+const target = shortFor('to', {
+  to: parsedBy(parseTarget).refine(
+    ({ model }) => model === null || isTargetModel(model),
+    'is not the name of a model',
+  ),
+  ...shares,
+})
 
 /** Schemas of these settings, each optional; the values they give are those of the store. */
 function settingSchemas<K extends SettingName>(names: readonly K[]) {
@@ -103,29 +161,51 @@ export const FILE_SCHEMA = z
     ...bootstrap,
     ...settingSchemas(SETTING_NAMES),
     providers: z.record(z.string(), provider).optional(),
+    routes: z.record(z.string(), z.array(target).min(1, 'a route needs a target')).optional(),
+    tokens: z.record(z.string(), token).optional(),
+    vault: z.strictObject({ check: base64, wrapped: base64 }).optional(),
   })
-  .superRefine(({ providers = {} }, context) => {
-    const segments = new Map<string, string>()
-    for (const [name, given] of Object.entries(providers)) {
-      const refuse = (path: string[], message: string) =>
-        context.addIssue({ code: 'custom', path: ['providers', name, ...path], message })
-      try {
-        parseProviderName(name)
-      } catch (error) {
-        refuse([], (error as Error).message.replace(/\.$/, ''))
+  .superRefine((content, context) => {
+    const refuse = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path, message })
+    refuseProviders(content.providers ?? {}, refuse)
+    for (const [model, targets] of Object.entries(content.routes ?? {})) {
+      if (!isRouteModel(model)) refuse(['routes', model], 'cannot be the model of a route')
+      const seen = new Set<string>()
+      for (const [index, { to }] of targets.entries()) {
+        if (seen.has(spellTarget(to))) refuse(['routes', model, index], 'is a target twice')
+        seen.add(spellTarget(to))
       }
-      if (given.base_url === undefined && !presetOf(name)) {
-        refuse([], 'has no base_url, and no preset has this name')
-      }
-      for (const segment of given.path === undefined ? [name] : [name, given.path]) {
-        const owner = segments.get(segment)
-        if (owner !== undefined) refuse(segment === name ? [] : ['path'], `is also ${owner}'s`)
-        segments.set(segment, name)
-      }
+    }
+    for (const name of Object.keys(content.tokens ?? {})) {
+      if (!isLabel(name)) refuse(['tokens', name], LABEL_FAULT)
     }
   })
 
 export type FileContent = z.infer<typeof FILE_SCHEMA>
+
+function refuseProviders(
+  providers: Readonly<Record<string, z.infer<typeof provider>>>,
+  refuse: (path: (string | number)[], message: string) => void,
+): void {
+  const segments = new Map<string, string>()
+  for (const [name, given] of Object.entries(providers)) {
+    const here = (path: string[], message: string) => refuse(['providers', name, ...path], message)
+    try {
+      parseProviderName(name)
+    } catch (error) {
+      here([], (error as Error).message.replace(/\.$/, ''))
+    }
+    if (given.base_url === undefined && !presetOf(name)) {
+      here([], 'has no base_url, and no preset has this name')
+    }
+    for (const segment of given.path === undefined ? [name] : [name, given.path]) {
+      const owner = segments.get(segment)
+      if (owner !== undefined) here(segment === name ? [] : ['path'], `is also ${owner}'s`)
+      segments.set(segment, name)
+    }
+  }
+}
 
 /** What a valid file asks of the store. */
 export function declaredIn(content: FileContent): Declared {
@@ -140,13 +220,33 @@ export function declaredIn(content: FileContent): Declared {
       overrides: only(given, PROVIDER_SETTING_NAMES),
       keys: (given.keys ?? []).map(declaredKey),
     })),
+    routes: Object.entries(content.routes ?? {}).map(([model, targets]) => ({
+      model,
+      targets: targets.map(({ to, ...shares }) => ({ ...to, ...only(shares, SHARES) })),
+    })),
+    tokens: Object.entries(content.tokens ?? {}).map(declaredToken),
+    ...only(content, ['vault']),
   }
 }
 
-function declaredKey(given: z.infer<typeof key>): NewKey {
+const SHARES = ['weight', 'tier'] as const
+const LIMITS = ['rpm', 'concurrency'] as const
+
+function declaredKey(given: z.infer<typeof key>): DeclaredKey {
+  const { value, id = '', sealed = '' } = given
   return {
-    value: given.value,
-    ...only(given, ['label', 'weight', 'tier', 'rpm', 'concurrency']),
+    value: value ?? { id, sealed },
+    ...only(given, ['label', 'enabled', ...SHARES, ...LIMITS]),
+  }
+}
+
+function declaredToken([name, given]: [string, z.infer<typeof token>]): DeclaredToken {
+  const { value, hash = '', weak = false, expires } = given
+  return {
+    name,
+    value: value ?? { hash: hash.replace('sha256:', ''), weak },
+    ...only(given, ['providers', 'models', ...LIMITS]),
+    ...(expires === undefined ? {} : { expiresAt: expires }),
   }
 }
 

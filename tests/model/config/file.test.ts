@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BalanceError } from '../../../src/base/errors.ts'
+import type { Secret } from '../../../src/base/secret.ts'
 import { ConfigFolder } from '../../support/config-folder.ts'
 import { refusal } from '../../support/refusal.ts'
 
@@ -88,7 +89,7 @@ providers:
       baseUrl: 'http://10.0.0.7:8000/v1',
       path: 'gpu',
     })
-    const keys = providers[2]?.keys.map(key => ({ ...key, value: key.value.reveal() }))
+    const keys = providers[2]?.keys.map(key => ({ ...key, value: (key.value as Secret).reveal() }))
     expect(keys).toEqual([
       { value: 'env:LAB_KEY' },
       {

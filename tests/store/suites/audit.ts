@@ -1,9 +1,31 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.ts'
+import type { Declared, Store } from '../../../src/model/store.ts'
+import { VERBS } from '../../../src/store/vitals.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import type { Place } from '../place.ts'
 import { value } from './keys.ts'
 import { DEEPSEEK, OPENAI } from './providers.ts'
+
+/** Verbs that change nothing an operator decides: they read, learn, log, or tell of nodes. */
+const OTHERS =
+  /^(revision|heads|catalog|providers?|outages|keys?|memories|tokens|routes?|settings|plan|held|audit|remember|rememberOutages|learnedSince|record|records|recordOf|failures|stats|prune|announce|nodes|depart|takeLease)$/
+
+const FILE: Declared = {
+  settings: {},
+  providers: [],
+  tokens: [{ name: 'ci', value: { hash: 'ab'.repeat(32), weak: false } }],
+}
+
+/** The store, which notes the verbs that it is asked for. */
+function noting(store: Store, called: Set<string>): Store {
+  return new Proxy(store, {
+    get(target, verb: keyof Store) {
+      called.add(verb)
+      return target[verb]
+    },
+  })
+}
 
 const target = (provider: string) => ({ provider, model: null })
 
@@ -32,9 +54,10 @@ export function auditSuite(place: () => Promise<Place>): void {
       expect(JSON.parse(String(rows[2]?.after_value))).toMatchObject({ enabled: false })
     })
 
-    it('raises the revision by one for each verb that changes something', async () => {
+    it('is written, and the revision raised by one, by each verb that changes something', async () => {
       const here = await place()
-      const store = await here.open()
+      const called = new Set<string>()
+      const store = noting(await here.open(), called)
       const steps: (() => Promise<unknown>)[] = [
         () => store.addProvider(OPENAI, { makeDefault: true }),
         () => store.addProvider(DEEPSEEK, { makeDefault: false }),
@@ -53,14 +76,55 @@ export function auditSuite(place: () => Promise<Place>): void {
         () => store.setSetting('max_retries', 1),
         () => store.unsetSetting('max_retries'),
         () => store.reconcile({ settings: { max_retries: 2 }, providers: [] }),
+        () => store.setSetting('max_retries', 1),
+        () => store.apply(FILE, { prune: true, revision: 18 }),
+        () => store.changeToken('ci', { rpm: 1 }),
+        () => store.giveBack(FILE, { kind: 'token', name: 'ci' }),
         () => store.removeProvider('openai'),
       ]
       for (const [index, step] of steps.entries()) {
         await step()
         expect(await store.revision()).toBe(index + 1)
+        const rows = await here.sql('select * from audit where revision = ?', [index + 1])
+        expect(rows.length, String(step)).toBeGreaterThan(0)
       }
+      expect(VERBS.filter(verb => !OTHERS.test(verb) && !called.has(verb))).toEqual([])
       const revisions = await here.sql('select distinct revision from audit order by revision')
       expect(revisions.map(row => row.revision)).toEqual(steps.map((_, index) => index + 1))
+    })
+
+    it('is read newest first, whole or of one subject and what belongs to it', async () => {
+      const here = await place()
+      const clock = new ManualClock(1_700_000_000_000)
+      const store = await here.open({ clock, actor: { who: 'ann@host', what: 'test' } })
+      await store.addProvider(OPENAI, { makeDefault: false })
+      await store.addProvider({ ...OPENAI, name: 'openai2' }, { makeDefault: false })
+      await store.addKeys('openai', [value('sk-very-secret-000')])
+      await store.changeKey((await store.key('key-1')).id, { weight: 2 })
+      await store.setSetting('max_retries', 5)
+      const all = await store.audit({ limit: 100 })
+      expect(all.map(({ action }) => action)).toEqual([
+        'setting.set.command',
+        'key.change',
+        'keys.add',
+        'master_key.adopt',
+        'provider.add',
+        'setting.set.command',
+        'provider.add',
+      ])
+      expect(all[0]).toMatchObject({
+        time: 1_700_000_000_000,
+        revision: 5,
+        who: 'ann@host',
+        command: 'test',
+        subject: 'max_retries',
+        before: null,
+        after: 5,
+      })
+      expect(await store.audit({ limit: 2 })).toEqual(all.slice(0, 2))
+      const openai = await store.audit({ limit: 100, subject: 'openai' })
+      expect(openai.map(({ subject }) => subject)).toEqual(['openai/key-1', 'openai', 'openai'])
+      expect(openai[0]).toMatchObject({ before: { weight: 1 }, after: { weight: 2 } })
     })
 
     it('leaves no trace of a change that failed', async () => {

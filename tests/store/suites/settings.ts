@@ -82,6 +82,7 @@ export function settingSuite(place: () => Promise<Place>): void {
       const store = await (await place()).open()
       const { taken, overridden } = await store.reconcile(declared)
       expect([...taken].sort()).toEqual([
+        'default_provider',
         'key openai/key-1',
         'key openai/main',
         'max_retries',
@@ -106,7 +107,7 @@ export function settingSuite(place: () => Promise<Place>): void {
       const store = await (await place()).open()
       await store.reconcile(declared)
       const revision = await store.revision()
-      expect(await store.reconcile(declared)).toEqual({ taken: [], overridden: [] })
+      expect(await store.reconcile(declared)).toEqual({ taken: [], overridden: [], left: [] })
       expect(await store.revision()).toBe(revision)
     })
 

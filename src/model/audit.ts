@@ -1,0 +1,25 @@
+/** One row of the audit: a change that was made, without secrets. */
+export interface AuditEntry {
+  readonly id: number
+  /** The revision that it made, with others of the same command. */
+  readonly revision: number
+  /** Wall ms. */
+  readonly time: number
+  /** `user@host`. */
+  readonly who: string
+  /** The command as typed, without values. */
+  readonly command: string
+  /** `provider.change`, `setting.set.command`, … */
+  readonly action: string
+  readonly subject: string
+  /** Any JSON value; null where there was nothing, or is nothing any more. */
+  readonly before: unknown
+  readonly after: unknown
+}
+
+export interface AuditQuery {
+  /** Most entries, newest first. */
+  readonly limit: number
+  /** Only those of this subject, or of what begins with it and a slash. */
+  readonly subject?: string
+}

@@ -1,0 +1,107 @@
+import type { Kysely } from 'kysely'
+import { BalanceError } from '../base/errors.ts'
+import type { Secret } from '../base/secret.ts'
+import type { DeclaredProvider, SealedValue, SealedVault } from '../model/store.ts'
+import type { Change } from './change.ts'
+import { bindingOf } from './kept-value.ts'
+import type { OwnedKeyRow } from './key-rows.ts'
+import type { Seal } from './seal.ts'
+import type { Tables } from './tables.ts'
+import type { Vault } from './vault.ts'
+
+/**
+ * Opens a value that a configuration file carries sealed, with the data key of the file's vault where
+ * this store has sealed nothing yet, and has then that data key.
+ * @throws BalanceError config_invalid; master_key_missing, master_key_wrong
+ */
+export async function openDeclared(
+  change: Change,
+  vault: Vault,
+  declared: SealedVault | undefined,
+  value: SealedValue,
+  provider: DeclaredProvider,
+): Promise<Secret> {
+  await adopt(change, declared)
+  const secret = opened(await vault.opener(change.db), value, provider)
+  if (secret) return secret
+  throw new BalanceError(
+    'config_invalid',
+    `The sealed key ${value.id} of provider ${provider.name} does not open.`,
+    {
+      hint: 'It was changed, or made for another provider, address or store: export it again.',
+    },
+  )
+}
+
+/** Whether a row has the value that a file carries sealed. */
+export async function sameSealed(
+  db: Kysely<Tables>,
+  vault: Vault,
+  row: OwnedKeyRow,
+  value: SealedValue,
+  provider: DeclaredProvider,
+): Promise<boolean> {
+  if (row.sealed === null) return false
+  if (row.sealed.equals(Buffer.from(value.sealed, 'base64'))) return true
+  const seal = await vault.opener(db)
+  const secret = opened(seal, value, provider)
+  return secret !== null && seal.fingerprint(secret).equals(row.fingerprint)
+}
+
+/** What the store's vault is for a file; null where nothing was ever sealed. */
+export async function declaredVault(db: Kysely<Tables>): Promise<SealedVault | null> {
+  const row = await readVault(db)
+  if (!row) return null
+  return { check: row.check_value.toString('base64'), wrapped: row.wrapped.toString('base64') }
+}
+
+function opened(seal: Seal, { id, sealed }: SealedValue, provider: DeclaredProvider) {
+  const owner = { name: provider.name, base_url: provider.baseUrl }
+  return seal.open(Buffer.from(sealed, 'base64'), bindingOf(id, owner))
+}
+
+async function adopt(change: Change, declared: SealedVault | undefined): Promise<void> {
+  const row = await readVault(change.db)
+  if (declared === undefined) {
+    if (row) return
+    throw new BalanceError('config_invalid', 'The file has sealed keys, and no vault.', {
+      hint: 'Take the vault block along from the file that balance config export made.',
+    })
+  }
+  const wrapped = Buffer.from(declared.wrapped, 'base64')
+  if (row?.wrapped.equals(wrapped)) return
+  if (row && (await holdsSealed(change.db))) {
+    throw new BalanceError('config_invalid', "The file's sealed keys are another store's.", {
+      hint: 'A store with sealed keys of its own takes no others: use balance keys add.',
+    })
+  }
+  await change.db.deleteFrom('vault').execute()
+  await change.db
+    .insertInto('vault')
+    .values({
+      id: 1,
+      check_value: Buffer.from(declared.check, 'base64'),
+      wrapped,
+      source: SOURCE,
+      created_at: change.time,
+    })
+    .execute()
+  change.note('master_key.adopt', SOURCE, null, null)
+}
+
+/** Where the master key came from, as far as this store knows. */
+const SOURCE = 'the store that was exported'
+
+function readVault(db: Kysely<Tables>) {
+  return db.selectFrom('vault').selectAll().where('id', '=', 1).executeTakeFirst()
+}
+
+async function holdsSealed(db: Kysely<Tables>): Promise<boolean> {
+  const row = await db
+    .selectFrom('provider_keys')
+    .select('id')
+    .where('sealed', 'is not', null)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}

@@ -1,0 +1,226 @@
+import type { Kysely } from 'kysely'
+import { BalanceError } from '../../base/errors.ts'
+import { Secret } from '../../base/secret.ts'
+import type { Declared, DeclaredKey, DeclaredProvider } from '../../model/store.ts'
+import { openDeclared, sameSealed } from '../declared-vault.ts'
+import { newId } from '../identifiers.ts'
+import { bindingOf, keepValue } from '../kept-value.ts'
+import { insertKeyRows, Labels } from '../key-batch.ts'
+import { findKeys, type OwnedKeyRow } from '../key-rows.ts'
+import { checkLimits } from '../key-value.ts'
+import { deleteKeys, updateKey } from '../keys.ts'
+import { findProvider } from '../provider-rows.ts'
+import type { Tables } from '../tables.ts'
+import type { Vault } from '../vault.ts'
+import { declaredStep, type Fields, removingStep, type Step } from './step.ts'
+
+interface KeyParts {
+  readonly db: Kysely<Tables>
+  readonly vault: Vault
+  readonly rows: readonly OwnedKeyRow[]
+  readonly declared: Declared
+  /** Those that nobody declares give way. */
+  readonly prune: boolean
+}
+
+/**
+ * Steps of keys: of those that are declared, and of those that a file has let go of. A key is known by
+ * its reference, or as a sealed one by its id; where that was changed, by its label.
+ */
+export async function keySteps(
+  parts: KeyParts,
+): Promise<{ readonly declared: Step[]; readonly letGo: Step[] }> {
+  const steps: Step[] = []
+  const matched = new Set<string>()
+  for (const provider of parts.declared.providers) {
+    const rows = parts.rows.filter(row => row.provider === provider.name)
+    const pairs = pairsOf(provider, rows)
+    for (const { row } of pairs) if (row) matched.add(row.id)
+    const staying = rows.filter(
+      row => !(parts.prune && row.origin === 'file' && !matched.has(row.id)),
+    )
+    const labels = new Labels(staying, provider.keys)
+    for (const { key, row } of pairs) {
+      steps.push(
+        row ? await presentKey(parts, provider, key, row) : newKey(parts, provider, key, labels),
+      )
+    }
+  }
+  const letGo = parts.rows
+    .filter(row => row.origin === 'file' && !matched.has(row.id))
+    .map(row =>
+      removingStep({
+        kind: 'key',
+        name: nameOf(row),
+        names: [nameOf(row), row.id],
+        holder: row.origin,
+        fields: fieldsOf(row),
+        run: async made => deleteKeys(made, await findKeys(made.db, [row.id])),
+      }),
+    )
+  return { declared: steps, letGo }
+}
+
+interface Pair {
+  readonly key: DeclaredKey
+  readonly row: OwnedKeyRow | null
+}
+
+/** The keys declared, each once, with the rows that are theirs. */
+function pairsOf(provider: DeclaredProvider, rows: readonly OwnedKeyRow[]): Pair[] {
+  const keys = new Map(provider.keys.map(key => [identityOf(provider.name, key), key]))
+  const byIdentity = new Map(rows.map(row => [row.reference ?? row.id, row]))
+  const spoken = new Set([...keys.keys()].map(identity => byIdentity.get(identity)?.id))
+  const free = new Map(rows.filter(({ id }) => !spoken.has(id)).map(row => [row.label, row]))
+  return [...keys].map(([identity, key]) => {
+    const row = byIdentity.get(identity) ?? (key.label === undefined ? null : free.get(key.label))
+    return { key, row: row ?? null }
+  })
+}
+
+async function presentKey(
+  { db, vault, declared }: KeyParts,
+  provider: DeclaredProvider,
+  key: DeclaredKey,
+  row: OwnedKeyRow,
+): Promise<Step> {
+  const { value } = key
+  const same =
+    value instanceof Secret
+      ? row.reference === value.reveal()
+      : await sameSealed(db, vault, row, value, provider)
+  const wanted = {
+    label: key.label ?? row.label,
+    weight: key.weight ?? 1,
+    tier: key.tier ?? 1,
+    rpm: key.rpm ?? null,
+    concurrency: key.concurrency ?? null,
+  }
+  const enabled = key.enabled ?? true
+  return declaredStep({
+    kind: 'key',
+    name: nameOf(row),
+    names: [nameOf(row), row.id, `${row.provider}/${wanted.label}`],
+    present: { fields: fieldsOf(row), origin: row.origin },
+    after: { ...wanted, enabled, value: same ? row.masked : shownValue(key) },
+    async run(made) {
+      // Its provider may have been changed by a step before this one.
+      const [now] = (await findKeys(made.db, [row.id])) as [OwnedKeyRow]
+      const opened =
+        same || value instanceof Secret
+          ? null
+          : await openDeclared(made, vault, declared.vault, value, provider)
+      const given = same ? null : (opened ?? (value as Secret))
+      const change = {
+        ...wanted,
+        ...(enabled === (now.enabled === 1) ? {} : { enabled }),
+        ...(given === null ? {} : { value: given }),
+      }
+      await updateKey(made, vault, now, change, 'file')
+    },
+    adopt: async ({ db }) => {
+      await db
+        .updateTable('provider_keys')
+        .set({ origin: 'file' })
+        .where('id', '=', row.id)
+        .execute()
+    },
+  })
+}
+
+function newKey(
+  { vault, declared, rows }: KeyParts,
+  provider: DeclaredProvider,
+  key: DeclaredKey,
+  labels: Labels,
+): Step {
+  checkLimits(key)
+  const { value } = key
+  const sealed = value instanceof Secret ? null : value
+  const id = sealed?.id ?? newId('k')
+  const own = {
+    label: labels.take(key.label),
+    weight: key.weight ?? 1,
+    tier: key.tier ?? 1,
+    rpm: key.rpm ?? null,
+    concurrency: key.concurrency ?? null,
+  }
+  const name = `${provider.name}/${own.label}`
+  if (rows.some(row => row.id === id)) throw taken(name, `the id ${id} is another provider's key`)
+  const enabled = key.enabled ?? true
+  return declaredStep({
+    kind: 'key',
+    name,
+    names: [name, id],
+    present: null,
+    after: { ...own, enabled, value: shownValue(key) },
+    async run(made) {
+      const owner = await findProvider(made.db, provider.name)
+      const secret = sealed
+        ? await openDeclared(made, vault, declared.vault, sealed, provider)
+        : (value as Secret)
+      const binding = bindingOf(id, owner)
+      const kept = await keepValue(secret, binding, 'The key', () => vault.sealer(made))
+      const blob = sealed && binding.origin === bindingOf(id, ownerOf(provider)).origin
+      const present = await made.db
+        .selectFrom('provider_keys')
+        .select('fingerprint')
+        .where('provider_id', '=', owner.id)
+        .execute()
+      if (present.some(row => row.fingerprint.equals(kept.fingerprint))) {
+        throw taken(name, 'another key of this provider has its value')
+      }
+      await insertKeyRows(made, owner, [
+        {
+          id,
+          provider_id: owner.id,
+          ...own,
+          enabled: Number(enabled),
+          generation: 1,
+          ...kept,
+          // As it was sealed, so that an export of this store is the same file again.
+          ...(blob ? { sealed: Buffer.from(sealed.sealed, 'base64') } : {}),
+          origin: 'file',
+          created_at: made.time,
+        },
+      ])
+    },
+  })
+}
+
+function ownerOf({ name, baseUrl }: DeclaredProvider) {
+  return { name, base_url: baseUrl }
+}
+
+function identityOf(provider: string, { value }: DeclaredKey): string {
+  if (!(value instanceof Secret)) return value.id
+  const reference = value.reveal()
+  if (/^(env|file):/.test(reference)) return reference
+  throw new BalanceError(
+    'config_invalid',
+    `A key of provider ${provider} is written in the file.`,
+    {
+      hint: `Name a variable (env:NAME) or a file (file:/path), or use balance keys add ${provider}.`,
+    },
+  )
+}
+
+function taken(name: string, why: string): BalanceError {
+  return new BalanceError('name_taken', `Key ${name} of the file: ${why}.`, {
+    hint: 'Each key is declared once.',
+  })
+}
+
+function nameOf(row: OwnedKeyRow): string {
+  return `${row.provider}/${row.label}`
+}
+
+function fieldsOf(row: OwnedKeyRow): Fields {
+  const { label, weight, tier, rpm, concurrency, masked } = row
+  return { label, weight, tier, rpm, concurrency, enabled: row.enabled === 1, value: masked }
+}
+
+/** A reference; of a sealed one nothing. */
+function shownValue({ value }: DeclaredKey): string {
+  return value instanceof Secret ? value.reveal() : 'sealed'
+}

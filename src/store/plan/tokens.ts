@@ -1,0 +1,139 @@
+import { BalanceError } from '../../base/errors.ts'
+import { Secret } from '../../base/secret.ts'
+import type { Token } from '../../model/catalog.ts'
+import type { Declared, DeclaredToken } from '../../model/store.ts'
+import { type ReferenceSources, resolveReference } from '../reference.ts'
+import {
+  checkToken,
+  deleteToken,
+  hashedValue,
+  insertToken,
+  type KeptToken,
+  updateToken,
+} from '../tokens.ts'
+import { declaredStep, type Fields, removingStep, type Step } from './step.ts'
+
+/**
+ * Steps of tokens: of those that are declared, and of those that a file has let go of. A token is
+ * known by its name, or where that was changed by its value.
+ */
+export function tokenSteps(
+  tokens: readonly Token[],
+  declared: Declared,
+  sources: ReferenceSources,
+): { readonly declared: Step[]; readonly letGo: Step[] } {
+  const given = (declared.tokens ?? []).map(token => ({ token, kept: keptOf(token, sources) }))
+  const names = new Set(given.map(({ token }) => token.name))
+  const matched = new Set<string>()
+  const steps = given.map(({ token, kept }) => {
+    const row =
+      tokens.find(({ name }) => name === token.name) ??
+      tokens.find(({ name, hash }) => !names.has(name) && 'hash' in kept && hash === kept.hash)
+    if (row) matched.add(row.id)
+    return declaredToken(token, kept, row ?? null)
+  })
+  const letGo = tokens
+    .filter(token => token.origin === 'file' && !matched.has(token.id))
+    .map(token =>
+      removingStep({
+        kind: 'token',
+        name: token.name,
+        holder: token.origin,
+        fields: fieldsOf(token),
+        run: made => deleteToken(made, token),
+      }),
+    )
+  return { declared: steps, letGo }
+}
+
+function declaredToken(
+  given: DeclaredToken,
+  kept: KeptToken | { readonly reason: string },
+  row: Token | null,
+): Step {
+  const {
+    value: _,
+    providers = null,
+    models = null,
+    rpm = null,
+    concurrency = null,
+    ...rest
+  } = given
+  const wanted = {
+    name: given.name,
+    providers,
+    models,
+    rpm,
+    concurrency,
+    expiresAt: rest.expiresAt ?? null,
+  }
+  const unknown = 'reason' in kept
+  // A reference that this process cannot follow says nothing of the value that is there.
+  const value = unknown ? row : sameValue(kept, row) ? row : kept
+  return declaredStep({
+    kind: 'token',
+    name: given.name,
+    present: row ? { fields: fieldsOf(row), origin: row.origin } : null,
+    after: fieldsOf({ ...wanted, hash: value?.hash ?? '' }),
+    async run(made) {
+      if (row) {
+        const change = value === row ? {} : (value as KeptToken)
+        await updateToken(made, row, { ...wanted, ...change }, 'file')
+      } else if (unknown) {
+        throw new BalanceError('config_invalid', `Token "${given.name}": ${kept.reason}.`, {
+          hint: 'Its value is needed where the token is new; or declare its hash.',
+        })
+      } else await insertToken(made, wanted, kept, 'file')
+    },
+    adopt: async ({ db }) => {
+      await db
+        .updateTable('tokens')
+        .set({ origin: 'file' })
+        .where('id', '=', row?.id ?? '')
+        .execute()
+    },
+  })
+}
+
+function sameValue(kept: KeptToken, row: Token | null): boolean {
+  return row !== null && kept.hash === row.hash
+}
+
+function keptOf(
+  { name, value }: DeclaredToken,
+  sources: ReferenceSources,
+): KeptToken | { readonly reason: string } {
+  if (!(value instanceof Secret)) return { hash: value.hash, weak: value.weak, masked: '…' }
+  const reference = value.reveal()
+  if (!/^(env|file):/.test(reference)) {
+    throw new BalanceError('config_invalid', `Token "${name}" is written in the file.`, {
+      hint: 'Declare its hash, or name a variable (env:NAME) or a file (file:/path).',
+    })
+  }
+  const resolved = resolveReference(reference, sources)
+  if ('reason' in resolved) return resolved
+  checkToken(resolved.secret)
+  return hashedValue(resolved.secret)
+}
+
+type Granted = Pick<
+  Token,
+  'name' | 'providers' | 'models' | 'rpm' | 'concurrency' | 'expiresAt' | 'hash'
+>
+
+/** The hash is compared and never shown: by it a leaked token could be recognised. */
+function fieldsOf({ name, providers, models, rpm, concurrency, expiresAt, hash }: Granted): Fields {
+  return { name, token: new Value(hash), providers, models, rpm, concurrency, expires: expiresAt }
+}
+
+class Value {
+  readonly hash: string
+
+  constructor(hash: string) {
+    this.hash = hash
+  }
+
+  toString(): string {
+    return '…'
+  }
+}
