@@ -86,7 +86,10 @@ export class Output {
   fail(error: { readonly code: string; readonly message: string; readonly hint: string | null }) {
     const { code, message, hint } = error
     if (this.json) return this.say(JSON.stringify({ error: { code, message, hint } }))
-    this.say(`${this.#words.red('error:')} ${printable(message, 2_000)}`)
+    // What is wrong with a file comes as a line for each fault, made fit to be shown where it was found.
+    const lines = code === 'config_invalid' ? message.split('\n') : [message]
+    const shown = lines.map(line => printable(line, 2_000)).join('\n')
+    this.say(`${this.#words.red('error:')} ${shown}`)
     if (hint) this.say(hint)
   }
 }

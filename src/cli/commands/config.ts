@@ -1,10 +1,14 @@
 import { resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
 import { nearest } from '../../base/text.ts'
-import { loadConfig } from '../../model/config.ts'
+import type { Origin } from '../../model/catalog.ts'
+import { loadConfig, spellDeclared } from '../../model/config.ts'
+import { parseSubject, spellSubject } from '../../model/plan.ts'
 import { parseSetting, SETTING_NAMES, type SettingName, settingName } from '../../model/settings.ts'
-import { plural } from '../plural.ts'
+import { auditLog } from '../audit-log.ts'
+import { apply, declaredCounts, diff, spellCounts } from '../config-plan.ts'
+import { whole } from '../option-values.ts'
 import type { Run } from '../program.ts'
 import type { Session } from '../session.ts'
 import { type SettingShape, settingShape, startOptionHint, startShapes } from '../shapes/setting.ts'
@@ -33,8 +37,8 @@ export function define(command: Command, run: Run): void {
   command
     .command('unset')
     .description('give a setting back to the configuration file, or to its default')
-    .argument('<name>')
-    .addHelpText('after', example('balance config unset idle_timeout'))
+    .argument('<name>', 'a setting, or provider/NAME, key/PROVIDER/LABEL, token/NAME, route/MODEL')
+    .addHelpText('after', UNSET_HELP)
     .action(run(unset))
   command
     .command('validate')
@@ -43,11 +47,72 @@ export function define(command: Command, run: Run): void {
     .addHelpText('after', example('balance config validate ./balance.config.yaml'))
     .action(run(validate))
   command
+    .command('diff')
+    .description('what the configuration file declares, against what is in force')
+    .option(...FILE_OPTION)
+    .option('--exit-code', 'exit 1 where they differ')
+    .addHelpText('after', example('balance config diff --exit-code'))
+    .action(run(diff))
+  command
+    .command('apply')
+    .description('make the store as the configuration file declares it, after a look at the plan')
+    .option(...FILE_OPTION)
+    .option('--prune', 'remove what came from a file and is declared no longer')
+    .option('--dry-run', 'show the plan alone')
+    .option('--yes', 'without a question')
+    .addHelpText('after', APPLY_HELP)
+    .action(run(apply))
+  command
+    .command('export')
+    .description('what the store holds, as a configuration file; secrets sealed or hashed')
+    .addOption(
+      new Option('--origin <origin>', 'only what this one owns')
+        .choices(['file', 'command', 'all'])
+        .default('all'),
+    )
+    .addHelpText('after', EXPORT_HELP)
+    .action(run(exportFile))
+  command
+    .command('log')
+    .description('what was changed, by whom; newest first')
+    .option('--limit <n>', 'most changes', whole('--limit', 1, 100_000), 50)
+    .option(
+      '--subject <subject>',
+      'only changes of this: a provider, a setting, a key PROVIDER/LABEL',
+    )
+    .addHelpText('after', example('balance config log --subject max_retries'))
+    .action(run(auditLog))
+  command
     .command('path')
     .description('which configuration file is in force')
     .addHelpText('after', example('$EDITOR "$(balance config path)"'))
     .action(run(path))
 }
+
+const FILE_OPTION = ['-f, --file <file>', 'another than the one in force'] as const
+
+const UNSET_HELP = `
+A provider, key, token or route is made as the file declares it, and follows the file again.
+
+Examples:
+  $ balance config unset idle_timeout
+  $ balance config unset provider/openai`
+
+const APPLY_HELP = `
+What is applied belongs to the file from then on, also what a command had set. What commands
+made and the file does not declare stays, also with --prune. A plan is good for the revision it
+was made at: where the store has changed meanwhile, nothing is done.
+
+Examples:
+  $ balance config apply --dry-run
+  $ balance config apply -f team.yaml --prune`
+
+const EXPORT_HELP = `
+Sealed keys can be taken over by an empty store that has the same master key. Headers are written
+as they are.
+
+Example:
+  $ balance config export > exported.yaml`
 
 function example(line: string): string {
   return `\nExample:\n  $ ${line}`
@@ -93,9 +158,19 @@ async function set(session: Session, given: string, value: string): Promise<void
 }
 
 async function unset(session: Session, given: string): Promise<void> {
-  const name = changeable(given)
-  await (await session.store()).unsetSetting(name)
-  await report(session, name, 'given back')
+  const subject = parseSubject(given)
+  const store = await session.store()
+  if (subject === null) {
+    const name = changeable(given)
+    await store.unsetSetting(name)
+    return report(session, name, 'given back')
+  }
+  const { differences } = await store.giveBack(session.config().declared, subject)
+  session.out.show({ ...subject, differences }, () => '')
+  const what = spellSubject(subject)
+  if (differences.length === 0) return session.out.say(`${what} is the file's already`)
+  session.out.say(`given back: ${what} is as the file declares it`)
+  await session.inForce()
 }
 
 async function report(session: Session, name: SettingName, done: string): Promise<void> {
@@ -129,16 +204,14 @@ async function validate(session: Session, file: string | undefined): Promise<voi
       hint: 'Name one: balance config validate FILE. None is needed.',
     })
   }
-  const { settings, providers } = config.declared
-  const found = {
-    file: config.file,
-    settings: Object.keys(settings).length,
-    providers: providers.length,
-  }
-  session.out.show(found, () => '')
-  session.out.say(
-    `${found.file} is valid: ${plural(found.settings, 'setting')}, ${plural(found.providers, 'provider')}`,
-  )
+  const counts = declaredCounts(config.declared)
+  session.out.show({ file: config.file, ...counts }, () => '')
+  session.out.say(`${config.file} is valid: ${spellCounts(counts)}`)
+}
+
+async function exportFile(session: Session, { origin }: { origin: Origin | 'all' }): Promise<void> {
+  const text = spellDeclared(await (await session.store()).held(origin))
+  session.out.show({ origin, text }, () => text.trimEnd())
 }
 
 async function path(session: Session): Promise<void> {

@@ -18,6 +18,7 @@ export function spellDeclared(declared: Declared): string {
   const { settings, providers, routes = [], tokens = [], vault } = declared
   const document = new Document(
     {
+      ...spelledSettings(settings),
       ...filled('vault', vault && { check: vault.check, wrapped: vault.wrapped }),
       ...filled(
         'providers',
@@ -36,28 +37,28 @@ export function spellDeclared(declared: Declared): string {
     { aliasDuplicateObjects: false },
   )
   document.commentBefore = HEAD
-  if (isMap(document.contents)) for (const pair of document.contents.items) explain(pair)
-  if (isMap(document.contents) && document.contents.items.length === 0)
-    return `#${HEAD.replaceAll('\n', '\n#')}\n`
+  if (!isMap(document.contents) || document.contents.items.length === 0) return `${EMPTY}\n`
+  for (const [index, pair] of document.contents.items.entries()) explain(pair, index === 0)
   return document.toString({ lineWidth: 0 })
 }
 
 const HEAD = ` Written by balance config export: what the store holds and a default does not say.
  To take it over: balance config apply -f FILE`
 
+const EMPTY = `#${HEAD.replaceAll('\n', '\n#')}\n\n{}`
+
 const COMMENTS: Readonly<Record<string, string>> = {
-  vault:
-    ' Opens the sealed keys below, for a store that has the same master key and no sealed keys yet.',
+  vault: ' Opens the sealed keys, for a store that has the same master key and no sealed keys yet.',
   providers:
     ' Keys are references, or sealed: those open only under their id, provider and address.',
   routes: ' The models that clients ask for, and where they are asked for.',
   tokens: ' Tokens of clients, by the SHA-256 of their values.',
 }
 
-function explain(pair: Pair): void {
-  const key = isScalar(pair.key) ? pair.key : new Scalar(String(pair.key))
+function explain(pair: Pair, first: boolean): void {
+  const key = new Scalar(String(isScalar(pair.key) ? pair.key.value : pair.key))
   const comment = COMMENTS[String(key.value)]
-  key.spaceBefore = comment !== undefined
+  key.spaceBefore = comment !== undefined && !first
   if (comment !== undefined) key.commentBefore = comment
   pair.key = key
 }
