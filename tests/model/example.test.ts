@@ -14,7 +14,7 @@ import { ConfigFolder } from '../support/config-folder.ts'
 const path = fileURLToPath(new URL('../../balance.config.example.yaml', import.meta.url))
 const text = readFileSync(path, 'utf8')
 /** Every default taken out of its comment. */
-const whole = text.replaceAll(/^#(?=\w)/gm, '')
+const whole = text.replaceAll(/^#(?=\w| {2,}\w)/gm, '')
 
 let folder: ConfigFolder
 
@@ -30,11 +30,15 @@ describe('balance.config.example.yaml', () => {
     expect(declared.settings).toEqual({})
     expect(declared.providers.map(({ name }) => name)).toEqual(['openai', 'lab'])
     expect(declared.providers[1]?.keys).toHaveLength(2)
+    expect(declared.routes?.map(({ model }) => model)).toEqual(['fast', 'gpt-4*'])
+    // The first token is made where there is none: nobody knows the value of the example's.
+    expect(declared.tokens).toEqual([])
   })
 
   it('shows every setting, each with its default', () => {
     folder.write('work/balance.config.yaml', whole)
-    const { settings } = folder.load().declared
+    const { settings, tokens } = folder.load().declared
+    expect(tokens?.map(({ name }) => name)).toEqual(['ci'])
     expect(Object.keys(settings).sort()).toEqual([...SETTING_NAMES].sort())
     expect(settings).toEqual(DEFAULT_SETTINGS)
   })

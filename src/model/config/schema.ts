@@ -33,6 +33,7 @@ const whole = (most: number) =>
       value => Number.isSafeInteger(value) && value >= 1 && value <= most,
       `must be a whole number from 1 to ${most}`,
     )
+    .meta({ type: 'integer', minimum: 1, maximum: most })
     .optional()
 
 /** `env:NAME` or `file:/path`; a clear secret has no place in a file. Its text is never repeated. */

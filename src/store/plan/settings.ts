@@ -16,10 +16,13 @@ export async function settingSteps(
   standing: (provider: string) => boolean,
 ): Promise<Step[]> {
   const stored = await readStored(db)
-  const wanted: Partial<Record<SettingName, unknown>> = { ...declared.settings }
   const implied = impliedDefault(declared, stored, standing)
-  const none = stored.get(FILE_DEFAULT) === undefined
-  if (none) wanted.default_provider ??= implied
+  const none = !stored.get('file default_provider')
+  const wanted: Partial<Record<SettingName, unknown>> = {
+    ...declared.settings,
+    // An empty one is as good as none.
+    default_provider: declared.settings.default_provider || (none ? implied : undefined),
+  }
   return SETTING_NAMES.flatMap(name => {
     const file = stored.get(`file ${name}`)
     if (wanted[name] !== undefined) return [stepOf(name, wanted[name], stored)]
@@ -28,8 +31,6 @@ export async function settingSteps(
     return file === declared.providers[0]?.name ? [] : [letGo(name, file, implied)]
   })
 }
-
-const FILE_DEFAULT = 'file default_provider'
 
 /** The first provider declared, where no command has named another. */
 function impliedDefault(
@@ -66,7 +67,7 @@ function stepOf(name: SettingName, value: unknown, stored: Stored): Step {
     after: { [name]: value },
     present: present[0] ?? null,
     async run(made, takeOver) {
-      if (name === 'default_provider' && value !== '') await findProvider(made.db, String(value))
+      if (name === 'default_provider') await findProvider(made.db, String(value))
       await writeSetting(made, name, value as never, 'file')
       if (takeOver) await dropSetting(made, name, ['command'])
     },

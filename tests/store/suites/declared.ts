@@ -89,6 +89,28 @@ export function declaredSuite(place: () => Promise<Place>): void {
       expect(await store.tokens()).toHaveLength(1)
     })
 
+    it('makes its first provider the default, unless it or a command names one', async () => {
+      const store = await (await place()).open()
+      const chosen = async () => (await store.catalog()).settings.default_provider
+      const first = { ...DECLARED, settings: { default_provider: '' } }
+      await store.reconcile(first)
+      expect([await chosen(), await store.reconcile(first)]).toEqual([
+        'openai',
+        { taken: [], overridden: [], left: [] },
+      ])
+      const other = { ...DECLARED_OPENAI, name: 'other', keys: [] }
+      const both = { ...first, providers: [other, DECLARED_OPENAI] }
+      expect(await store.reconcile(both)).toMatchObject({ left: ['default_provider'] })
+      expect(await chosen()).toBe('openai')
+      await applied(store, both, true)
+      expect([await chosen(), await planned(store, both, true)]).toEqual(['other', []])
+      await store.reconcile({ ...both, settings: { default_provider: 'openai' } })
+      expect(await chosen()).toBe('openai')
+      await store.setSetting('default_provider', 'other')
+      expect((await store.reconcile(both)).overridden).toEqual([])
+      expect(await chosen()).toBe('other')
+    })
+
     it('may name a token by reference, which only a new token needs', async () => {
       const here = await place()
       const token = { name: 'ci', value: new Secret('env:CI_TOKEN') }
