@@ -1,6 +1,10 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KeyStatus } from '../../src/model/status.ts'
+import { openStore } from '../../src/store/open.ts'
 import { CommandLine } from '../support/command-line.ts'
+import { storeOptions } from '../support/store.ts'
 import { type Answer, hasTerminal, terminal } from './terminal.ts'
 
 const cli = new CommandLine()
@@ -38,6 +42,31 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     expect(left.code).toBe(130)
     const agreed = await onTerminal('keys remove key-1', [['Remove 1 key?', 'y\r']])
     expect(agreed).toMatchObject({ code: 0, screen: expect.stringContaining('removed 1 key') })
+  })
+
+  it('asks before it applies, and what was changed while it asked is not overrun', async () => {
+    const file = join(cli.folder, 'team.yaml')
+    writeFileSync(file, 'max_retries: 4\n', { mode: 0o600 })
+    const apply = `config apply -f ${file}`
+    const refused = await onTerminal(apply, [['Apply this?', 'n\r']])
+    expect(refused).toMatchObject({
+      code: 1,
+      screen: expect.stringContaining('Nothing was changed'),
+    })
+    const store = await openStore(storeOptions(cli.folder))
+    const late = await onTerminal(apply, [
+      [
+        'Apply this?',
+        async () => {
+          await store.setSetting('max_body', 2_048)
+          return 'y\r'
+        },
+      ],
+    ])
+    await store.close()
+    expect(late).toMatchObject({ code: 1, screen: expect.stringContaining('made at revision') })
+    const agreed = await onTerminal(apply, [['Apply this?', 'y\r']])
+    expect(agreed).toMatchObject({ code: 0, screen: expect.stringContaining('applied') })
   })
 
   it('shows a created token once, with the lines a client needs', async () => {

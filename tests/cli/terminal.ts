@@ -8,8 +8,8 @@ export const hasTerminal = /util-linux/.test(
   spawnSync('script', ['--version']).stdout?.toString() ?? '',
 )
 
-/** Typed when its question has appeared. */
-export type Answer = readonly [question: string, typed: string]
+/** Typed when its question has appeared; found out first, where it is a function. */
+export type Answer = readonly [question: string, typed: string | (() => Promise<string>)]
 
 export interface Terminal {
   readonly answers?: readonly Answer[]
@@ -39,8 +39,9 @@ export function terminal(
   child.stdout.on('data', chunk => {
     screen += chunk
     if (!left[0] || !screen.includes(left[0][0])) return
-    child.stdin.write(left[0][1])
-    left.shift()
+    const [, typed] = left.shift() as Answer
+    if (typeof typed === 'string') child.stdin.write(typed)
+    else void typed().then(text => child.stdin.write(text))
   })
   return new Promise(resolve => child.on('close', code => resolve({ code, screen })))
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -112,5 +113,54 @@ describe('the configuration file', () => {
     expect((await world.balance(['config', 'get', 'max_body'])).stdout).toBe('4MiB\n')
     await world.balance(['config', 'unset', 'max_body'])
     expect((await world.balance(['config', 'get', 'max_body'])).stdout).toBe('2KiB\n')
+  })
+})
+
+describe('a file that is applied', () => {
+  const declared = () => `providers:
+  mock:
+    base_url: ${mock.url}
+    keys:
+      - env:MOCK_KEY
+routes:
+  fast: [mock:mock-large]
+tokens:
+  ci: { hash: "sha256:${createHash('sha256').update(CI).digest('hex')}", models: [fast] }
+`
+  const CI = 'a-token-of-the-file-0123456789'
+  const FAST = { body: JSON.stringify({ model: 'fast', messages: [] }) }
+
+  it('is in force at once, routes and tokens too, and what left it goes with --prune', async () => {
+    write(declared())
+    expect((await daemon.ask(CI, FAST)).status).toBe(401)
+    const { code, stderr } = await world.balance(['config', 'apply', '--yes'])
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/in force \(revision \d+\)/)
+    expect((await daemon.ask(CI, FAST)).status).toBe(200)
+    expect((await daemon.ask(CI)).status).toBe(403)
+    write(`providers:\n  mock:\n    base_url: ${mock.url}\n    keys: [env:MOCK_KEY]\n`)
+    const reloaded = await world.balance(['reload'])
+    expect(reloaded.stderr).toMatch(
+      /kept, though the file does not declare it any more: .*token ci/,
+    )
+    expect((await daemon.ask(CI, FAST)).status).toBe(200)
+    await world.balance(['config', 'apply', '--prune', '--yes'])
+    expect((await daemon.ask(CI, FAST)).status).toBe(401)
+    expect((await daemon.ask(token)).status).toBe(200)
+  })
+
+  it('and is broken changes nothing of what runs', async () => {
+    const before = await world.json<DaemonStatus>(['status'])
+    write(`${declared()}  other: { hash: clear-token }\n`)
+    for (const command of [['config', 'apply', '--yes'], ['config', 'diff'], ['reload']]) {
+      const { code, stderr } = await world.balance(command)
+      expect(code).toBe(78)
+      expect(stderr).toContain(`${file}:10:18: tokens.other.hash: `)
+      expect(stderr).not.toContain('clear-token')
+    }
+    write('{}\n')
+    expect((await world.json<DaemonStatus>(['status'])).revision).toBe(before.revision)
+    expect((await daemon.ask(token)).status).toBe(200)
+    expect((await daemon.ask(CI, FAST)).status).toBe(401)
   })
 })

@@ -132,6 +132,18 @@ async function fill(store: Store, { settings, providers, tokens, routes }: Catal
   await store.apply(declared, { prune: false, revision: await store.revision() })
 }
 
+/** As a file is read again: names that are numbers come first. */
+function inFileOrder({ providers, routes = [], tokens = [], ...rest }: Declared): Declared {
+  const sorted = <T>(list: readonly T[], name: (item: T) => string) =>
+    Object.values(Object.fromEntries(list.map(item => [name(item), item])))
+  return {
+    ...rest,
+    providers: sorted(providers, ({ name }) => name),
+    routes: sorted(routes, ({ model }) => model),
+    tokens: sorted(tokens, ({ name }) => name),
+  }
+}
+
 describe('export → apply on an empty store → export', () => {
   it('gives the same bytes, and no clear key, for whatever a store may hold', async () => {
     const folder = new ConfigFolder()
@@ -151,6 +163,10 @@ describe('export → apply on an empty store → export', () => {
             expect(spellDeclared(again)).toBe(text)
             const { differences } = await to.store.plan(declared, { prune: true })
             expect(differences).toEqual([])
+            // Nothing was left out: to the store that was exported, its own file is no news.
+            const back = await from.store.plan(declared, { prune: false })
+            expect(back.differences.filter(({ action }) => action !== 'adopt')).toEqual([])
+            expect(again).toEqual(inFileOrder(await from.store.held('all')))
             const [before, after] = [await from.store.catalog(), await to.store.catalog()]
             const secrets = ({ keys }: typeof before) => keys.map(key => key.secret?.reveal())
             expect(secrets(after).sort()).toEqual(secrets(before).sort())

@@ -163,6 +163,7 @@ async function show(session: Session, given: string): Promise<void> {
       ['requests at once', token.concurrency ?? 'no limit'],
       ['expires', token.expires ?? 'never'],
       ['weak', token.weak],
+      ['origin', token.origin],
       ['created', token.created],
     ]),
   )

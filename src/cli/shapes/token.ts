@@ -16,6 +16,7 @@ export function tokenShape(token: Token, wall: number) {
     concurrency: token.concurrency,
     expires: token.expiresAt === null ? null : new Date(token.expiresAt).toISOString(),
     weak: token.weak,
+    origin: token.origin,
     created: new Date(token.createdAt).toISOString(),
   }
 }

@@ -162,12 +162,13 @@ function newKey(
       const binding = bindingOf(id, owner)
       const kept = await keepValue(secret, binding, 'The key', () => vault.sealer(made))
       const blob = sealed && binding.origin === bindingOf(id, ownerOf(provider)).origin
-      const present = await made.db
+      const twin = await made.db
         .selectFrom('provider_keys')
-        .select('fingerprint')
+        .select('id')
         .where('provider_id', '=', owner.id)
-        .execute()
-      if (present.some(row => row.fingerprint.equals(kept.fingerprint))) {
+        .where('fingerprint', '=', kept.fingerprint)
+        .executeTakeFirst()
+      if (twin) {
         throw taken(name, 'another key of this provider has its value')
       }
       await insertKeyRows(made, owner, [

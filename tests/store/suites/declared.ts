@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.ts'
 import { spellSubject } from '../../../src/model/plan.ts'
-import type { Declared, DeclaredProvider, Store } from '../../../src/model/store.ts'
+import type { Declared, DeclaredKey, DeclaredProvider, Store } from '../../../src/model/store.ts'
 import type { Place } from '../place.ts'
 import { value } from './keys.ts'
 import { DEEPSEEK, OPENAI } from './providers.ts'
@@ -354,6 +354,29 @@ export function declaredSuite(place: () => Promise<Place>): void {
       const { vault: _, ...without } = held
       const empty = await (await place()).open()
       await expect(applied(empty, without)).rejects.toMatchObject({ code: 'config_invalid' })
+    })
+
+    it('may declare a key once only: not under another id, provider or label', async () => {
+      const here = await place()
+      const store = await here.open({ env: { ...here.options.env, masterKey: MASTER } })
+      await store.addProvider(OPENAI, { makeDefault: true })
+      await store.addKeys('openai', [value('sk-sealed-0123456789')])
+      const held = await store.held('all')
+      const [openai] = held.providers as [DeclaredProvider]
+      const [key] = openai.keys
+      const elsewhere = { ...openai, name: 'other', keys: openai.keys }
+      const moved = applied(store, { ...held, providers: [openai, elsewhere] })
+      await expect(moved).rejects.toMatchObject({ code: 'name_taken' })
+      const twice = [{ ...key, value: new Secret('env:A') }, { value: new Secret('env:A') }]
+      const fresh = { ...openai, name: 'fresh', keys: twice as DeclaredKey[] }
+      await applied(store, { ...held, providers: [openai, fresh] })
+      expect(await store.keys('fresh')).toMatchObject([{ reference: 'env:A' }])
+      const other = await place()
+      const empty = await other.open({ env: { ...other.options.env, masterKey: MASTER } })
+      await applied(empty, held)
+      await empty.removeKeys((await empty.keys()).map(({ id }) => id))
+      await empty.addKeys('openai', [value('sk-sealed-0123456789', { label: 'mine' })])
+      await expect(applied(empty, held)).rejects.toMatchObject({ code: 'name_taken' })
     })
 
     it('opens a sealed key for no other address or provider', async () => {
