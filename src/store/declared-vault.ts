@@ -33,19 +33,22 @@ export async function openDeclared(
   )
 }
 
-/** Whether a row has the value that a file carries sealed. */
-export async function sameSealed(
+/** The row among these that has the value which a file carries sealed, whatever its id. */
+export async function rowOfSealed(
   db: Kysely<Tables>,
   vault: Vault,
-  row: OwnedKeyRow,
+  rows: readonly OwnedKeyRow[],
   value: SealedValue,
   provider: DeclaredProvider,
-): Promise<boolean> {
-  if (row.sealed === null) return false
-  if (row.sealed.equals(Buffer.from(value.sealed, 'base64'))) return true
+): Promise<OwnedKeyRow | null> {
+  const sealed = rows.filter(row => row.sealed !== null)
+  const bytes = Buffer.from(value.sealed, 'base64')
+  const exact = sealed.find(row => row.sealed?.equals(bytes))
+  if (exact || sealed.length === 0) return exact ?? null
   const seal = await vault.opener(db)
   const secret = opened(seal, value, provider)
-  return secret !== null && seal.fingerprint(secret).equals(row.fingerprint)
+  const fingerprint = secret && seal.fingerprint(secret)
+  return sealed.find(row => fingerprint?.equals(row.fingerprint)) ?? null
 }
 
 /** What the store's vault is for a file; null where nothing was ever sealed. */

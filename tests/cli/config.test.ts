@@ -270,6 +270,10 @@ describe('config validate', () => {
     ['routes:\n  fast: [":x"]', '2:10: routes.fast[0]: ":x" is no target.'],
     ['routes:\n  fast: [a, a]', '2:13: routes.fast[1]: is a target twice.'],
     ['routes:\n  "a b": [a]', '2:10: routes.a b: cannot be the model of a route.'],
+    [
+      'providers:\n  openai:\n    keys: [{ value: env:A, label: a }, { value: env:B, label: a }]',
+      '3:63: providers.openai.keys[1].label: is here twice.',
+    ],
     ['vault: { check: x, wrapped: y }', '1:17: vault.check: '],
     [
       'providers:\n  openai:\n    keys: [{ sealed: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA }]',

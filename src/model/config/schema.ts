@@ -200,6 +200,12 @@ function refuseProviders(
     if (given.base_url === undefined && !presetOf(name)) {
       here([], 'has no base_url, and no preset has this name')
     }
+    const labels = new Set<string>()
+    for (const [index, { label }] of (given.keys ?? []).entries()) {
+      if (label === undefined) continue
+      if (labels.has(label)) refuse(['providers', name, 'keys', index, 'label'], 'is here twice')
+      labels.add(label)
+    }
     for (const segment of given.path === undefined ? [name] : [name, given.path]) {
       const owner = segments.get(segment)
       if (owner !== undefined) here(segment === name ? [] : ['path'], `is also ${owner}'s`)

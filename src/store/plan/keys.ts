@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import type { Declared, DeclaredKey, DeclaredProvider } from '../../model/store.ts'
-import { openDeclared, sameSealed } from '../declared-vault.ts'
+import { openDeclared, rowOfSealed } from '../declared-vault.ts'
 import { newId } from '../identifiers.ts'
 import { bindingOf, keepValue } from '../kept-value.ts'
 import { insertKeyRows, Labels } from '../key-batch.ts'
@@ -25,7 +25,7 @@ interface KeyParts {
 
 /**
  * Steps of keys: of those that are declared, and of those that a file has let go of. A key is known by
- * its reference, or as a sealed one by its id; where that was changed, by its label.
+ * its reference, or as a sealed one by its id or value; where that was changed, by its label.
  */
 export async function keySteps(
   parts: KeyParts,
@@ -34,7 +34,7 @@ export async function keySteps(
   const matched = new Set<string>()
   for (const provider of parts.declared.providers) {
     const rows = parts.rows.filter(row => row.provider === provider.name)
-    const pairs = pairsOf(provider, rows)
+    const pairs = await pairsOf(parts, provider, rows)
     for (const { row } of pairs) if (row) matched.add(row.id)
     const staying = rows.filter(
       row => !(parts.prune && row.origin === 'file' && !matched.has(row.id)),
@@ -67,15 +67,26 @@ interface Pair {
 }
 
 /** The keys declared, each once, with the rows that are theirs. */
-function pairsOf(provider: DeclaredProvider, rows: readonly OwnedKeyRow[]): Pair[] {
+async function pairsOf(
+  { db, vault }: KeyParts,
+  provider: DeclaredProvider,
+  rows: readonly OwnedKeyRow[],
+): Promise<Pair[]> {
   const keys = new Map(provider.keys.map(key => [identityOf(provider.name, key), key]))
+  const found = new Map<DeclaredKey, OwnedKeyRow>()
+  const free = new Set(rows)
+  const claim = (key: DeclaredKey, row: OwnedKeyRow | null | undefined) => {
+    if (row && free.delete(row)) found.set(key, row)
+  }
   const byIdentity = new Map(rows.map(row => [row.reference ?? row.id, row]))
-  const spoken = new Set([...keys.keys()].map(identity => byIdentity.get(identity)?.id))
-  const free = new Map(rows.filter(({ id }) => !spoken.has(id)).map(row => [row.label, row]))
-  return [...keys].map(([identity, key]) => {
-    const row = byIdentity.get(identity) ?? (key.label === undefined ? null : free.get(key.label))
-    return { key, row: row ?? null }
-  })
+  for (const [identity, key] of keys) claim(key, byIdentity.get(identity))
+  for (const key of keys.values()) {
+    if (found.has(key) || key.value instanceof Secret) continue
+    claim(key, await rowOfSealed(db, vault, [...free], key.value, provider))
+  }
+  const byLabel = new Map([...free].map(row => [row.label, row]))
+  for (const key of keys.values()) if (!found.has(key)) claim(key, byLabel.get(key.label ?? ''))
+  return [...keys.values()].map(key => ({ key, row: found.get(key) ?? null }))
 }
 
 async function presentKey(
@@ -88,7 +99,7 @@ async function presentKey(
   const same =
     value instanceof Secret
       ? row.reference === value.reveal()
-      : await sameSealed(db, vault, row, value, provider)
+      : (await rowOfSealed(db, vault, [row], value, provider)) !== null
   const wanted = {
     label: key.label ?? row.label,
     weight: key.weight ?? 1,

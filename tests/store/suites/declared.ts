@@ -356,7 +356,7 @@ export function declaredSuite(place: () => Promise<Place>): void {
       await expect(applied(empty, without)).rejects.toMatchObject({ code: 'config_invalid' })
     })
 
-    it('may declare a key once only: not under another id, provider or label', async () => {
+    it('has each key once, and knows it by its value where a command added it again', async () => {
       const here = await place()
       const store = await here.open({ env: { ...here.options.env, masterKey: MASTER } })
       await store.addProvider(OPENAI, { makeDefault: true })
@@ -376,7 +376,10 @@ export function declaredSuite(place: () => Promise<Place>): void {
       await applied(empty, held)
       await empty.removeKeys((await empty.keys()).map(({ id }) => id))
       await empty.addKeys('openai', [value('sk-sealed-0123456789', { label: 'mine' })])
-      await expect(applied(empty, held)).rejects.toMatchObject({ code: 'name_taken' })
+      expect((await empty.reconcile(held)).overridden).toEqual(['key openai/mine'])
+      await applied(empty, held)
+      expect(await empty.keys()).toMatchObject([{ label: 'key-1', origin: 'file' }])
+      expect(await planned(empty, held, true)).toEqual([])
     })
 
     it('opens a sealed key for no other address or provider', async () => {
