@@ -12,13 +12,14 @@ import {
   parseStore,
   parseWorkers,
 } from './config/bootstrap.ts'
+import { declaredIn } from './config/declared-in.ts'
 import { type ConfigDocument, readDocument } from './config/document.ts'
 import { type Surroundings, surroundings } from './config/environment.ts'
 import { faultsOf } from './config/faults.ts'
-import { declaredIn, FILE_SCHEMA, type FileContent } from './config/schema.ts'
+import { FILE_SCHEMA, type FileContent } from './config/schema.ts'
 import { findConfig, resolvePath, searchFolders } from './config/search.ts'
 import { choose, Sources } from './config/sources.ts'
-import type { Declared } from './store.ts'
+import type { Declared } from './declared.ts'
 import { parseDuration } from './units.ts'
 
 export type { SecretSource, Surroundings } from './config/environment.ts'

@@ -13,6 +13,7 @@ import type {
   Route,
   Token,
 } from './catalog.ts'
+import type { Declared, Reconciled } from './declared.ts'
 import type { Plan, Subject } from './plan.ts'
 import type {
   ExchangeRecord,
@@ -127,66 +128,6 @@ export interface SettingRow<K extends SettingName = SettingName> {
   readonly origin: Origin | 'default'
   /** What the file says, where a command overrides it. */
   readonly fileValue?: Settings[K]
-}
-
-/** What a configuration file asks for; see {@link Store.reconcile}. What is left out is not spoken of. */
-export interface Declared {
-  readonly settings: Partial<Settings>
-  readonly providers: readonly DeclaredProvider[]
-  readonly tokens?: readonly DeclaredToken[]
-  readonly routes?: readonly DeclaredRoute[]
-  readonly vault?: SealedVault
-}
-
-export interface DeclaredProvider extends NewProvider {
-  readonly enabled: boolean
-  readonly keys: readonly DeclaredKey[]
-}
-
-export interface DeclaredKey extends Omit<NewKey, 'value' | 'place'> {
-  /** A reference, never a clear value; or what a store has sealed. */
-  readonly value: Secret | SealedValue
-  readonly enabled?: boolean
-}
-
-/** A key's value as a store keeps it: fit only for this id, its provider and that one's address. */
-export interface SealedValue {
-  readonly id: string
-  /** Base64. */
-  readonly sealed: string
-}
-
-/** What opens a store's sealed values, for whoever has its master key; base64. */
-export interface SealedVault {
-  /** Tells whether a master key is the right one. */
-  readonly check: string
-  /** The data key, wrapped by the master key. */
-  readonly wrapped: string
-}
-
-export interface DeclaredToken extends Omit<NewToken, 'value'> {
-  /** A reference, never a clear value; or its SHA-256. */
-  readonly value: Secret | HashedToken
-}
-
-export interface HashedToken {
-  /** SHA-256, hex. */
-  readonly hash: string
-  readonly weak: boolean
-}
-
-export interface DeclaredRoute {
-  readonly model: string
-  readonly targets: readonly NewTarget[]
-}
-
-/** What reconciling did, by name. */
-export interface Reconciled {
-  readonly taken: readonly string[]
-  /** Left alone because a command owns it. */
-  readonly overridden: readonly string[]
-  /** Taken from a file once, declared no longer, and kept. */
-  readonly left: readonly string[]
 }
 
 /** What is brought along from elsewhere and is not here yet; see {@link Store.moveIn}. */

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { BalanceError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
-import type { DeclaredProvider, SealedValue, SealedVault } from '../model/store.ts'
+import type { DeclaredProvider, SealedValue, SealedVault } from '../model/declared.ts'
 import type { Change } from './change.ts'
 import { bindingOf } from './kept-value.ts'
 import type { OwnedKeyRow } from './key-rows.ts'

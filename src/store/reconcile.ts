@@ -1,6 +1,7 @@
 import { BalanceError } from '../base/errors.ts'
+import type { Reconciled } from '../model/declared.ts'
 import { type Difference, type Plan, spellSubject } from '../model/plan.ts'
-import type { Reconciled, Store } from '../model/store.ts'
+import type { Store } from '../model/store.ts'
 import { type Change, readRevision } from './change.ts'
 import type { StoreParts } from './parts.ts'
 import type { Step } from './plan/step.ts'

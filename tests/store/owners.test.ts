@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import type { Origin } from '../../src/model/catalog.ts'
-import type { Declared, Store } from '../../src/model/store.ts'
+import type { Declared } from '../../src/model/declared.ts'
+import type { Store } from '../../src/model/store.ts'
 import { type TemporaryStore, temporaryStore } from '../support/store.ts'
 
 /** One thing of each kind, which has a number that the file or a command can say. */

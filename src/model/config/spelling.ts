@@ -1,14 +1,14 @@
 import { Document, isMap, isScalar, type Pair, Scalar } from 'yaml'
 import { Secret } from '../../base/secret.ts'
-import { spellTarget } from '../route-fields.ts'
-import { formatSetting, SETTING_NAMES, type SettingName } from '../settings.ts'
 import type {
   Declared,
   DeclaredKey,
   DeclaredProvider,
   DeclaredRoute,
   DeclaredToken,
-} from '../store.ts'
+} from '../declared.ts'
+import { spellTarget } from '../route-fields.ts'
+import { formatSetting, SETTING_NAMES, type SettingName } from '../settings.ts'
 
 /**
  * A configuration file that declares this, in YAML with comments. The same is always spelled the same

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
-import type { Declared, DeclaredKey, DeclaredProvider } from '../../model/store.ts'
+import type { Declared, DeclaredKey, DeclaredProvider } from '../../model/declared.ts'
 import { openDeclared, rowOfSealed } from '../declared-vault.ts'
 import { newId } from '../identifiers.ts'
 import { bindingOf, keepValue } from '../kept-value.ts'

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
+import type { Declared } from '../../model/declared.ts'
 import { SETTING_NAMES, type SettingName } from '../../model/settings.ts'
-import type { Declared } from '../../model/store.ts'
 import { findProvider } from '../provider-rows.ts'
 import { dropSetting, writeSetting } from '../settings.ts'
 import type { Tables } from '../tables.ts'

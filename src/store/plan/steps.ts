@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Declared } from '../../model/store.ts'
+import type { Declared } from '../../model/declared.ts'
 import { listKeys, type OwnedKeyRow } from '../key-rows.ts'
 import type { StoreParts } from '../parts.ts'
 import { listProviders } from '../provider-rows.ts'

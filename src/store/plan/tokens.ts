@@ -1,7 +1,7 @@
 import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import type { Token } from '../../model/catalog.ts'
-import type { Declared, DeclaredToken } from '../../model/store.ts'
+import type { Declared, DeclaredToken } from '../../model/declared.ts'
 import { type ReferenceSources, resolveReference } from '../reference.ts'
 import {
   checkToken,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.ts'
-import type { Declared, Store } from '../../../src/model/store.ts'
+import type { Declared } from '../../../src/model/declared.ts'
+import type { Store } from '../../../src/model/store.ts'
 import { VERBS } from '../../../src/store/vitals.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import type { Place } from '../place.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.ts'
+import type { Declared } from '../../../src/model/declared.ts'
 import { DEFAULT_SETTINGS, SETTING_NAMES } from '../../../src/model/settings.ts'
-import type { Declared } from '../../../src/model/store.ts'
 import type { Place } from '../place.ts'
 import { OPENAI } from './providers.ts'
 
