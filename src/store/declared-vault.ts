@@ -7,7 +7,7 @@ import { bindingOf } from './kept-value.ts'
 import type { OwnedKeyRow } from './key-rows.ts'
 import type { Seal } from './seal.ts'
 import type { Tables } from './tables.ts'
-import type { Vault } from './vault.ts'
+import { holdsSealed, readVault, type Vault } from './vault.ts'
 
 /**
  * Opens a value that a configuration file carries sealed, with the data key of the file's vault where
@@ -94,17 +94,3 @@ async function adopt(change: Change, declared: SealedVault | undefined): Promise
 
 /** Where the master key came from, as far as this store knows. */
 const SOURCE = 'the store that was exported'
-
-function readVault(db: Kysely<Tables>) {
-  return db.selectFrom('vault').selectAll().where('id', '=', 1).executeTakeFirst()
-}
-
-async function holdsSealed(db: Kysely<Tables>): Promise<boolean> {
-  const row = await db
-    .selectFrom('provider_keys')
-    .select('id')
-    .where('sealed', 'is not', null)
-    .limit(1)
-    .executeTakeFirst()
-  return row !== undefined
-}

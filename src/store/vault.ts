@@ -102,7 +102,7 @@ export function isOf(row: VaultRow, masterKey: Buffer): boolean {
   return checkValue(masterKey).equals(row.check_value)
 }
 
-async function holdsSealed(db: Kysely<Tables>): Promise<boolean> {
+export async function holdsSealed(db: Kysely<Tables>): Promise<boolean> {
   const row = await db
     .selectFrom('provider_keys')
     .select('id')

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.ts'
 import type { Declared } from '../../../src/model/declared.ts'
@@ -10,7 +11,7 @@ import { DEEPSEEK, OPENAI } from './providers.ts'
 
 /** Verbs that change nothing an operator decides: they read, learn, log, or tell of nodes. */
 const OTHERS =
-  /^(revision|heads|catalog|providers?|outages|keys?|memories|tokens|routes?|settings|plan|held|audit|remember|rememberOutages|learnedSince|record|records|recordOf|failures|stats|prune|announce|nodes|depart|takeLease)$/
+  /^(revision|heads|catalog|providers?|outages|keys?|memories|tokens|routes?|settings|plan|held|audit|remember|rememberOutages|learnedSince|record|records|recordOf|failures|stats|prune|announce|nodes|depart|takeLease|secrets|backup|readBackup|importLog|importedHeads)$/
 
 const FILE: Declared = {
   settings: {},
@@ -82,6 +83,15 @@ export function auditSuite(place: () => Promise<Place>): void {
         () => store.changeToken('ci', { rpm: 1 }),
         () => store.giveBack(FILE, { kind: 'token', name: 'ci' }),
         () => store.removeProvider('openai'),
+        () => store.addProvider(OPENAI, { makeDefault: true }),
+        () => store.addKeys('openai', [value('d')]),
+        () => store.rotateMasterKey(),
+        () => store.moveIn({ providers: [], tokens: [], settings: { max_retries: 7 } }),
+        async () => {
+          const file = join(here.folder, 'all.backup')
+          await store.backup(file, { logs: false, version: '0.0.0' })
+          await store.restore(file)
+        },
       ]
       for (const [index, step] of steps.entries()) {
         await step()
