@@ -51,6 +51,20 @@ export async function rowOfSealed(
   return sealed.find(row => fingerprint?.equals(row.fingerprint)) ?? null
 }
 
+/**
+ * Whether a file carries the key's value as it was sealed before the master key was rotated. What it is
+ * nobody can say any more, and the one that the store has stands.
+ */
+export async function isOutdated(
+  db: Kysely<Tables>,
+  row: OwnedKeyRow,
+  { id }: SealedValue,
+  declared: SealedVault | undefined,
+): Promise<boolean> {
+  if (row.id !== id || row.sealed === null || declared === undefined) return false
+  return (await declaredVault(db))?.wrapped !== declared.wrapped
+}
+
 /** What the store's vault is for a file; null where nothing was ever sealed. */
 export async function declaredVault(db: Kysely<Tables>): Promise<SealedVault | null> {
   const row = await readVault(db)

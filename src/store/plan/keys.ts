@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import type { Declared, DeclaredKey, DeclaredProvider } from '../../model/declared.ts'
-import { openDeclared, rowOfSealed } from '../declared-vault.ts'
+import { isOutdated, openDeclared, rowOfSealed } from '../declared-vault.ts'
 import { newId } from '../identifiers.ts'
 import { bindingOf, keepValue } from '../kept-value.ts'
 import { insertKeyRows, Labels } from '../key-batch.ts'
@@ -99,7 +99,8 @@ async function presentKey(
   const same =
     value instanceof Secret
       ? row.reference === value.reveal()
-      : (await rowOfSealed(db, vault, [row], value, provider)) !== null
+      : (await isOutdated(db, row, value, declared.vault)) ||
+        (await rowOfSealed(db, vault, [row], value, provider)) !== null
   const wanted = {
     label: key.label ?? row.label,
     weight: key.weight ?? 1,

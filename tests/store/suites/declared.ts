@@ -339,6 +339,25 @@ export function declaredSuite(place: () => Promise<Place>): void {
       expect(plan).toContain('adopt key openai/key-1')
     })
 
+    it('stands where a file has it from before the master key was rotated', async () => {
+      const store = await (await place()).open()
+      await store.addProvider(OPENAI, { makeDefault: true })
+      await store.addKeys('openai', [value('sk-sealed-0123456789')])
+      const held = await store.held('all')
+      await applied(store, held)
+      await store.rotateMasterKey()
+      expect(await planned(store, held)).toEqual([])
+      expect(await store.reconcile(held)).toMatchObject({ taken: [], overridden: [] })
+      const [key] = (await store.catalog()).keys
+      expect(key?.secret?.reveal()).toBe('sk-sealed-0123456789')
+      // What else the file says of the key is taken all the same.
+      const [openai] = held.providers as [DeclaredProvider]
+      const [declared] = openai.keys as [DeclaredKey]
+      const heavier = { ...openai, keys: [{ ...declared, weight: 5 }] }
+      await applied(store, { ...held, providers: [heavier] })
+      expect((await store.catalog()).keys).toMatchObject([{ weight: 5, fault: null }])
+    })
+
     it('opens with no other master key, and nothing is changed', async () => {
       const [from, to] = [await place(), await place()]
       const source = await from.open({ env: { ...from.options.env, masterKey: MASTER } })
