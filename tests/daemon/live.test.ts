@@ -96,11 +96,15 @@ describe('a running daemon follows the store: each change is in force when its c
       records: null,
       providers: [{ name: 'mock', keys: { active: 2, invalid: 1 } }],
     })
-    expect(await keyState('revoked')).toMatchObject({ state: 'invalid', failures: 3 })
+    const kept = await keyState('revoked')
+    expect(kept.state).toBe('invalid')
+    // A refusal that another worker was just given counts too.
+    expect(kept.failures).toBeGreaterThanOrEqual(3)
+    expect(kept.failures).toBeLessThanOrEqual(3 * GATEWAYS)
     daemon = await world.serve()
     expect(await keyState('revoked')).toMatchObject({
       state: 'invalid',
-      failures: 3,
+      failures: kept.failures,
       reason: expect.stringMatching(/401|invalid_api_key/),
     })
     const before = mock.requests.length
