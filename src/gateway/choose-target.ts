@@ -26,9 +26,6 @@ export function chooseTarget(
   take: boolean,
   tried = NONE,
 ): CompiledTarget | null {
-  const [only] = targets
-  // Whether it can serve is found out by asking it.
-  if (targets.length === 1 && only !== undefined) return open(only) ? only : null
   const able = targets.filter(
     target =>
       open(target) && target.provider.pool.peek(target.model ?? model ?? '', tried, now) !== null,

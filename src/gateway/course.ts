@@ -33,9 +33,9 @@ export class Course {
   readonly #tried: KeyState[] = []
   readonly #marks: Mark[] = []
   /** Targets that are not asked again. */
-  readonly #passed = new Set<CompiledTarget>()
+  readonly #passed: CompiledTarget[] = []
   /** Targets that failed, and are asked again only where no other is left. */
-  readonly #failed = new Set<CompiledTarget>()
+  readonly #failed: CompiledTarget[] = []
   #target: CompiledTarget | null = null
   /** The last attempt was ended by the client, or by us. */
   #givenUp = false
@@ -74,12 +74,18 @@ export class Course {
 
   #choose(): CompiledTarget | null {
     this.#alike = 0
-    return this.#turn(target => !this.#failed.has(target), true) ?? this.#turn(() => true, true)
+    const { targets } = this.#exchange
+    const [only = null] = targets
+    // Whether it can serve is found out by asking it.
+    if (targets.length === 1) return only !== null && this.#passed.includes(only) ? null : only
+    return (
+      this.#turn(target => !this.#failed.includes(target), true) ?? this.#turn(() => true, true)
+    )
   }
 
   /** Whose turn it is of those that are still asked at all. */
   #turn(open: (target: CompiledTarget) => boolean, take: boolean): CompiledTarget | null {
-    const isOpen = (target: CompiledTarget) => !this.#passed.has(target) && open(target)
+    const isOpen = (target: CompiledTarget) => !this.#passed.includes(target) && open(target)
     const now = this.#gateway.clock.now()
     return chooseTarget(this.#exchange, isOpen, now, take, this.#tried)
   }
@@ -173,7 +179,7 @@ export class Course {
         if (this.#exchange.endpoint.repeat === 'stateful' || this.#conflicts++ > 0) return null
         return pauseBefore(outcome, 1)
       case 'any':
-        this.#failed.add(target)
+        this.#failed.push(target)
         this.#target = null
         return this.#afterProvider(target, outcome)
     }
@@ -204,18 +210,18 @@ export class Course {
   #afterProvider(target: CompiledTarget, outcome: Outcome): number | null {
     const next = this.#elsewhere(target) ?? this.#turn(() => true, false)
     if (next === null) return null
-    if (next.provider !== target.provider && !this.#failed.has(next)) return 0
+    if (next.provider !== target.provider && !this.#failed.includes(next)) return 0
     const pause = pauseBefore(outcome, this.#transient)
     return pause !== null && next.provider.pool.budget.spend() ? pause : null
   }
 
   #leave(target: CompiledTarget): void {
-    this.#passed.add(target)
+    this.#passed.push(target)
     this.#target = null
   }
 
   /** The target that would be next of those that did not fail yet, and can serve. */
   #elsewhere(target: CompiledTarget): CompiledTarget | null {
-    return this.#turn(other => other !== target && !this.#failed.has(other), false)
+    return this.#turn(other => other !== target && !this.#failed.includes(other), false)
   }
 }

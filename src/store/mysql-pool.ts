@@ -1,6 +1,7 @@
 import type { MysqlPool, MysqlPoolConnection, MysqlQueryResult } from 'kysely'
 import type { Pool, PoolConnection } from 'mysql2'
 import type { Clock } from '../base/clock.ts'
+import { loginOf } from './mysql-login.ts'
 import type { MysqlAddress } from './url.ts'
 
 const CONNECT_TIMEOUT = 2_000
@@ -30,13 +31,7 @@ export async function openPool(
 ): Promise<MysqlPool> {
   const { createPool } = await import('mysql2')
   const pool = createPool({
-    ...(address.socket === null
-      ? { host: address.host, port: address.port }
-      : { socketPath: address.socket }),
-    user: address.user,
-    password: address.password?.reveal() ?? '',
-    database: address.database,
-    charset: 'utf8mb4',
+    ...loginOf(address),
     connectTimeout: CONNECT_TIMEOUT,
     connectionLimit: limits.connections,
     queueLimit: 1_000,

@@ -1,5 +1,6 @@
 import type { RowDataPacket } from 'mysql2/promise'
 import { mysqlFault } from '../mysql-fault.ts'
+import { loginOf } from '../mysql-login.ts'
 import type { MysqlAddress } from '../url.ts'
 import type { Reader } from './database.ts'
 
@@ -17,13 +18,7 @@ export async function openMysqlReader(address: MysqlAddress): Promise<Reader> {
   }
   const connection = await guarded(
     createConnection({
-      ...(address.socket === null
-        ? { host: address.host, port: address.port }
-        : { socketPath: address.socket }),
-      user: address.user,
-      password: address.password?.reveal() ?? '',
-      database: address.database,
-      charset: 'utf8mb4',
+      ...loginOf(address),
       connectTimeout: CONNECT_TIMEOUT,
       // As they are written: which zone they are in is not for this connection to say.
       dateStrings: true,
