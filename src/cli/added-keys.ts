@@ -1,5 +1,5 @@
+import type { ImportedKeys } from '../model/changes.ts'
 import type { KeyStatus } from '../model/status.ts'
-import type { ImportedKeys } from '../model/store.ts'
 import { plural } from './plural.ts'
 import type { Session } from './session.ts'
 import { readKeys } from './state.ts'

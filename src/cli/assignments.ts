@@ -1,9 +1,9 @@
 import { BalanceError } from '../base/errors.ts'
 import { nearest } from '../base/text.ts'
 import { PROVIDER_KINDS } from '../model/catalog.ts'
+import type { ProviderChange } from '../model/changes.ts'
 import { parseBaseUrl, parseProviderName } from '../model/provider-fields.ts'
 import { PROVIDER_SETTING_NAMES, type ProviderSettings, parseSetting } from '../model/settings.ts'
-import type { ProviderChange } from '../model/store.ts'
 import { oneOf } from './option-values.ts'
 
 /**

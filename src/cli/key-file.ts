@@ -2,7 +2,7 @@ import type { CsvError } from 'csv-parse/sync'
 import { BalanceError } from '../base/errors.ts'
 import { Secret } from '../base/secret.ts'
 import { nearest, printable } from '../base/text.ts'
-import type { NewKey } from '../model/store.ts'
+import type { NewKey } from '../model/changes.ts'
 import { secretLines } from './secret-lines.ts'
 
 /** A key as it stands in a file. */

@@ -1,6 +1,7 @@
 import { BalanceError } from '../base/errors.ts'
 import { nearest } from '../base/text.ts'
-import type { KeyGroup, NewKey, Store } from '../model/store.ts'
+import type { KeyGroup, NewKey } from '../model/changes.ts'
+import type { Store } from '../model/store.ts'
 import { ADDED_COLUMNS, readAdded, tellAdded } from './added-keys.ts'
 import { type KeyOfFile, parseKeyFile } from './key-file.ts'
 import { plural } from './plural.ts'

@@ -1,4 +1,4 @@
-import { availableParallelism, hostname } from 'node:os'
+import { hostname } from 'node:os'
 import type { Clock } from '../base/clock.ts'
 import { createLogger, type Logger } from '../base/log.ts'
 import { Redactor } from '../base/redactor.ts'
@@ -12,16 +12,14 @@ import { openThreadedStore } from '../store/threaded.ts'
 import { Checks } from './checks.ts'
 import { makeFirstToken, seeToTokens } from './first-token.ts'
 import { Follower } from './follower.ts'
-import type { GatewayHost } from './gateway-host.ts'
 import { Learned } from './learned.ts'
-import { LocalGateway } from './local-gateway.ts'
+import { openGateway, workersOf } from './open-gateway.ts'
 import { DaemonOperator, type DaemonStore } from './operator.ts'
 import { Peers } from './peers.ts'
 import { Pulse } from './pulse.ts'
 import { Recent } from './recent.ts'
 import { Recorder } from './recorder.ts'
 import { Upkeep } from './upkeep.ts'
-import { WorkerPool } from './worker-pool.ts'
 
 export interface DaemonParts {
   readonly config: LoadedConfig
@@ -160,6 +158,10 @@ async function start(
     operator.url = `http://${hostInUrl(address.host)}:${address.port}`
     log.info({ url: operator.url, store: store.url, pid: process.pid }, 'listening')
     await peers.start()
+    const firstToken = parts.makeFirstToken
+      ? await makeFirstToken(parts.anonymous, store, follower)
+      : null
+    // From here on nothing fails: what is begun is ended by the daemon's own end.
     const settings = () => follower.catalog?.settings ?? null
     const upkeep = new Upkeep({ store, node, settings, clock, log })
     const checks = new Checks({
@@ -172,9 +174,6 @@ async function start(
       gateway,
       mayWork: () => upkeep.holdsLease,
     })
-    const firstToken = parts.makeFirstToken
-      ? await makeFirstToken(parts.anonymous, store, follower)
-      : null
     const ended = operator.stopped.then(async drainMs => {
       log.info({ drain_ms: drainMs }, 'stopping')
       follower.stop()
@@ -214,36 +213,6 @@ async function start(
     control.close()
     throw error
   }
-}
-
-/** In this process, or in as many workers as are asked for. */
-function openGateway(
-  { config, clock, version, anonymous }: DaemonParts,
-  {
-    recorder,
-    learned,
-    redactor,
-    log,
-  }: { recorder: Recorder; learned: Learned; redactor: Redactor; log: Logger },
-): GatewayHost {
-  const count = workersOf(config)
-  if (count === 1) return new LocalGateway({ clock, log, redactor, link: recorder, anonymous })
-  return new WorkerPool({
-    count,
-    entry: new URL('./worker.js', import.meta.url),
-    hello: { kind: 'hello', version, logLevel: config.logLevel, anonymous },
-    link: recorder,
-    lessons: () => learned.lessons,
-    onDropped: records => {
-      recorder.dropped += records
-    },
-    clock,
-    log,
-  })
-}
-
-function workersOf({ workers }: LoadedConfig): number {
-  return workers === 'auto' ? availableParallelism() : workers
 }
 
 function hostInUrl(host: string): string {

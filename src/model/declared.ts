@@ -1,6 +1,6 @@
 import type { Secret } from '../base/secret.ts'
+import type { NewKey, NewProvider, NewTarget, NewToken } from './changes.ts'
 import type { Settings } from './settings.ts'
-import type { NewKey, NewProvider, NewTarget, NewToken } from './store.ts'
 
 /** What a configuration file asks of the store; of what it leaves out it says nothing. */
 export interface Declared {

@@ -213,7 +213,10 @@ export function parseSetting<K extends SettingName>(setting: K, given: unknown):
   )
 }
 
-/** The value as an operator would write it. */
-export function formatSetting<K extends SettingName>(setting: K, value: Settings[K]): string {
+/**
+ * The value as an operator would write it.
+ * @param value of this very setting; which it is the compiler cannot follow where both vary
+ */
+export function formatSetting(setting: SettingName, value: Settings[SettingName]): string {
   return SETTINGS[setting].format(value as never)
 }

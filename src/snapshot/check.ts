@@ -80,7 +80,7 @@ function checkValues(
 
 function reread(whose: string, name: SettingName, value: unknown): unknown {
   try {
-    return parseSetting(name, formatSetting(name, value as never))
+    return parseSetting(name, formatSetting(name, value as Settings[SettingName]))
   } catch (error) {
     throw wrong(`${whose} ${(error as Error).message}`)
   }

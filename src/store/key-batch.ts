@@ -1,6 +1,6 @@
 import { BalanceError, type ErrorCode } from '../base/errors.ts'
 import type { Origin } from '../model/catalog.ts'
-import type { AddedKeys, NewKey } from '../model/store.ts'
+import type { AddedKeys, NewKey } from '../model/changes.ts'
 import type { Change } from './change.ts'
 import { newId } from './identifiers.ts'
 import { bindingOf, keepValue } from './kept-value.ts'

@@ -2,13 +2,14 @@ import { isDeepStrictEqual } from 'node:util'
 import { BalanceError } from '../base/errors.ts'
 import { nearest, printable } from '../base/text.ts'
 import type { Origin, Route } from '../model/catalog.ts'
+import type { NewTarget } from '../model/changes.ts'
 import {
   isRouteModel,
   isTargetModel,
   spellTarget,
   type TargetPlace,
 } from '../model/route-fields.ts'
-import type { NewTarget, Store } from '../model/store.ts'
+import type { Store } from '../model/store.ts'
 import type { Change } from './change.ts'
 import { newId } from './identifiers.ts'
 import { checkLimits } from './key-value.ts'

@@ -1,12 +1,13 @@
 import type { Kysely } from 'kysely'
 import type { Origin } from '../model/catalog.ts'
+import type { SettingRow } from '../model/changes.ts'
 import {
   DEFAULT_SETTINGS,
   SETTING_NAMES,
   type SettingName,
   type Settings,
 } from '../model/settings.ts'
-import type { SettingRow, Store } from '../model/store.ts'
+import type { Store } from '../model/store.ts'
 import type { Change } from './change.ts'
 import { readJson } from './json.ts'
 import type { StoreParts } from './parts.ts'

@@ -8,6 +8,7 @@ import { parseSubject, spellSubject } from '../../model/plan.ts'
 import { parseSetting, SETTING_NAMES, type SettingName, settingName } from '../../model/settings.ts'
 import { auditLog } from '../audit-log.ts'
 import { apply, declaredCounts, diff, spellCounts } from '../config-plan.ts'
+import { example } from '../example.ts'
 import { whole } from '../option-values.ts'
 import type { Run } from '../program.ts'
 import type { Session } from '../session.ts'
@@ -113,10 +114,6 @@ as they are.
 
 Example:
   $ balance config export > exported.yaml`
-
-function example(line: string): string {
-  return `\nExample:\n  $ ${line}`
-}
 
 async function list(session: Session, options: { showOrigin?: true }): Promise<void> {
   const shapes = await readAll(session)

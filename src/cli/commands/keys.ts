@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
 import type { Key, KeyMemory } from '../../model/catalog.ts'
+import type { KeyChange } from '../../model/changes.ts'
 import type { KeyStatus } from '../../model/status.ts'
-import type { KeyChange } from '../../model/store.ts'
 import { readAdded, tellAdded } from '../added-keys.ts'
 import { keyColor, keyColumns } from '../columns/key.ts'
+import { example } from '../example.ts'
 import { importKeys } from '../key-import.ts'
 import { readSecret, readSecrets, refuseArguments } from '../key-input.ts'
 import { keysNamed } from '../named-keys.ts'
@@ -106,10 +107,6 @@ function several(group: Command, name: string, description: string): Command {
     .description(description)
     .argument('<key...>', 'ids or labels')
     .addHelpText('after', example(`balance keys ${name} k_3fa9c27d01 backup`))
-}
-
-function example(line: string): string {
-  return `\nExample:\n  $ ${line}`
 }
 
 async function list(session: Session, provider: string | undefined): Promise<void> {

@@ -8,6 +8,7 @@ import {
   tokensOf,
   tryColumns,
 } from '../columns/exchange.ts'
+import { example } from '../example.ts'
 import { EXPORT_FORMATS, exportLog } from '../export.ts'
 import { type FilterOptions, readFilter } from '../log-filter.ts'
 import { formatMoment } from '../moment.ts'
@@ -93,10 +94,6 @@ A running daemon does this by itself; it may go on meanwhile. Sums in balance st
 Examples:
   $ balance logs prune --yes
   $ balance logs prune --older-than 7d`
-
-function example(line: string): string {
-  return `\nExample:\n  $ ${line}`
-}
 
 function filters(command: Command): Command {
   return command

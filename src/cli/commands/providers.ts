@@ -2,12 +2,13 @@ import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import { PROVIDER_KINDS, type Provider, type ProviderKind } from '../../model/catalog.ts'
+import type { ProviderChange, RemovedProvider } from '../../model/changes.ts'
 import { PRESETS, presetOf } from '../../model/presets.ts'
 import { parseBaseUrl, parseProviderName } from '../../model/provider-fields.ts'
-import type { ProviderChange, RemovedProvider } from '../../model/store.ts'
 import { overridesOf, parseAssignments } from '../assignments.ts'
 import { keyColumns } from '../columns/key.ts'
 import { providerColumns } from '../columns/provider.ts'
+import { example } from '../example.ts'
 import { gather, oneOf } from '../option-values.ts'
 import { plural } from '../plural.ts'
 import type { Run } from '../program.ts'
@@ -90,10 +91,6 @@ Presets: ${Object.keys(PRESETS).join(', ')}.
 Examples:
   $ balance providers add openai
   $ balance providers add lab --base-url http://10.0.0.7:8000/v1 --set timeout=10m`
-
-function example(line: string): string {
-  return `\nExample:\n  $ ${line}`
-}
 
 async function list(session: Session): Promise<void> {
   const { providers } = await readState(session)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { parseTarget, spellTarget, type TargetPlace } from '../../model/route-fields.ts'
 import { TARGET_COLUMNS } from '../columns/target.ts'
+import { example } from '../example.ts'
 import { explainRoute } from '../explain.ts'
 import { whole } from '../option-values.ts'
 import { plural } from '../plural.ts'
@@ -66,10 +67,6 @@ the store holds decides.
 Examples:
   $ balance routes explain fast
   $ balance routes explain claude-opus-4 --path /v1/messages --token laptop`
-
-function example(line: string): string {
-  return `\nExample:\n  $ ${line}`
-}
 
 async function list(session: Session, model: string | undefined): Promise<void> {
   const store = await session.store()

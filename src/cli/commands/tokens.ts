@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
-import type { NewToken, TokenChange } from '../../model/store.ts'
+import type { NewToken, TokenChange } from '../../model/changes.ts'
 import { tokenColumns } from '../columns/token.ts'
+import { example } from '../example.ts'
 import { readSecret } from '../key-input.ts'
 import { parseFuture } from '../moment.ts'
 import { limit, listOrAll } from '../option-values.ts'
@@ -85,10 +86,6 @@ function limitsOf({ expires, ...others }: Limits, { clock }: Session): Omit<Toke
   if (expires === undefined) return others
   const expiresAt = expires === 'never' ? null : parseFuture(expires, clock.wall())
   return { ...others, expiresAt }
-}
-
-function example(line: string): string {
-  return `\nExample:\n  $ ${line}`
 }
 
 async function list(session: Session): Promise<void> {

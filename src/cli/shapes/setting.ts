@@ -1,6 +1,6 @@
+import type { SettingRow } from '../../model/changes.ts'
 import type { BootstrapName, LoadedConfig } from '../../model/config.ts'
 import { formatSetting, SETTINGS } from '../../model/settings.ts'
-import type { SettingRow } from '../../model/store.ts'
 import { formatDuration } from '../../model/units.ts'
 
 /**

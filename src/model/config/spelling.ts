@@ -75,7 +75,7 @@ function spelledSettings(settings: Declared['settings']): Record<string, unknown
 /** Lists, maps and flags as YAML has them; numbers with their unit, as they would be typed. */
 function spelledSetting(name: SettingName, value: unknown): unknown {
   if (typeof value !== 'number') return value
-  const text = formatSetting(name, value as never)
+  const text = formatSetting(name, value)
   return /^\d+$/.test(text) ? Number(text) : text
 }
 

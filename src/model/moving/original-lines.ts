@@ -43,7 +43,7 @@ function told(values: Partial<Record<SettingName, unknown>>): string {
       const shown =
         name === 'headers'
           ? Object.keys(value as object).join(', ')
-          : formatSetting(name as SettingName, value as never)
+          : formatSetting(name as SettingName, value as Settings[SettingName])
       return `${name} ${shown}`
     })
     .join(', ')

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { Catalog, Key, Provider } from '../catalog.ts'
+import type { Move, MovedProvider, NewToken } from '../changes.ts'
 import {
   formatSetting,
   type ProviderSettings,
   type SettingName,
   type Settings,
 } from '../settings.ts'
-import type { Move, MovedProvider, NewToken } from '../store.ts'
 import type { Belongings, WantedProvider, WantedToken } from './belongings.ts'
 
 /** What of the belongings is not here yet, and each change in words. */
@@ -103,10 +103,8 @@ function settingRemainder(
   changes: string[],
 ): Partial<Settings> {
   const settings = different(wanted, inForce)
-  for (const name of Object.keys(settings) as SettingName[]) {
-    const [before, after] = [inForce[name], settings[name]].map(value =>
-      formatSetting(name, value as never),
-    )
+  for (const [name, value] of Object.entries(settings) as [SettingName, Settings[SettingName]][]) {
+    const [before, after] = [inForce[name], value].map(each => formatSetting(name, each))
     changes.push(`set ${name} to ${after} (${before === '' ? 'nothing' : before} now)`)
   }
   return settings

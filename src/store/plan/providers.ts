@@ -1,7 +1,7 @@
 import type { Provider } from '../../model/catalog.ts'
+import type { ProviderChange } from '../../model/changes.ts'
 import type { Declared, DeclaredProvider } from '../../model/declared.ts'
 import type { ProviderSettings } from '../../model/settings.ts'
-import type { ProviderChange } from '../../model/store.ts'
 import { findProvider, providerOf } from '../provider-rows.ts'
 import { deleteProvider, insertProvider, updateProvider, withChange } from '../providers.ts'
 import type { ProviderRow } from '../tables.ts'

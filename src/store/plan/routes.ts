@@ -1,6 +1,6 @@
+import type { NewTarget } from '../../model/changes.ts'
 import type { Declared } from '../../model/declared.ts'
 import { spellTarget, type TargetPlace } from '../../model/route-fields.ts'
-import type { NewTarget } from '../../model/store.ts'
 import { placeOf, type TargetRow } from '../route-rows.ts'
 import { dropTargets, putTargets } from '../routes.ts'
 import { declaredStep, removingStep, type Step } from './step.ts'

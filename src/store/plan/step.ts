@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Origin } from '../../model/catalog.ts'
 import type { Declarable, Difference, FieldChange } from '../../model/plan.ts'
-import { formatSetting, SETTINGS, type SettingName } from '../../model/settings.ts'
+import { formatSetting, SETTINGS, type SettingName, type Settings } from '../../model/settings.ts'
 import type { Change } from '../change.ts'
 
 /** One thing that a file declares, or declared, against what the store has of it. */
@@ -87,7 +87,7 @@ function spelled(name: string, value: unknown): string | null {
       .join(', ')
   if (name === 'expires') return new Date(value as number).toISOString()
   if (typeof value !== 'string' && Object.hasOwn(SETTINGS, name)) {
-    return formatSetting(name as SettingName, value as never)
+    return formatSetting(name as SettingName, value as Settings[SettingName])
   }
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   return Array.isArray(value) ? value.join(', ') : String(value)

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.ts'
 import type { KeyMemory } from '../../../src/model/catalog.ts'
-import type { NewKey, Store } from '../../../src/model/store.ts'
+import type { NewKey } from '../../../src/model/changes.ts'
+import type { Store } from '../../../src/model/store.ts'
 import type { Place } from '../place.ts'
 import { DEEPSEEK, OPENAI } from './providers.ts'
 

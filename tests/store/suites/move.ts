@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.ts'
-import type { Move, MovedProvider } from '../../../src/model/store.ts'
+import type { Move, MovedProvider } from '../../../src/model/changes.ts'
 import type { Place } from '../place.ts'
 
 const ONE = new Secret('sk-planted-0000000000000001')

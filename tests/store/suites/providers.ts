@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { NewProvider } from '../../../src/model/store.ts'
+import type { NewProvider } from '../../../src/model/changes.ts'
 import type { Place } from '../place.ts'
 import { memory, value } from './keys.ts'
 

@@ -1,0 +1,48 @@
+import { availableParallelism } from 'node:os'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import type { Redactor } from '../base/redactor.ts'
+import type { LoadedConfig } from '../model/config.ts'
+import type { GatewayHost } from './gateway-host.ts'
+import type { Learned } from './learned.ts'
+import { LocalGateway } from './local-gateway.ts'
+import type { Recorder } from './recorder.ts'
+import { WorkerPool } from './worker-pool.ts'
+
+interface GatewayParts {
+  readonly config: LoadedConfig
+  readonly clock: Clock
+  readonly version: string
+  /** Serve local callers without a token. */
+  readonly anonymous: boolean
+}
+
+/** In this process, or in as many workers as are asked for. */
+export function openGateway(
+  { config, clock, version, anonymous }: GatewayParts,
+  {
+    recorder,
+    learned,
+    redactor,
+    log,
+  }: { recorder: Recorder; learned: Learned; redactor: Redactor; log: Logger },
+): GatewayHost {
+  const count = workersOf(config)
+  if (count === 1) return new LocalGateway({ clock, log, redactor, link: recorder, anonymous })
+  return new WorkerPool({
+    count,
+    entry: new URL('./worker.js', import.meta.url),
+    hello: { kind: 'hello', version, logLevel: config.logLevel, anonymous },
+    link: recorder,
+    lessons: () => learned.lessons,
+    onDropped: records => {
+      recorder.dropped += records
+    },
+    clock,
+    log,
+  })
+}
+
+export function workersOf({ workers }: LoadedConfig): number {
+  return workers === 'auto' ? availableParallelism() : workers
+}
