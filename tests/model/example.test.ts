@@ -38,7 +38,7 @@ describe('balance.config.example.yaml', () => {
   it('shows every setting, each with its default', () => {
     folder.write('work/balance.config.yaml', whole)
     const { settings, tokens } = folder.load().declared
-    expect(tokens?.map(({ name }) => name)).toEqual(['ci'])
+    expect(tokens?.map(({ name }) => name)).toEqual(['laptop', 'ci'])
     expect(Object.keys(settings).sort()).toEqual([...SETTING_NAMES].sort())
     expect(settings).toEqual(DEFAULT_SETTINGS)
   })

@@ -59,7 +59,9 @@ function shown(path: KeyPath): string {
 function problem(document: ConfigDocument, path: KeyPath, issue: z.core.$ZodIssue): string {
   const value = valueAt(document.value, path)
   if (value === null) return 'has no value'
-  if (issue.code === 'custom') return withDoc(path, issue.message)
+  if (issue.code === 'custom' || issue.code === 'invalid_format') {
+    return withDoc(path, issue.message)
+  }
   if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? 'cannot be a name here'
   if (issue.code === 'invalid_value') return `is one of ${issue.values.join(', ')}`
   if (issue.code === 'invalid_type' && value === undefined) return 'is missing'
@@ -91,11 +93,16 @@ function settingAt(path: KeyPath): SettingName | null {
 }
 
 function unknownKey(path: KeyPath, key: string): string {
-  const near = nearest(key, knownAt(path))
+  const near = path.length === 0 && isAddress(key) ? 'listen' : nearest(key, knownAt(path))
   // There a name out of place may be a secret that lost its way.
   const secret = path.includes('keys') || path[0] === 'tokens'
   const name = secret && !near ? 'this' : `"${printable(key, 64)}"`
   return `${name} is not known here${near ? `. Did you mean ${near}?` : ''}`
+}
+
+/** As flags and lists have them; a file gives both at once. */
+function isAddress(key: string): boolean {
+  return key === 'host' || key === 'port'
 }
 
 function knownAt(path: KeyPath): readonly string[] {

@@ -72,11 +72,14 @@ const limits = { rpm: whole(1_000_000), concurrency: whole(1_000_000) }
 const shares = { weight: whole(1_000), tier: whole(100) }
 
 /** A text in place of a map says its most important member alone. */
-function shortFor<T extends z.ZodRawShape>(member: keyof T & string, shape: T) {
-  return z.preprocess(
-    given => (typeof given === 'string' ? { [member]: given } : given),
-    z.strictObject(shape),
-  )
+function shortFor<T extends z.ZodRawShape>(
+  member: (keyof T & string) | ((text: string) => keyof T & string),
+  shape: T,
+) {
+  return z.preprocess(given => {
+    if (typeof given !== 'string') return given
+    return { [typeof member === 'string' ? member : member(given)]: given }
+  }, z.strictObject(shape))
 }
 
 const key = shortFor('value', {
@@ -101,28 +104,26 @@ const key = shortFor('value', {
   else if (value === undefined && sealed === undefined) refuse(['value'], 'is missing')
 })
 
-const token = z
-  .strictObject({
-    value: reference(
-      'tokens are not written into this file; write their hash, or env:NAME or file:/path',
-    ).optional(),
-    hash: z
-      .string()
-      .regex(/^sha256:[0-9a-f]{64}$/, 'is written sha256: and 64 hexadecimal digits')
-      .optional(),
-    weak: z.boolean().optional(),
-    providers: z.array(parsedBy(parseProviderName)).optional(),
-    models: SETTINGS.models.schema.optional(),
-    expires: parsedBy(parseTime).optional(),
-    ...limits,
-  })
-  .superRefine(({ value, hash, weak }, context) => {
-    const refuse = (path: string[], message: string) =>
-      context.addIssue({ code: 'custom', path, message })
-    if (value !== undefined && hash !== undefined) refuse([], 'takes either hash or value')
-    else if (value === undefined && hash === undefined) refuse(['hash'], 'is missing')
-    else if (weak !== undefined && hash === undefined) refuse(['weak'], 'is said of a hash alone')
-  })
+const token = shortFor(text => (text.startsWith('sha256:') ? 'hash' : 'value'), {
+  value: reference(
+    'tokens are not written into this file; write their hash, or env:NAME or file:/path',
+  ).optional(),
+  hash: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, 'is written sha256: and 64 hexadecimal digits')
+    .optional(),
+  weak: z.boolean().optional(),
+  providers: z.array(parsedBy(parseProviderName)).optional(),
+  models: SETTINGS.models.schema.optional(),
+  expires: parsedBy(parseTime).optional(),
+  ...limits,
+}).superRefine(({ value, hash, weak }, context) => {
+  const refuse = (path: string[], message: string) =>
+    context.addIssue({ code: 'custom', path, message })
+  if (value !== undefined && hash !== undefined) refuse([], 'takes either hash or value')
+  else if (value === undefined && hash === undefined) refuse(['hash'], 'is missing')
+  else if (weak !== undefined && hash === undefined) refuse(['weak'], 'is said of a hash alone')
+})
 
 const target = shortFor('to', {
   to: parsedBy(parseTarget).refine(

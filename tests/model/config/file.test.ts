@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BalanceError } from '../../../src/base/errors.ts'
-import type { Secret } from '../../../src/base/secret.ts'
+import { Secret } from '../../../src/base/secret.ts'
 import { ConfigFolder } from '../../support/config-folder.ts'
 import { refusal } from '../../support/refusal.ts'
 
@@ -103,6 +103,15 @@ providers:
     ])
   })
 
+  it('is tokens: by a reference or a hash, which may stand alone', () => {
+    const hash = 'a'.repeat(64)
+    const { tokens } = declared(`tokens:\n  ci: env:CI\n  laptop: sha256:${hash}\n`)
+    expect(tokens).toMatchObject([
+      { name: 'ci', value: new Secret('env:CI') },
+      { name: 'laptop', value: { hash, weak: false } },
+    ])
+  })
+
   it('may be shared by anchors', () => {
     const { providers } = declared('providers:\n  openai: &a { timeout: 5s }\n  groq: *a\n')
     expect(providers.map(provider => provider.overrides.timeout)).toEqual([5_000, 5_000])
@@ -117,6 +126,7 @@ providers:
 describe('a mistake in a file', () => {
   it.each([
     ['lisen: 1:2', '1:1: "lisen" is not known here. Did you mean listen?'],
+    ['port: 8080', '1:1: "port" is not known here. Did you mean listen?'],
     ['\n\nmax_retry: 3', '3:1: "max_retry" is not known here. Did you mean max_retries?'],
     ['- a', '1:1: must be a map of names to values.'],
     ['hello', '1:1: must be a map of names to values.'],
@@ -204,6 +214,8 @@ describe('a mistake in a file', () => {
       'providers:\n  openai: { keys: [{ value: env:K, wieght: 1 }] }',
       '2:36: providers.openai.keys[0]: "wieght" is not known here. Did you mean weight?',
     ],
+    ['tokens:\n  ci: secret', '2:7: tokens.ci: tokens are not written into this file; write'],
+    ['tokens:\n  ci: sha256:12', '2:7: tokens.ci: is written sha256: and 64 hexadecimal digits'],
   ])('is told with its line and column: %j', (text, expected) => {
     expect(complaint(text).slice(0, expected.length)).toBe(expected)
   })

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -39,6 +39,8 @@ describe('balance.config.schema.json', () => {
   const schema = jsonSchema(FILE_SCHEMA)
 
   it('is what the schema of the file says; vitest -u writes it anew', async () => {
+    // A snapshot that is missing would be written, and be right.
+    expect(existsSync(path)).toBe(true)
     await expect(`${JSON.stringify(schema, null, 2)}\n`).toMatchFileSnapshot(path)
   })
 
