@@ -37,22 +37,34 @@ export function overview(
 
 function daemonFields(
   status: DaemonStatus,
-  { paint }: Output,
+  out: Output,
   wall: number,
 ): readonly [Field, ...Field[]] {
-  const { green, yellow } = paint
+  const { green, yellow } = out.paint
   if (!status.running) return [['daemon', 'not running', yellow]]
   const requests = sum(status.workers.map(worker => worker.requests))
   const inFlight = sum(status.workers.map(worker => worker.in_flight))
   return [
     ['daemon', status.draining ? 'draining' : 'running', status.draining ? yellow : green],
     ['url', status.url],
+    ...certificateFields(status, out, wall),
     ['process', `pid ${status.pid}, ${plural(status.workers.length, 'worker')}`],
     ['up', uptime(status.started, wall)],
     ['requests', `${formatCount(requests)} since start, ${formatCount(inFlight)} in flight`],
     ['last minute', traffic(status.last_minute)],
     ['last hour', traffic(status.last_hour)],
   ]
+}
+
+function certificateFields(
+  { certificate }: DaemonStatus,
+  { paint }: Output,
+  wall: number,
+): Field[] {
+  if (certificate === null) return []
+  const expires = Date.parse(certificate.expires)
+  if (expires <= wall) return [['certificate', `expired on ${formatMoment(expires)}`, paint.red]]
+  return [['certificate', `good for ${formatLeft(expires, wall)}`]]
 }
 
 /** What somebody should know first, and see on a small terminal too. */

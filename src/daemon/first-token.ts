@@ -45,6 +45,7 @@ export async function makeFirstToken(
   return secret
 }
 
-function isLoopback(host: string): boolean {
+/** Whether only callers on this host can reach it. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host)
 }

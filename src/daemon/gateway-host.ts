@@ -1,4 +1,5 @@
 import type { Asked } from '../gateway/explain.ts'
+import type { Tls } from '../gateway/server.ts'
 import type { Catalog, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
 import type { Readiness } from '../model/readiness.ts'
@@ -29,6 +30,8 @@ export interface GatewayHost {
   inform(readiness: Readiness): void
   /** @throws BalanceError address_in_use, not_permitted, config_invalid */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>
+  /** Another certificate, for connections from now on. Only where there was one at the start. */
+  renew(tls: Tls): void
   reports(): Promise<GatewayReport[]>
   /** Where such a request would go now, as the gateway says that would get the next connection. */
   explain(asked: Asked): Promise<Explanation>

@@ -1,4 +1,3 @@
-import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { Live } from '../balancer/live.ts'
 import type { Clock, Timer } from '../base/clock.ts'
@@ -8,7 +7,7 @@ import type { Redactor } from '../base/redactor.ts'
 import { cutOff, drain } from '../gateway/drain.ts'
 import { type Asked, explain } from '../gateway/explain.ts'
 import { Gateway } from '../gateway/gateway.ts'
-import { createGatewayServer, listen } from '../gateway/server.ts'
+import { createGatewayServer, type GatewayServer, listen, type Tls } from '../gateway/server.ts'
 import { watchExchanges } from '../gateway/watch.ts'
 import type { Catalog, KeyMemory, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
@@ -24,12 +23,14 @@ export interface LocalGatewayParts {
   readonly redactor: Redactor
   readonly link: Link
   readonly anonymous: boolean
+  /** Null: plain HTTP. */
+  readonly tls: Tls | null
 }
 
 /** A gateway in this process, with its server. */
 export class LocalGateway implements GatewayHost {
   readonly #gateway: Gateway
-  readonly #server: Server
+  readonly #server: GatewayServer
   readonly #agents = new Agents()
   readonly #live: Live
   readonly #holder: SnapshotHolder
@@ -48,7 +49,7 @@ export class LocalGateway implements GatewayHost {
       agents: this.#agents,
       holder: this.#holder,
     })
-    this.#server = createGatewayServer(this.#gateway)
+    this.#server = createGatewayServer(this.#gateway, parts.tls)
     this.#watch = watchExchanges(this.#gateway)
   }
 
@@ -75,6 +76,10 @@ export class LocalGateway implements GatewayHost {
 
   inform(readiness: Readiness): void {
     this.#gateway.owner = readiness
+  }
+
+  renew(tls: Tls): void {
+    if ('setSecureContext' in this.#server) this.#server.setSecureContext(tls)
   }
 
   listen(host: string, port: number): Promise<{ host: string; port: number }> {

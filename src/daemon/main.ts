@@ -9,8 +9,9 @@ import { TailHub } from '../control/tail.ts'
 import type { LoadedConfig } from '../model/config.ts'
 import { storeOptions } from '../store/options.ts'
 import { openThreadedStore } from '../store/threaded.ts'
+import { ListenerCertificate } from './certificate.ts'
 import { Checks } from './checks.ts'
-import { makeFirstToken, seeToTokens } from './first-token.ts'
+import { isLoopback, makeFirstToken, seeToTokens } from './first-token.ts'
 import { Follower } from './follower.ts'
 import { Learned } from './learned.ts'
 import { openGateway, workersOf } from './open-gateway.ts'
@@ -101,7 +102,9 @@ async function start(
     onVerdicts: batch => learned.take(batch),
     onOutages: batch => learned.takeOutages(batch),
   })
-  const gateway = openGateway(parts, { recorder, learned, redactor, log })
+  const certificate = new ListenerCertificate(config.tls, clock, log)
+  const { tls } = certificate
+  const gateway = openGateway(parts, { recorder, learned, redactor, log, tls })
   const follower = new Follower(store, gateway, learned, clock, log)
   const started = clock.wall()
   const peers = new Peers({
@@ -143,6 +146,7 @@ async function start(
     recent,
     peers,
     follower,
+    certificate,
     log,
   })
   const control = await ControlSocket.open(store.url, controlFolders(config), operator, tail)
@@ -155,8 +159,9 @@ async function start(
     await seeToTokens(config, store)
     await follower.start()
     const address = await gateway.listen(config.listen.host, config.listen.port)
-    operator.url = `http://${hostInUrl(address.host)}:${address.port}`
+    operator.url = `${tls === null ? 'http' : 'https'}://${hostInUrl(address.host)}:${address.port}`
     log.info({ url: operator.url, store: store.url, pid: process.pid }, 'listening')
+    if (tls === null && !isLoopback(address.host)) log.warn(IN_THE_CLEAR)
     await peers.start()
     const firstToken = parts.makeFirstToken
       ? await makeFirstToken(parts.anonymous, store, follower)
@@ -214,6 +219,9 @@ async function start(
     throw error
   }
 }
+
+const IN_THE_CLEAR =
+  'other hosts may call here without TLS, with tokens and prompts in the clear: set tls, or let a proxy with TLS alone reach this address'
 
 function hostInUrl(host: string): string {
   return host.includes(':') ? `[${host}]` : host

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Redactor } from '../base/redactor.ts'
+import type { Tls } from '../gateway/server.ts'
 import type { LoadedConfig } from '../model/config.ts'
 import type { GatewayHost } from './gateway-host.ts'
 import type { Learned } from './learned.ts'
@@ -25,14 +26,15 @@ export function openGateway(
     learned,
     redactor,
     log,
-  }: { recorder: Recorder; learned: Learned; redactor: Redactor; log: Logger },
+    tls,
+  }: { recorder: Recorder; learned: Learned; redactor: Redactor; log: Logger; tls: Tls | null },
 ): GatewayHost {
   const count = workersOf(config)
-  if (count === 1) return new LocalGateway({ clock, log, redactor, link: recorder, anonymous })
+  if (count === 1) return new LocalGateway({ clock, log, redactor, link: recorder, anonymous, tls })
   return new WorkerPool({
     count,
     entry: new URL('./worker.js', import.meta.url),
-    hello: { kind: 'hello', version, logLevel: config.logLevel, anonymous },
+    hello: { kind: 'hello', version, logLevel: config.logLevel, anonymous, tls },
     link: recorder,
     lessons: () => learned.lessons,
     onDropped: records => {

@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../model/config.ts'
 import { type OpenBreakers, providerStatuses } from '../model/key-status.ts'
 import type { DaemonStatus, NodeStatus, StoreHealth, WorkerStatus } from '../model/status.ts'
 import type { Store } from '../model/store.ts'
+import type { ListenerCertificate } from './certificate.ts'
 import type { Follower } from './follower.ts'
 import type { GatewayHost, GatewayReport } from './gateway-host.ts'
 import type { Learned } from './learned.ts'
@@ -32,6 +33,7 @@ interface OperatorParts {
   readonly recent: Recent
   readonly peers: Peers
   readonly follower: Follower
+  readonly certificate: ListenerCertificate
   readonly log: Logger
 }
 
@@ -63,6 +65,7 @@ export class DaemonOperator implements Operator {
   async status(): Promise<DaemonStatus> {
     const { config, version, store, recorder, gateway, follower, learned, recent, clock } =
       this.#parts
+    const { expires } = this.#parts.certificate
     // What keys learned in this very moment belongs to the answer.
     await gateway.flush()
     const reports = await gateway.reports()
@@ -77,6 +80,7 @@ export class DaemonOperator implements Operator {
       providers: live === null ? [] : providerStatuses(live, clock.wall(), openBreakers(reports)),
       pid: process.pid,
       url: this.url,
+      certificate: expires === null ? null : { expires: new Date(expires).toISOString() },
       started: this.#started,
       config_file: config.file,
       draining: this.#stopping,
@@ -111,9 +115,12 @@ export class DaemonOperator implements Operator {
   }
 
   async reload(): Promise<Operations['reload']['out']> {
-    const { store, follower, reread, log } = this.#parts
+    const { store, gateway, certificate, follower, reread, log } = this.#parts
     try {
-      const reconciled = await store.reconcile(reread().declared)
+      const config = reread()
+      const renewed = certificate.reread(config.tls)
+      const reconciled = await store.reconcile(config.declared)
+      if (renewed !== null) gateway.renew(renewed)
       log.info(reconciled, 'reload')
       await follower.refresh()
       const { revision, pending } = follower

@@ -1,5 +1,6 @@
 import type { LogLevel } from '../base/log.ts'
 import type { Asked } from '../gateway/explain.ts'
+import type { Tls } from '../gateway/server.ts'
 import type { KeyMemory, Lessons, ProviderMemory } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
 import type { Readiness } from '../model/readiness.ts'
@@ -14,6 +15,8 @@ export interface Hello {
   readonly version: string
   readonly logLevel: LogLevel
   readonly anonymous: boolean
+  /** Null: plain HTTP. */
+  readonly tls: Tls | null
 }
 
 /** What the daemon says to a worker. */
@@ -21,6 +24,7 @@ export type ToWorker =
   | Hello
   | CatalogueSlice
   | { readonly kind: 'learn'; readonly lessons: Lessons }
+  | { readonly kind: 'renew'; readonly tls: Tls }
   | { readonly kind: 'inform'; readonly readiness: Readiness }
   /** A connection comes with it. */
   | { readonly kind: 'connection'; readonly id: number }

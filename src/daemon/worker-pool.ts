@@ -3,6 +3,7 @@ import { type Clock, type Timer, within } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Asked } from '../gateway/explain.ts'
+import type { Tls } from '../gateway/server.ts'
 import type { Catalog, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
 import type { Link } from '../model/link.ts'
@@ -44,6 +45,7 @@ export class WorkerPool implements GatewayHost {
   readonly #handoff: Handoff
   readonly #agreement: Agreement
   readonly #watch: Timer
+  #hello: Hello
   #catalog: Catalog | null = null
   #readiness: Readiness | null = null
   #closing = false
@@ -53,6 +55,7 @@ export class WorkerPool implements GatewayHost {
 
   constructor(parts: WorkerPoolParts) {
     this.#parts = parts
+    this.#hello = parts.hello
     this.#handoff = new Handoff(() => this.#ready, parts.clock, parts.log)
     this.#agreement = new Agreement(parts.clock)
     this.#watch = parts.clock.every(STUCK_MS / 5, () => this.#giveUpStuck())
@@ -74,6 +77,11 @@ export class WorkerPool implements GatewayHost {
   inform(readiness: Readiness): void {
     this.#readiness = readiness
     for (const worker of this.#ready) worker.tell({ kind: 'inform', readiness })
+  }
+
+  renew(tls: Tls): void {
+    this.#hello = { ...this.#hello, tls }
+    for (const worker of this.#workers) worker.tell({ kind: 'renew', tls })
   }
 
   listen(host: string, port: number): Promise<{ host: string; port: number }> {
@@ -187,8 +195,8 @@ export class WorkerPool implements GatewayHost {
 
   #spawn(): void {
     if (this.#closing) return
-    const { entry, hello, clock } = this.#parts
-    this.#workers.add(new WorkerProcess(entry, hello, this, clock.now()))
+    const { entry, clock } = this.#parts
+    this.#workers.add(new WorkerProcess(entry, this.#hello, this, clock.now()))
   }
 
   /** One that dies meanwhile begins anew, with what is then in force; so does one that is stuck. */

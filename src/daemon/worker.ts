@@ -35,6 +35,9 @@ class Worker {
       case 'learn':
         this.#gateway?.learn(message.lessons)
         break
+      case 'renew':
+        this.#gateway?.renew(message.tls)
+        break
       case 'inform':
         this.#gateway?.inform(message.readiness)
         break
@@ -55,7 +58,7 @@ class Worker {
     }
   }
 
-  #start({ version, logLevel, anonymous }: Hello): void {
+  #start({ version, logLevel, anonymous, tls }: Hello): void {
     // Files were replaced under a running daemon: its messages may mean something else here.
     if (version !== VERSION) process.exit(78)
     const redactor = new Redactor()
@@ -66,6 +69,7 @@ class Worker {
       redactor,
       link: this.#link,
       anonymous,
+      tls,
     })
     this.#gateway.serveHandedOn()
     send({ kind: 'ready', version: VERSION })

@@ -1,6 +1,6 @@
-import type { Server } from 'node:http'
 import { BalanceError } from '../base/errors.ts'
 import type { Gateway } from './gateway.ts'
+import type { GatewayServer } from './server.ts'
 
 const SWEEP_MS = 100
 
@@ -8,7 +8,7 @@ const SWEEP_MS = 100
  * Takes no new connections, lets exchanges end for up to `ms`, then ends the rest truthfully:
  * a stream gets an error event, an exchange without an answer a 503.
  */
-export async function drain(gateway: Gateway, server: Server, ms: number): Promise<void> {
+export async function drain(gateway: Gateway, server: GatewayServer, ms: number): Promise<void> {
   gateway.draining = true
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
   server.closeIdleConnections()
@@ -25,7 +25,7 @@ export async function drain(gateway: Gateway, server: Server, ms: number): Promi
 }
 
 /** Ends what is still in flight, and soon after every connection. */
-export function cutOff(gateway: Gateway, server: Server): void {
+export function cutOff(gateway: Gateway, server: GatewayServer): void {
   const reason = new BalanceError('overloaded', 'The gateway is shutting down.')
   for (const exchange of gateway.exchanges) exchange.attempt?.relay.abort(reason)
   gateway.clock.after(500, () => server.closeAllConnections())

@@ -5,6 +5,7 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { BalanceError } from '../base/errors.ts'
 import { dialectNamed } from '../wire/dialects.ts'
@@ -16,23 +17,37 @@ import { newRequestId } from './request-id.ts'
 
 const REQUEST_ID = /^[\w.-]{1,128}$/
 
+/** A certificate with its chain, and its private key; PEM. */
+export interface Tls {
+  readonly cert: string
+  readonly key: string
+}
+
+export type GatewayServer = Server | TlsServer
+
+const OPTIONS = {
+  headersTimeout: 10_000,
+  requestTimeout: 0,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 2_000,
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
+  noDelay: true,
+}
+const TLS_OPTIONS = { ...OPTIONS, handshakeTimeout: 10_000, ALPNProtocols: ['http/1.1'] }
+
 /**
  * The HTTP server of a gateway, not yet listening. Node's own parser is strict; what it would hide
  * (surplus headers) is let through to be counted.
+ * @param tls null: plain HTTP
  */
-export function createGatewayServer(gateway: Gateway): Server {
-  const server = createServer(
-    {
-      headersTimeout: 10_000,
-      requestTimeout: 0,
-      keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 2_000,
-      keepAlive: true,
-      keepAliveInitialDelay: 30_000,
-      noDelay: true,
-    },
-    (request, response) => accept(gateway, request, response),
-  )
+export function createGatewayServer(gateway: Gateway, tls: Tls | null): GatewayServer {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) =>
+    accept(gateway, request, response)
+  const server =
+    tls === null
+      ? createServer(OPTIONS, onRequest)
+      : createTlsServer({ ...TLS_OPTIONS, ...tls }, onRequest)
   server.maxHeadersCount = 0
   server.on('clientError', refuseMalformed)
   return server
@@ -101,7 +116,7 @@ function malformed({ code }: NodeJS.ErrnoException): BalanceError {
 
 /** Listens; rejects with `address_in_use` naming the address, or with what else went wrong. */
 export function listen(
-  server: Server,
+  server: GatewayServer,
   host: string,
   port: number,
 ): Promise<{ host: string; port: number }> {

@@ -19,11 +19,13 @@ import { faultsOf } from './config/faults.ts'
 import { FILE_SCHEMA, type FileContent } from './config/schema.ts'
 import { findConfig, resolvePath, searchFolders } from './config/search.ts'
 import { choose, Sources } from './config/sources.ts'
+import { chooseTls, type TlsFiles } from './config/tls.ts'
 import type { Declared } from './declared.ts'
 import { parseDuration } from './units.ts'
 
 export type { SecretSource, Surroundings } from './config/environment.ts'
 export { spellDeclared } from './config/spelling.ts'
+export type { TlsFiles } from './config/tls.ts'
 
 /** Options of the command line that are known before a store is open, as they were typed. */
 export interface BootstrapFlags {
@@ -35,6 +37,8 @@ export interface BootstrapFlags {
   readonly workers?: string
   readonly logLevel?: string
   readonly drain?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
 }
 
 export type BootstrapName =
@@ -45,6 +49,8 @@ export type BootstrapName =
   | 'workers'
   | 'log_level'
   | 'drain'
+  | 'tls_cert'
+  | 'tls_key'
 
 /** Everything the process was told at its start; frozen. */
 export interface LoadedConfig {
@@ -59,6 +65,8 @@ export interface LoadedConfig {
   readonly logLevel: LogLevel
   /** Milliseconds that requests in flight are given at shutdown. */
   readonly drain: number
+  /** Null: plain HTTP. */
+  readonly tls: TlsFiles | null
   /** What the file asks of the store. */
   readonly declared: Declared
   /** Where each value came from: `flag --port`, `env BALANCE_PORT`, `file /x/balance.config.yaml:3`, `default`. */
@@ -130,6 +138,7 @@ export function loadConfig({
     from.variable('BALANCE_DRAIN', parseDrain),
     from.file('drain', parseDrain),
   ])
+  const tls = chooseTls(from, flags, cwd, home)
 
   return deepFreeze({
     file: document?.path ?? null,
@@ -139,6 +148,7 @@ export function loadConfig({
     workers: workers.value,
     logLevel: logLevel.value,
     drain: drain.value,
+    tls: tls.files,
     declared: declaredIn(content),
     origins: {
       host: host.origin,
@@ -148,6 +158,7 @@ export function loadConfig({
       workers: workers.origin,
       log_level: logLevel.origin,
       drain: drain.origin,
+      ...tls.origins,
     },
     environment: surroundings(env, {
       dataDir: dataPath,

@@ -84,6 +84,8 @@ export interface DaemonStatus {
   readonly providers: readonly ProviderStatus[]
   readonly pid: number | null
   readonly url: string | null
+  /** Of an HTTPS listener. */
+  readonly certificate: { readonly expires: string } | null
   readonly started: string | null
   readonly config_file: string | null
   readonly draining: boolean

@@ -34,6 +34,7 @@ class FakeDaemon {
         providers: [],
         pid: 4242,
         url: 'http://127.0.0.1:8077',
+        certificate: null,
         started: '2026-01-01T00:00:00.000Z',
         config_file: null,
         draining: false,
@@ -197,6 +198,7 @@ describe('a command, with a daemon running', () => {
     const node = {
       id: 'a:1',
       url: 'http://127.0.0.1:8077',
+      certificate: null,
       version: '9.9.9',
       workers: 1,
       revision: 7,

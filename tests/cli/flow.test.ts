@@ -61,6 +61,7 @@ describe('the binary, with no daemon', () => {
       store: cli.storeUrl,
       pid: null,
       url: null,
+      certificate: null,
       workers: [],
       providers: [{ name: 'openai', default: true, keys: { active: 2, disabled: 0 } }],
     })

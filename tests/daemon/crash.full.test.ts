@@ -93,7 +93,13 @@ describe('a defect that nobody caught', () => {
     })
     const heard: ToDaemon[] = []
     worker.on('message', message => heard.push(message as ToDaemon))
-    const hello: ToWorker = { kind: 'hello', version: VERSION, logLevel: 'info', anonymous: false }
+    const hello: ToWorker = {
+      kind: 'hello',
+      version: VERSION,
+      logLevel: 'info',
+      anonymous: false,
+      tls: null,
+    }
     worker.send(hello)
     for (const slice of new CatalogueSender().slices(catalog())) worker.send(slice)
     await eventually(() => heard.some(({ kind }) => kind === 'applied'), 'a catalogue in force')

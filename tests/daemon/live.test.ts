@@ -92,6 +92,7 @@ describe('a running daemon follows the store: each change is in force when its c
       running: false,
       pid: null,
       url: null,
+      certificate: null,
       workers: [],
       records: null,
       providers: [{ name: 'mock', keys: { active: 2, invalid: 1 } }],

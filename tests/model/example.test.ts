@@ -49,8 +49,9 @@ describe('balance.config.example.yaml', () => {
     }
     const plain = folder.load()
     folder.write('work/balance.config.yaml', whole)
-    const { listen, store, dataDir, workers, logLevel, drain, origins } = folder.load()
-    const { declared: _, environment: __, file: ___, ...rest } = plain
+    const { listen, store, dataDir, workers, logLevel, drain, tls, origins } = folder.load()
+    const { declared: _, environment: __, file: ___, tls: none, ...rest } = plain
+    expect([none, tls?.cert]).toEqual([null, '/etc/balance/fullchain.pem'])
     expect({ listen, store, dataDir, workers, logLevel, drain, origins }).toEqual({
       ...rest,
       origins,

@@ -38,6 +38,7 @@ export async function startGateway(
     log: createLogger('debug', redactor, { write: line => lines.push(line) }),
     redactor,
     anonymous: options.anonymous ?? false,
+    tls: null,
     link: {
       records: batch => {
         for (const record of batch) {

@@ -17,6 +17,8 @@ export function define(command: Command, run: Run): void {
     .option('--port <port>', 'port to listen on (8077)')
     .option('--workers <n>', 'processes that serve requests: a number, or auto (1)')
     .option('--drain <time>', 'how long requests may end at shutdown (30s)')
+    .option('--tls-cert <file>', 'serve HTTPS with this certificate, in PEM')
+    .option('--tls-key <file>', 'its private key, in PEM')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (info)')
     .option('--demo', 'a simulated provider with four keys, on a temporary store')
     .option('--allow-anonymous', 'serve callers on this host without a token')

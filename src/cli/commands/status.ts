@@ -59,6 +59,7 @@ async function findStatus(session: Session): Promise<DaemonStatus> {
     providers,
     pid: null,
     url: null,
+    certificate: null,
     started: null,
     config_file: file,
     draining: false,

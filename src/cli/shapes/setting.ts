@@ -58,6 +58,11 @@ const START_OPTIONS: Readonly<Record<BootstrapName, StartOption>> = {
     doc: 'time that requests in flight have at shutdown',
     value: config => formatDuration(config.drain),
   },
+  tls_cert: {
+    doc: 'certificate of an HTTPS listener, a file in PEM',
+    value: config => config.tls?.cert ?? '',
+  },
+  tls_key: { doc: 'its private key, a file in PEM', value: config => config.tls?.key ?? '' },
 }
 
 /** How a start option is given, as a hint for whoever tries to `config set` it; null for no such. */

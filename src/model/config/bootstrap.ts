@@ -58,6 +58,11 @@ export function parseFolder(text: string): string {
   throw bad('a folder', 'Write its path.')
 }
 
+export function parseFile(text: string): string {
+  if (text !== '' && !text.includes('\0')) return text
+  throw bad('a file', 'Write its path.')
+}
+
 /** More processes than this serve nobody on one host. */
 const MOST_WORKERS = 64
 

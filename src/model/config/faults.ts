@@ -115,10 +115,11 @@ function knownAt(path: KeyPath): readonly string[] {
   if (first === 'tokens')
     return ['value', 'hash', 'weak', 'providers', 'models', 'expires', ...LIMITS]
   if (first === 'vault') return ['check', 'wrapped']
+  if (first === 'tls') return ['cert', 'key']
   return ['kind', 'base_url', 'path', 'enabled', 'keys', ...PROVIDER_SETTING_NAMES]
 }
 
-const OBJECTS = ['providers', 'routes', 'tokens', 'vault']
+const OBJECTS = ['tls', 'providers', 'routes', 'tokens', 'vault']
 const KEY = ['value', 'id', 'sealed', 'label', 'enabled', 'weight', 'tier']
 const LIMITS = ['rpm', 'concurrency']
 

@@ -9,7 +9,7 @@ import { parseBaseUrl, parseProviderName } from '../provider-fields.ts'
 import { isRouteModel, isTargetModel, parseTarget, spellTarget } from '../route-fields.ts'
 import { PROVIDER_SETTING_NAMES, SETTING_NAMES, SETTINGS, type SettingName } from '../settings.ts'
 import { parseTime } from '../units.ts'
-import { BOOTSTRAP_PARSERS } from './bootstrap.ts'
+import { BOOTSTRAP_PARSERS, parseFile } from './bootstrap.ts'
 
 /** A value by a function that throws BalanceError for what it does not take. */
 export function parsedBy<T>(parse: (given: string) => T) {
@@ -160,6 +160,7 @@ const bootstrap = Object.fromEntries(
 export const FILE_SCHEMA = z
   .strictObject({
     ...bootstrap,
+    tls: z.strictObject({ cert: parsedBy(parseFile), key: parsedBy(parseFile) }).optional(),
     ...settingSchemas(SETTING_NAMES),
     providers: z.record(z.string(), provider).optional(),
     routes: z.record(z.string(), z.array(target).min(1, 'a route needs a target')).optional(),

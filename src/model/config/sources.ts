@@ -59,11 +59,16 @@ export class Sources {
     return text ? { text, origin: `env ${name}`, folder: this.#cwd, parse } : null
   }
 
-  file<T>(name: string, parse: Offer<T>['parse']): Offer<T> | null {
-    const value = (this.#document?.value as Record<string, unknown> | null)?.[name]
+  /** @param name of a value, or the names that lead to it */
+  file<T>(name: string | readonly string[], parse: Offer<T>['parse']): Offer<T> | null {
+    const path = [name].flat()
+    const value = path.reduce<unknown>(
+      (inner, part) => (inner as Record<string, unknown> | null | undefined)?.[part],
+      this.#document?.value,
+    )
     if (!this.#document || value === undefined) return null
     const [line] = this.#document
-      .at([name])
+      .at(path)
       .slice(this.#document.path.length + 1)
       .split(':')
     return {

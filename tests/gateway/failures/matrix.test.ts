@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Certificate, makeCertificate, trust } from '../../support/certificates.ts'
 import { cellsOf, type FailedCell, failedCells } from './cells.ts'
-import { type Certificate, makeCertificate, trust } from './certificates.ts'
 import { expectBegun, expectReused } from './expect-begun.ts'
 import { expectFailed } from './expect-failed.ts'
 import { expectTold, TELLS } from './expect-told.ts'

@@ -109,7 +109,7 @@ export class World {
       },
       anonymous: true,
     })
-    this.#server = createGatewayServer(this.gateway)
+    this.#server = createGatewayServer(this.gateway, null)
     watchExchanges(this.gateway)
     this.#firstByteTimeout = oneIn(dice, 8) ? 500 : 300_000
     this.#configure()
