@@ -27,7 +27,8 @@ export function reconcileVerbs(parts: StoreParts): DeclaredVerbs {
         const now = await readRevision(made.db)
         if (now !== revision) throw stale(revision, now)
         const steps = await stepsTo(parts, made.db, declared, prune)
-        for (const step of steps) if (isDue(step, prune)) await step.run(made, true)
+        const due = steps.filter(step => isDue(step, prune))
+        await make(made, due, true)
         return planOf(steps, revision, prune)
       }),
 
@@ -38,7 +39,7 @@ export function reconcileVerbs(parts: StoreParts): DeclaredVerbs {
         const steps = all.filter(step => step.kind === kind && step.names.includes(name))
         if (steps.every(isRemoval)) throw undeclared(kind, name)
         const due = steps.filter(step => step.action !== 'same')
-        for (const step of due) await step.run(made, true)
+        await make(made, due, true)
         return { revision, differences: due.map(differenceOf), left: [] }
       }),
   }
@@ -46,16 +47,26 @@ export function reconcileVerbs(parts: StoreParts): DeclaredVerbs {
 
 /** Makes the steps of what no command owns; of a setting, the file's own value is written down too. */
 async function takeIn(made: Change, steps: readonly Step[]): Promise<Reconciled> {
-  const taken: string[] = []
-  const overridden: string[] = []
-  for (const step of steps) {
-    if (isRemoval(step) || step.action === 'same') continue
-    const owned = step.holder === 'command'
-    if (!owned || step.kind === 'setting') await step.run(made, false)
-    if (!owned) taken.push(spellSubject(step))
-    else if (step.action === 'change') overridden.push(spellSubject(step))
+  const due = steps.filter(step => !isRemoval(step) && step.action !== 'same')
+  const owned = due.filter(({ holder }) => holder === 'command')
+  const taken = due.filter(step => !owned.includes(step))
+  await make(
+    made,
+    due.filter(step => taken.includes(step) || step.kind === 'setting'),
+    false,
+  )
+  const overridden = owned.filter(({ action }) => action === 'change')
+  return {
+    taken: taken.map(spellSubject),
+    overridden: overridden.map(spellSubject),
+    left: leftOf(steps, false),
   }
-  return { taken, overridden, left: leftOf(steps, false) }
+}
+
+/** All values that change are let go first, so that the order of the steps is no matter to them. */
+async function make(made: Change, steps: readonly Step[], takeOver: boolean): Promise<void> {
+  for (const step of steps) await step.vacate(made)
+  for (const step of steps) await step.run(made, takeOver)
 }
 
 function planOf(steps: readonly Step[], revision: number, prune: boolean): Plan {

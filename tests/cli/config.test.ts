@@ -137,6 +137,36 @@ describe('config apply', () => {
     expect((await json<Plan>('diff')).left).toEqual([])
   })
 
+  it('makes a file in which objects have changed places', async () => {
+    const text = (one: string, two: string) => `providers:
+  openai:
+    path: ${one}
+    keys:
+      - { value: env:A, label: ${one} }
+      - { value: env:B, label: ${two} }
+  groq: { path: ${two} }
+tokens:
+  ${one}: { hash: 'sha256:${'0a'.repeat(32)}' }
+  ${two}: { hash: 'sha256:${'0b'.repeat(32)}' }
+`
+    write(text('first', 'second'))
+    await config('apply', '--yes')
+    write(text('second', 'first'))
+    const { code, stdout } = await config('apply', '--yes')
+    expect(code).toBe(0)
+    expect(stdout).toContain('~ key openai/first\n    label: first → second\n')
+    expect((await config('diff', '--exit-code')).code).toBe(0)
+    write(
+      text('second', 'first')
+        .replace(/^.*env:B.*\n/m, '')
+        .replace('env:A, label: second', 'env:A, label: first'),
+    )
+    const kept = await config('apply', '--dry-run')
+    expect(kept.code).not.toBe(0)
+    expect(kept.stderr).toContain('config apply --prune removes it')
+    expect((await config('apply', '--prune', '--yes')).code).toBe(0)
+  })
+
   it('names file, line and column of a mistake, and changes nothing', async () => {
     write(
       TEXT.replace('rpm: 60', 'rmp: 60').replace('openai:gpt-4o-mini', '{ to: openai, wait: 1 }'),

@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import { ENGINES, stopSharedServer, usePlaces } from './place.ts'
 import { auditSuite } from './suites/audit.ts'
 import { declaredSuite } from './suites/declared.ts'
+import { exchangedSuite } from './suites/exchanged.ts'
 import { importedLogSuite } from './suites/imported-log.ts'
 import { keySuite } from './suites/keys.ts'
 import { learnedSuite } from './suites/learned.ts'
@@ -30,6 +31,7 @@ describe.each(ENGINES)('store on %s', engine => {
   settingSuite(place)
   moveSuite(place)
   declaredSuite(place)
+  exchangedSuite(place)
   auditSuite(place)
   recordSuite(place)
   importedLogSuite(place)

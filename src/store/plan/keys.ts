@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
@@ -12,7 +13,7 @@ import { deleteKeys, updateKey } from '../keys.ts'
 import { findProvider } from '../provider-rows.ts'
 import type { Tables } from '../tables.ts'
 import type { Vault } from '../vault.ts'
-import { declaredStep, type Fields, removingStep, type Step } from './step.ts'
+import { declaredStep, type Fields, heldBy, removingStep, type Step } from './step.ts'
 
 interface KeyParts {
   readonly db: Kysely<Tables>
@@ -39,7 +40,11 @@ export async function keySteps(
     const staying = rows.filter(
       row => !(parts.prune && row.origin === 'file' && !matched.has(row.id)),
     )
-    const labels = new Labels(staying, provider.keys)
+    refuseHeldLabels(staying, pairs)
+    const given = new Map(pairs.map(({ key, row }) => [row, key]))
+    const labelled = staying.map(row => ({ label: given.get(row)?.label ?? row.label }))
+    // Whoever gets a label made for it gets none that a row has now: a command may hold that row.
+    const labels = new Labels(labelled, [...provider.keys, ...rows])
     for (const { key, row } of pairs) {
       steps.push(
         row ? await presentKey(parts, provider, key, row) : newKey(parts, provider, key, labels),
@@ -59,6 +64,19 @@ export async function keySteps(
       }),
     )
   return { declared: steps, letGo }
+}
+
+/** What a command holds is not always renamed, so it is asked when its time has come. */
+function refuseHeldLabels(staying: readonly OwnedKeyRow[], pairs: readonly Pair[]): void {
+  const declared = new Set(pairs.map(({ row }) => row))
+  const kept = staying.filter(row => !declared.has(row))
+  const byLabel = new Map(kept.map(row => [row.label, row]))
+  for (const { key, row } of pairs) {
+    const holder = row?.origin === 'command' ? undefined : byLabel.get(key.label ?? '')
+    if (!holder) continue
+    const name = `${holder.provider}/${key.label}`
+    throw heldBy('key', name, 'this label', { name: holder.id, origin: holder.origin })
+  }
 }
 
 interface Pair {
@@ -115,9 +133,17 @@ async function presentKey(
     names: [nameOf(row), row.id, `${row.provider}/${wanted.label}`],
     present: { fields: fieldsOf(row), origin: row.origin },
     after: { ...wanted, enabled, value: same ? row.masked : shownValue(key) },
+    async vacate({ db }) {
+      // No label begins with a blank.
+      const label = wanted.label === row.label ? {} : { label: ` ${row.id}` }
+      const vacated = { ...label, ...(same ? {} : { fingerprint: randomBytes(32) }) }
+      if (Object.keys(vacated).length === 0) return
+      await db.updateTable('provider_keys').set(vacated).where('id', '=', row.id).execute()
+    },
     async run(made) {
       // Its provider may have been changed by a step before this one.
-      const [now] = (await findKeys(made.db, [row.id])) as [OwnedKeyRow]
+      const [found] = (await findKeys(made.db, [row.id])) as [OwnedKeyRow]
+      const now = { ...found, label: row.label, fingerprint: row.fingerprint }
       const opened =
         same || value instanceof Secret
           ? null
@@ -176,12 +202,15 @@ function newKey(
       const blob = sealed && binding.origin === bindingOf(id, ownerOf(provider)).origin
       const twin = await made.db
         .selectFrom('provider_keys')
-        .select('id')
+        .select('label')
         .where('provider_id', '=', owner.id)
-        .where('fingerprint', '=', kept.fingerprint)
+        .where(twin =>
+          twin.or([twin('fingerprint', '=', kept.fingerprint), twin('label', '=', own.label)]),
+        )
         .executeTakeFirst()
       if (twin) {
-        throw taken(name, 'another key of this provider has its value')
+        const what = twin.label === own.label ? 'label' : 'value'
+        throw taken(name, `another key of this provider has its ${what}`)
       }
       await insertKeyRows(made, owner, [
         {

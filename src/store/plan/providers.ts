@@ -6,14 +6,19 @@ import { findProvider, providerOf } from '../provider-rows.ts'
 import { deleteProvider, insertProvider, updateProvider, withChange } from '../providers.ts'
 import type { ProviderRow } from '../tables.ts'
 import type { Vault } from '../vault.ts'
-import { declaredStep, type Fields, removingStep, type Step } from './step.ts'
+import { declaredStep, type Fields, heldBy, removingStep, type Step } from './step.ts'
 
-/** Steps of the providers that are declared. */
+/**
+ * Steps of the providers that are declared.
+ * @param gone the names of those that make room for them
+ */
 export function providerSteps(
   rows: readonly ProviderRow[],
   declared: Declared,
   vault: Vault,
+  gone: ReadonlySet<string>,
 ): Step[] {
+  refuseHeldSegments(rows, declared, gone)
   return declared.providers.map(given => {
     const row = rows.find(({ name }) => name === given.name)
     if (!row) {
@@ -26,11 +31,16 @@ export function providerSteps(
       })
     }
     const wanted = wholeChange(row, given)
+    const after = withChange(row, wanted)
     return declaredStep({
       kind: 'provider',
       name: given.name,
       present: { fields: fieldsOf(providerOf(row)), origin: row.origin },
-      after: fieldsOf(providerOf(withChange(row, wanted))),
+      after: fieldsOf(providerOf(after)),
+      async vacate({ db }) {
+        if (after.path === row.path) return
+        await db.updateTable('providers').set({ path: null }).where('id', '=', row.id).execute()
+      },
       run: async made => void (await updateProvider(made, vault, row, wanted, 'file')),
       adopt: async ({ db }) => {
         await db.updateTable('providers').set({ origin: 'file' }).where('id', '=', row.id).execute()
@@ -61,6 +71,23 @@ export function letGoProviders(
         },
       }),
     )
+}
+
+/** What a command holds is not always changed, so it is asked when its time has come. */
+function refuseHeldSegments(
+  rows: readonly ProviderRow[],
+  { providers }: Declared,
+  gone: ReadonlySet<string>,
+): void {
+  const names = new Set(providers.map(({ name }) => name))
+  const kept = rows.filter(({ name }) => !names.has(name) && !gone.has(name))
+  for (const { name, path } of providers) {
+    if (rows.some(row => row.name === name && row.origin === 'command')) continue
+    const segments = path === null ? [name] : [name, path]
+    const leads = (segment: string | null) => segment !== null && segments.includes(segment)
+    const holder = kept.find(row => leads(row.name) || leads(row.path))
+    if (holder) throw heldBy('provider', name, 'this path', holder)
+  }
 }
 
 function fieldsOf(

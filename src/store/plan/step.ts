@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { BalanceError } from '../../base/errors.ts'
 import type { Origin } from '../../model/catalog.ts'
 import type { Declarable, Difference, FieldChange } from '../../model/plan.ts'
 import { formatSetting, SETTINGS, type SettingName, type Settings } from '../../model/settings.ts'
@@ -11,6 +12,11 @@ export interface Step extends Omit<Difference, 'action'> {
   readonly blocked: string | null
   /** How operators may name it for {@link Store.giveBack}. */
   readonly names: readonly string[]
+  /**
+   * Lets go of the unique values that it will change, before any step of the plan is made: two objects
+   * may swap them, and none is to wait for another.
+   */
+  vacate(change: Change): Promise<void>
   /**
    * Makes it as declared, with origin `file`.
    * @param takeOver false: what a command owns stays in force
@@ -29,6 +35,8 @@ interface Declared {
   /** Null where the store has nothing of it. */
   readonly present: { readonly fields: Fields; readonly origin: Origin } | null
   readonly run: Step['run']
+  /** Absent where it changes no unique value. */
+  readonly vacate?: Step['vacate']
   /** Changes the origin alone. */
   readonly adopt?: (change: Change) => Promise<void>
 }
@@ -39,7 +47,7 @@ export function declaredStep({ kind, name, after, present, run, ...rest }: Decla
   const holder = present?.origin ?? null
   const equal = present !== null && fields.length === 0
   const action = present === null ? 'add' : !equal ? 'change' : holder === 'file' ? 'same' : 'adopt'
-  const { names = [name], adopt } = rest
+  const { names = [name], adopt, vacate = nothing } = rest
   return {
     kind,
     name,
@@ -48,6 +56,7 @@ export function declaredStep({ kind, name, after, present, run, ...rest }: Decla
     holder,
     fields,
     blocked: null,
+    vacate,
     run: async (change, takeOver) => {
       if (action !== 'adopt' || adopt === undefined) return run(change, takeOver)
       await adopt(change)
@@ -63,8 +72,32 @@ export function removingStep(
 ): Step {
   const { kind, name, holder, run, names = [name], blocked = null } = step
   const fields = changedFields(step.fields, {})
-  return { kind, name, names, action: 'remove', holder, blocked, fields, run }
+  return { kind, name, names, action: 'remove', holder, blocked, fields, vacate: nothing, run }
 }
+
+interface Holder {
+  readonly name: string
+  readonly origin: Origin
+}
+
+/**
+ * A file gives to this what something has that it does not declare, and that therefore stays.
+ * @param what it has: `this label`
+ */
+export function heldBy(kind: Declarable, name: string, what: string, holder: Holder): BalanceError {
+  const other = `${kind} ${holder.name}`
+  const hint =
+    holder.origin === 'file'
+      ? `The file let go of ${other}: balance config apply --prune removes it.`
+      : `A command made ${other}: change it, or the file.`
+  return new BalanceError(
+    'name_taken',
+    `${kind} ${name} of the file: ${other}, which the file does not declare, has ${what}.`,
+    { hint },
+  )
+}
+
+async function nothing(): Promise<void> {}
 
 function changedFields(before: Fields, after: Fields): FieldChange[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)])

@@ -29,7 +29,7 @@ export async function stepsTo(
   const keyRows = await listKeys(db)
   const targetRows = await listTargets(db)
   const keys = await keySteps({ db, vault, rows: keyRows, declared, prune })
-  const tokens = tokenSteps(await readTokens(db), declared, sources)
+  const tokens = tokenSteps(await readTokens(db), declared, sources, prune)
   const blocked = await blockers(db, declared, keyRows, targetRows)
   const letGo = letGoProviders(rows, declared, blocked)
   const gone = new Set(letGo.filter(step => prune && step.blocked === null).map(step => step.name))
@@ -41,7 +41,7 @@ export async function stepsTo(
     ...keys.letGo,
     ...settings.filter(step => step.action === 'remove'),
     ...letGo,
-    ...providerSteps(rows, declared, vault),
+    ...providerSteps(rows, declared, vault, gone),
     ...keys.declared,
     ...tokens.declared,
     ...targetSteps(targetRows, declared),

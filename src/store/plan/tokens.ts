@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import type { Token } from '../../model/catalog.ts'
@@ -11,27 +12,32 @@ import {
   type KeptToken,
   updateToken,
 } from '../tokens.ts'
-import { declaredStep, type Fields, removingStep, type Step } from './step.ts'
+import { declaredStep, type Fields, heldBy, removingStep, type Step } from './step.ts'
 
 /**
  * Steps of tokens: of those that are declared, and of those that a file has let go of. A token is
  * known by its name, or where that was changed by its value.
+ * @param prune whether those are to go
  */
 export function tokenSteps(
   tokens: readonly Token[],
   declared: Declared,
   sources: ReferenceSources,
+  prune: boolean,
 ): { readonly declared: Step[]; readonly letGo: Step[] } {
   const given = (declared.tokens ?? []).map(token => ({ token, kept: keptOf(token, sources) }))
   const names = new Set(given.map(({ token }) => token.name))
   const matched = new Set<string>()
-  const steps = given.map(({ token, kept }) => {
+  const pairs = given.map(({ token, kept }) => {
     const row =
       tokens.find(({ name }) => name === token.name) ??
       tokens.find(({ name, hash }) => !names.has(name) && 'hash' in kept && hash === kept.hash)
     if (row) matched.add(row.id)
-    return declaredToken(token, kept, row ?? null)
+    return { token, kept, row: row ?? null }
   })
+  const kept = tokens.filter(({ id, origin }) => !matched.has(id) && !(prune && origin === 'file'))
+  refuseHeldValues(kept, pairs)
+  const steps = pairs.map(({ token, kept, row }) => declaredToken(token, kept, row))
   const letGo = tokens
     .filter(token => token.origin === 'file' && !matched.has(token.id))
     .map(token =>
@@ -44,6 +50,22 @@ export function tokenSteps(
       }),
     )
   return { declared: steps, letGo }
+}
+
+/** What a command holds is not always changed, so it is asked when its time has come. */
+function refuseHeldValues(
+  tokens: readonly Token[],
+  pairs: readonly {
+    readonly token: DeclaredToken
+    readonly kept: KeptToken | { readonly reason: string }
+    readonly row: Token | null
+  }[],
+): void {
+  for (const { token, kept, row } of pairs) {
+    if (row?.origin === 'command' || 'reason' in kept) continue
+    const holder = tokens.find(({ hash }) => hash === kept.hash)
+    if (holder) throw heldBy('token', token.name, 'this value', holder)
+  }
 }
 
 function declaredToken(
@@ -75,6 +97,11 @@ function declaredToken(
     name: given.name,
     present: row ? { fields: fieldsOf(row), origin: row.origin } : null,
     after: fieldsOf({ ...wanted, hash: value?.hash ?? '' }),
+    async vacate({ db }) {
+      if (row === null || value === row) return
+      const hash = randomBytes(32)
+      await db.updateTable('tokens').set({ hash }).where('id', '=', row.id).execute()
+    },
     async run(made) {
       if (row) {
         const change = value === row ? {} : (value as KeptToken)

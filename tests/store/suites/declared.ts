@@ -23,15 +23,15 @@ const DECLARED = {
   tokens: [{ name: 'ci', value: { hash: HASH, weak: false }, models: ['gpt-*'], rpm: 60 }],
   routes: [{ model: 'fast', targets: [{ provider: 'openai', model: 'gpt-4o-mini', weight: 2 }] }],
 } satisfies Declared
-const NOTHING: Declared = { settings: {}, providers: [] }
+export const NOTHING: Declared = { settings: {}, providers: [] }
 
 /** `+ provider openai` for each difference. */
-async function planned(store: Store, declared: Declared, prune = false): Promise<string[]> {
+export async function planned(store: Store, declared: Declared, prune = false): Promise<string[]> {
   const { differences } = await store.plan(declared, { prune })
   return differences.map(difference => `${difference.action} ${spellSubject(difference)}`)
 }
 
-async function applied(store: Store, declared: Declared, prune = false): Promise<void> {
+export async function applied(store: Store, declared: Declared, prune = false): Promise<void> {
   await store.apply(declared, { prune, revision: await store.revision() })
 }
 
