@@ -55,5 +55,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function spelled(value: unknown): string {
   if (value === null || value === undefined) return 'none'
+  if (isLabelled(value)) return value.map(({ label }) => label).join(', ')
   return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** Keys that were changed together. */
+function isLabelled(value: unknown): value is readonly { readonly label: string }[] {
+  return Array.isArray(value) && value.every(item => typeof item?.label === 'string')
 }

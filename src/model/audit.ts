@@ -11,6 +11,7 @@ export interface AuditEntry {
   readonly command: string
   /** `provider.change`, `setting.set.command`, … */
   readonly action: string
+  /** Several keys go by their provider's name. */
   readonly subject: string
   /** Any JSON value; null where there was nothing, or is nothing any more. */
   readonly before: unknown
@@ -20,6 +21,10 @@ export interface AuditEntry {
 export interface AuditQuery {
   /** Most entries, newest first. */
   readonly limit: number
-  /** Only those of this subject, or of what begins with it and a slash. */
+  /**
+   * Only those about what has this name: a setting, a provider and its keys, a key by its label, id or
+   * `provider/label`, a token, a route; `provider/NAME` and the like where several have it. What was
+   * changed together with others is found too.
+   */
   readonly subject?: string
 }

@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../model/audit.ts'
 import type { Store } from '../model/store.ts'
+import { isAbout } from './audit-subject.ts'
 import { readJson } from './json.ts'
 import type { StoreParts } from './parts.ts'
 
@@ -9,19 +10,7 @@ export function auditVerbs({ engine }: StoreParts): Pick<Store, 'audit'> {
     audit: ({ limit, subject }) =>
       engine.query(async db => {
         const all = db.selectFrom('audit').selectAll().orderBy('id', 'desc').limit(limit)
-        const wanted =
-          subject === undefined
-            ? all
-            : all.where(row =>
-                row.or([
-                  row('subject', '=', subject),
-                  row(
-                    row.fn('substr', ['subject', row.val(1), row.val([...subject].length + 1)]),
-                    '=',
-                    `${subject}/`,
-                  ),
-                ]),
-              )
+        const wanted = subject === undefined ? all : all.where(row => isAbout(row, subject))
         return (await wanted.execute()).map((row): AuditEntry => {
           const { id, revision, time, who, command, action } = row
           const [before, after] = [row.before_value, row.after_value].map(text =>

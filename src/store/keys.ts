@@ -65,7 +65,9 @@ export function keyVerbs({ engine, change, vault }: StoreParts): KeyVerbs {
       change(async made => {
         const rows = await findKeys(made.db, ids)
         for (const slice of slices(rows)) await forget(made.db, slice, true)
-        if (rows.length > 0) made.note('keys.reset', told(rows), null, idsOf(rows))
+        for (const own of ofEachProvider(rows)) {
+          made.note('keys.reset', told(own), null, own.map(labelled))
+        }
       }),
 
     removeKeys: ids =>
@@ -122,7 +124,9 @@ export async function deleteKeys(
     await forget(db, slice, false)
     await db.deleteFrom('provider_keys').where('id', 'in', idsOf(slice)).execute()
   }
-  if (rows.length > 0) note('keys.remove', told(rows), rows.map(describeKey), null)
+  for (const own of ofEachProvider(rows)) {
+    note('keys.remove', told(own), own.map(describeKey), null)
+  }
 }
 
 function keepAnew(change: Change, vault: Vault, row: OwnedKeyRow, value: Secret) {
@@ -174,8 +178,22 @@ function idsOf(rows: readonly OwnedKeyRow[]): string[] {
   return rows.map(({ id }) => id)
 }
 
-/** `openai/key-1`, or how many there are. */
+function ofEachProvider(rows: readonly OwnedKeyRow[]): OwnedKeyRow[][] {
+  const groups = new Map<string, OwnedKeyRow[]>()
+  for (const row of rows) {
+    const group = groups.get(row.provider)
+    if (group) group.push(row)
+    else groups.set(row.provider, [row])
+  }
+  return [...groups.values()]
+}
+
+/** `openai/key-1`; several go by their provider's name, as when they are added. */
 function told(rows: readonly OwnedKeyRow[]): string {
-  const [first] = rows
-  return first && rows.length === 1 ? `${first.provider}/${first.label}` : `${rows.length} keys`
+  const [first] = rows as [OwnedKeyRow]
+  return rows.length === 1 ? `${first.provider}/${first.label}` : first.provider
+}
+
+function labelled({ id, label }: OwnedKeyRow) {
+  return { id, label }
 }

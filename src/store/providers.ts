@@ -136,7 +136,7 @@ export async function deleteProvider(made: Change, name: string): Promise<Remove
   const { db, note } = made
   const row = await findProvider(db, name)
   const keys = db.selectFrom('provider_keys').select('id').where('provider_id', '=', row.id)
-  const count = (await keys.execute()).length
+  const gone = await keys.select('label').orderBy('seq').execute()
   const targets = (await listTargets(db)).filter(target => target.provider_id === row.id)
   await db.deleteFrom('memories').where('key_id', 'in', keys).execute()
   await forgetOutages(db, row.id)
@@ -144,10 +144,10 @@ export async function deleteProvider(made: Change, name: string): Promise<Remove
   await db.deleteFrom('routes').where('provider_id', '=', row.id).execute()
   await db.deleteFrom('providers').where('id', '=', row.id).execute()
   const routes = targets.map(target => ({ route: target.model, target: describeTarget(target) }))
-  const before = { ...(describeProvider(row) as object), keys: count, routes }
+  const before = { ...(describeProvider(row) as object), keys: gone, routes }
   note('provider.remove', row.name, before, null)
   await dropSetting(made, 'default_provider', ['command', 'file'], row.name)
-  return { keys: count, targets: targets.length }
+  return { keys: gone.length, targets: targets.length }
 }
 
 async function forgetOutages(db: Kysely<Tables>, id: string): Promise<void> {

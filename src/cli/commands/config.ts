@@ -77,11 +77,8 @@ export function define(command: Command, run: Run): void {
     .command('log')
     .description('what was changed, by whom; newest first')
     .option('--limit <n>', 'most changes', whole('--limit', 1, 100_000), 50)
-    .option(
-      '--subject <subject>',
-      'only changes of this: a provider, a setting, a key PROVIDER/LABEL',
-    )
-    .addHelpText('after', example('balance config log --subject max_retries'))
+    .option('--subject <name>', 'only changes of what has this name')
+    .addHelpText('after', LOG_HELP)
     .action(run(auditLog))
   command
     .command('path')
@@ -107,6 +104,16 @@ was made at: where the store has changed meanwhile, nothing is done.
 Examples:
   $ balance config apply --dry-run
   $ balance config apply -f team.yaml --prune`
+
+const LOG_HELP = `
+A name is that of a setting, token, route (its model), or provider, whose keys are included; or a
+key's label, id, or PROVIDER/LABEL. Keys changed together are one line under their provider, and
+each of them finds it. What was renamed is found by the name it had at the time, and by its id.
+Where several have a name, say which: provider/NAME, key/NAME, token/NAME or route/MODEL.
+
+Examples:
+  $ balance config log --subject max_retries
+  $ balance config log --subject key/main`
 
 const EXPORT_HELP = `
 Sealed keys can be taken over by an empty store that has the same master key. Headers are written

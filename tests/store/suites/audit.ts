@@ -138,6 +138,61 @@ export function auditSuite(place: () => Promise<Place>): void {
       expect(openai[0]).toMatchObject({ before: { weight: 1 }, after: { weight: 2 } })
     })
 
+    it('is found by whatever a thing is named, alone or changed with others', async () => {
+      const store = await (await place()).open()
+      const found = async (subject: string) =>
+        (await store.audit({ limit: 100, subject }))
+          .map(entry => `${entry.action} ${entry.subject}`)
+          .reverse()
+      for (const provider of [OPENAI, DEEPSEEK]) {
+        await store.addProvider(provider, { makeDefault: false })
+        const labels = ['main', 'ma', 'it\'s "b/c" é_%'].map(label => ({ label }))
+        await store.addKeys(
+          provider.name,
+          labels.map((given, index) => ({ ...value(`sk-${provider.name}-${index}`), ...given })),
+        )
+      }
+      const ids = (await store.keys('openai')).map(({ id }) => id) as [string, string, string]
+      await store.resetKeys((await store.keys()).map(({ id }) => id))
+      await store.changeKey(ids[1], { label: 'other' })
+      await store.removeKeys(ids.slice(0, 2))
+      await store.createToken({ name: 'main' })
+      await store.changeToken('main', { name: 'laptop' })
+      await store.addTargets('openai/main', [target('openai')])
+      await store.addTargets('ma', [target('deepseek')])
+      await store.removeProvider('openai')
+
+      const openai = ['keys.add openai', 'keys.reset openai']
+      const deepseek = ['keys.add deepseek', 'keys.reset deepseek']
+      const both = [openai[0], deepseek[0], openai[1], deepseek[1]]
+      const gone = 'keys.remove openai'
+      expect(await found('key/main')).toEqual([...both, gone])
+      expect(await found('main')).toEqual([
+        ...[...both, gone],
+        ...['token.create main', 'token.change main'],
+      ])
+      expect(await found('key/openai/main')).toEqual([...openai, gone])
+      expect(await found('key/ma')).toEqual([...both, 'key.change openai/ma'])
+      expect(await found('other')).toEqual(['key.change openai/ma', gone])
+      expect(await found(ids[1])).toEqual([...openai, 'key.change openai/ma', gone])
+      const strange = 'it\'s "b/c" é_%'
+      expect(await found(strange)).toEqual([...both, 'provider.remove openai'])
+      expect(await found(`deepseek/${strange}`)).toEqual(deepseek)
+      expect(await found('provider/openai')).toEqual([
+        ...['provider.add openai', ...openai, 'key.change openai/ma', gone],
+        'provider.remove openai',
+      ])
+      expect(await found('openai')).toEqual(await found('provider/openai'))
+      expect(await found('token/laptop')).toEqual(['token.change main'])
+      expect(await found('route/openai/main')).toEqual([
+        'route.add openai/main',
+        'provider.remove openai',
+      ])
+      expect(await found('route/ma')).toEqual(['route.add ma'])
+      expect(await found('key/openai')).toEqual([])
+      expect(await found('mai')).toEqual([])
+    })
+
     it('leaves no trace of a change that failed', async () => {
       const here = await place()
       const store = await here.open()
