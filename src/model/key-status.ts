@@ -22,6 +22,7 @@ export function keyStatus(key: Key, memory: KeyMemory | undefined, wall: number)
     rpm: key.rpm,
     concurrency: key.concurrency,
     reference: key.reference,
+    origin: key.origin,
     created: new Date(key.createdAt).toISOString(),
   }
 }
@@ -49,6 +50,7 @@ export function providerStatuses(
     path: provider.path,
     enabled: provider.enabled,
     default: provider.name === catalog.settings.default_provider,
+    origin: provider.origin,
     keys: counts.get(provider.name) ?? noKeys(),
     breakers: breakers.get(provider.name) ?? {},
   }))

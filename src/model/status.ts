@@ -1,4 +1,4 @@
-import type { KeyCondition, ProviderKind } from './catalog.ts'
+import type { KeyCondition, Origin, ProviderKind } from './catalog.ts'
 
 /** What is known about one key now; the shape of `keys list --json`. Times are wall ms. */
 export interface KeyStatus {
@@ -18,6 +18,7 @@ export interface KeyStatus {
   readonly rpm: number | null
   readonly concurrency: number | null
   readonly reference: string | null
+  readonly origin: Origin
   readonly created: string
 }
 
@@ -28,6 +29,7 @@ export interface ProviderStatus {
   readonly path: string | null
   readonly enabled: boolean
   readonly default: boolean
+  readonly origin: Origin
   readonly keys: Readonly<Record<KeyCondition, number>>
   /** Models whose breaker is not closed: name → state. */
   readonly breakers: Readonly<Record<string, 'open' | 'half-open'>>

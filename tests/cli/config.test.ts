@@ -247,6 +247,29 @@ describe('config unset', () => {
   })
 })
 
+describe('what a file declares', () => {
+  it('is listed with its origin, and what a command changed with the other', async () => {
+    await config('apply', '--yes')
+    await cli.inProcess(['tokens', 'set', 'ci', '--rpm', '5'])
+    await cli.run(['keys', 'add', 'openai', '--label', 'mine'], 'sk-mine-0123456789\n')
+    await cli.inProcess(['routes', 'add', 'fast', '--to', 'openai'])
+    const origins = async (noun: string) => {
+      const { stdout } = await cli.inProcess([noun, 'list', '--json'])
+      const rows = (JSON.parse(stdout) as { origin: string }[]).map(({ origin }) => origin)
+      const table = (await cli.inProcess([noun, 'list'])).stdout
+      const [heads, ...lines] = table.trimEnd().split('\n')
+      expect(heads).toContain(' ORIGIN')
+      for (const [index, origin] of rows.entries()) expect(lines[index]).toContain(` ${origin}`)
+      return rows
+    }
+    expect(await origins('providers')).toEqual(['file'])
+    expect(await origins('keys')).toEqual(['file', 'command'])
+    expect(await origins('tokens')).toEqual(['command'])
+    expect(await origins('routes')).toEqual(['file', 'command'])
+    expect((await cli.inProcess(['keys', 'show', 'main'])).stdout).toMatch(/^origin +file$/m)
+  })
+})
+
 describe('config log', () => {
   it('tells of each change who made it, by which command, and what it was', async () => {
     await config('apply', '--yes')

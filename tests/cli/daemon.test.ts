@@ -160,6 +160,7 @@ describe('a command, with a daemon running', () => {
       path: null,
       enabled: true,
       default: true,
+      origin: 'command',
       keys: { active: 1, cooling: 0, exhausted: 0, invalid: 0, sealed: 0, disabled: 0 },
       breakers: { '*': 'open', 'gpt-4o': 'open', '': 'half-open' },
     } as const
@@ -245,6 +246,7 @@ describe('a command, with a daemon running', () => {
           path: null,
           enabled: true,
           default: true,
+          origin: 'command',
           keys: count,
           breakers: {},
         },

@@ -20,8 +20,8 @@ describe('the limits of a key', () => {
       { label: 'mine', weight: 3, tier: 2, rpm: 60, concurrency: 4 },
     ])
     const [heads, row] = (await cli.run(['keys', 'list'])).stdout.split('\n')
-    expect(heads).toMatch(/FAULTS +WEIGHT +TIER +RPM +AT ONCE +REASON$/)
-    expect(row).toMatch(/ 0 +3 +2 +60 +4 +-$/)
+    expect(heads).toMatch(/FAULTS +WEIGHT +TIER +RPM +AT ONCE +ORIGIN +REASON$/)
+    expect(row).toMatch(/ 0 +3 +2 +60 +4 +command +-$/)
   })
 
   it('are changed one by one, and taken away', async () => {

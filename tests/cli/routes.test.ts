@@ -26,10 +26,10 @@ describe('routes', () => {
     await add('gpt-4*', '--to', 'openai:gpt-4o', '--weight', '3', '--tier', '2')
     expect((await cli.run(['routes', 'list'])).stdout).toBe(
       [
-        'MODEL   PROVIDER  TARGET MODEL  WEIGHT  TIER',
-        'fast    ollama    llama3:8b          1     1',
-        'fast    openai    as asked           1     1',
-        'gpt-4*  openai    gpt-4o             3     2\n',
+        'MODEL   PROVIDER  TARGET MODEL  WEIGHT  TIER  ORIGIN',
+        'fast    ollama    llama3:8b          1     1  command',
+        'fast    openai    as asked           1     1  command',
+        'gpt-4*  openai    gpt-4o             3     2  command\n',
       ].join('\n'),
     )
     expect(await cli.json<TargetShape[]>(['routes', 'list', 'gpt-4*'])).toEqual([

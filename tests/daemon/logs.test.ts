@@ -118,6 +118,7 @@ describe('what a daemon writes down', () => {
           path: null,
           enabled: true,
           default: true,
+          origin: 'command',
           keys: { active: 1, cooling: 1, exhausted: 0, invalid: 0, sealed: 0, disabled: 0 },
           breakers: {},
         },

@@ -22,6 +22,7 @@ export function keyColumns(paint: ChalkInstance, wall: number): Column<KeyStatus
     { head: 'TIER', spare: true, cell: row => row.tier, right: true },
     { head: 'RPM', spare: true, cell: row => row.rpm, right: true },
     { head: 'AT ONCE', spare: true, cell: row => row.concurrency, right: true },
+    { head: 'ORIGIN', soft: true, spare: true, cell: row => row.origin },
     { head: 'REASON', soft: true, cell: row => row.reason },
   ]
 }

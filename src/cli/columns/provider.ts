@@ -12,6 +12,7 @@ export function providerColumns(paint: ChalkInstance): Column<ProviderStatus>[] 
     { head: 'PATH', cell: row => `/${row.path ?? row.name}` },
     stateColumn(paint, row => [...standing(row), ...breakers(row)]),
     keysColumn(paint),
+    { head: 'ORIGIN', soft: true, spare: true, cell: row => row.origin },
   ]
 }
 

@@ -9,4 +9,5 @@ export const TARGET_COLUMNS: readonly Column<TargetShape>[] = [
   { head: 'TARGET MODEL', cell: row => row.target_model ?? 'as asked' },
   { head: 'WEIGHT', cell: row => row.weight, right: true },
   { head: 'TIER', cell: row => row.tier, right: true },
+  { head: 'ORIGIN', soft: true, spare: true, cell: row => row.origin },
 ]

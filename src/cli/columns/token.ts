@@ -19,5 +19,6 @@ export function tokenColumns(paint: ChalkInstance): Column<TokenShape>[] {
     { head: 'RPM', cell: row => row.rpm, right: true },
     { head: 'AT ONCE', cell: row => row.concurrency, right: true },
     { head: 'EXPIRES', cell: row => row.expires && formatMoment(Date.parse(row.expires)) },
+    { head: 'ORIGIN', soft: true, spare: true, cell: row => row.origin },
   ]
 }

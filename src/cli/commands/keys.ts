@@ -170,6 +170,7 @@ function fieldsOf(key: KeyStatus, memory: KeyMemory | undefined, session: Sessio
     ['tier', key.tier],
     ['requests a minute', key.rpm ?? 'no limit'],
     ['requests at once', key.concurrency ?? 'no limit'],
+    ['origin', key.origin],
     ['created', key.created],
   ]
 }

@@ -159,6 +159,7 @@ async function show(session: Session, name: string): Promise<void> {
       ['path', shown.path],
       ['enabled', shown.enabled],
       ['default', shown.default],
+      ['origin', shown.origin],
       ...shown.settings.map(
         ({ name, value, from }) =>
           [name, from === 'provider' ? `${value} (its own)` : value] as const,

@@ -19,7 +19,6 @@ export interface ProviderSettingShape {
 export function providerShape(provider: Provider, status: ProviderStatus, settings: Settings) {
   return {
     ...status,
-    origin: provider.origin,
     created: new Date(provider.createdAt).toISOString(),
     settings: PROVIDER_SETTING_NAMES.map(name => settingShape(provider, settings, name)),
   }
