@@ -29,6 +29,9 @@ export async function diff(session: Session, options: DiffOptions): Promise<void
   const differences = plan.differences.filter(({ action }) => action !== 'adopt')
   session.out.show({ ...plan, differences }, () => lines(session, differences))
   tellLeft(session, plan)
+  if (differences.some(({ action }) => action === 'remove')) {
+    session.out.say('What is marked - stays, unless it is applied with --prune.')
+  }
   if (differences.length === 0) session.out.say('The file and what is in force are equal.')
   else if (options.exitCode) {
     throw new BalanceError('failed', 'The file and what is in force differ.', {

@@ -149,7 +149,7 @@ export function loadConfig({
     logLevel: logLevel.value,
     drain: drain.value,
     tls: tls.files,
-    declared: declaredIn(content),
+    declared: declaredIn(content, document),
     origins: {
       host: host.origin,
       port: port.origin,
@@ -179,9 +179,11 @@ function findDocument(
   home: string,
 ): ConfigDocument | null {
   const given = flags.config ?? (env.BALANCE_CONFIG || null)
-  const origin = flags.config === undefined ? 'env BALANCE_CONFIG' : 'flag --config'
   const found = findConfig({
-    named: given === null ? null : { path: resolvePath(given, cwd, home), origin },
+    named:
+      given === null
+        ? null
+        : { path: resolvePath(given, cwd, home), byVariable: flags.config === undefined },
     folders: searchFolders(cwd, env, etc),
   })
   return found && readDocument(found)

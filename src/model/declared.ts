@@ -5,18 +5,25 @@ import type { Settings } from './settings.ts'
 /** What a configuration file asks of the store; of what it leaves out it says nothing. */
 export interface Declared {
   readonly settings: Partial<Settings>
+  /** As of {@link Placed}. */
+  readonly settingPlaces?: Readonly<Partial<Record<keyof Settings, string>>>
   readonly providers: readonly DeclaredProvider[]
   readonly tokens?: readonly DeclaredToken[]
   readonly routes?: readonly DeclaredRoute[]
   readonly vault?: SealedVault
 }
 
-export interface DeclaredProvider extends NewProvider {
+/** Where the file says it, `file:line:column`; absent where it was read from no file. */
+interface Placed {
+  readonly place?: string
+}
+
+export interface DeclaredProvider extends NewProvider, Placed {
   readonly enabled: boolean
   readonly keys: readonly DeclaredKey[]
 }
 
-export interface DeclaredKey extends Omit<NewKey, 'value' | 'place'> {
+export interface DeclaredKey extends Omit<NewKey, 'value' | 'place'>, Placed {
   /** A reference, never a clear value; or what a store has sealed. */
   readonly value: Secret | SealedValue
   readonly enabled?: boolean
@@ -37,7 +44,7 @@ export interface SealedVault {
   readonly wrapped: string
 }
 
-export interface DeclaredToken extends Omit<NewToken, 'value'> {
+export interface DeclaredToken extends Omit<NewToken, 'value'>, Placed {
   /** A reference, never a clear value; or its SHA-256. */
   readonly value: Secret | HashedToken
 }
@@ -50,8 +57,10 @@ export interface HashedToken {
 
 export interface DeclaredRoute {
   readonly model: string
-  readonly targets: readonly NewTarget[]
+  readonly targets: readonly DeclaredTarget[]
 }
+
+export interface DeclaredTarget extends NewTarget, Placed {}
 
 /** What reconciling did, by name. */
 export interface Reconciled {

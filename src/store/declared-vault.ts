@@ -18,11 +18,14 @@ export async function openDeclared(
   change: Change,
   vault: Vault,
   declared: SealedVault | undefined,
-  value: SealedValue,
+  { value, place }: { readonly value: SealedValue; readonly place: string | undefined },
   provider: DeclaredProvider,
 ): Promise<Secret> {
-  await adopt(change, declared)
-  const secret = opened(await vault.opener(change.db), value, provider)
+  const adopted = await adopt(change, declared)
+  const seal = await vault.opener(change.db).catch(error => {
+    throw adopted && error instanceof BalanceError ? elsewhere(error, place) : error
+  })
+  const secret = opened(seal, value, provider)
   if (secret) return secret
   throw new BalanceError(
     'config_invalid',
@@ -77,19 +80,27 @@ function opened(seal: Seal, { id, sealed }: SealedValue, provider: DeclaredProvi
   return seal.open(Buffer.from(sealed, 'base64'), bindingOf(id, owner))
 }
 
-async function adopt(change: Change, declared: SealedVault | undefined): Promise<void> {
+/** The store has no vault to be lost: what is missing is the other store's. */
+function elsewhere({ code, message }: BalanceError, place: string | undefined): BalanceError {
+  return new BalanceError(code, place === undefined ? message : `${place}: ${message}`, {
+    hint: 'Copy the master key of that store, or name its file in BALANCE_MASTER_KEY_FILE. Or leave the sealed keys out of the file, and use balance keys add.',
+  })
+}
+
+/** Says whether the store has taken over the file's vault just now. */
+async function adopt(change: Change, declared: SealedVault | undefined): Promise<boolean> {
   const row = await readVault(change.db)
   if (declared === undefined) {
-    if (row) return
+    if (row) return false
     throw new BalanceError('config_invalid', 'The file has sealed keys, and no vault.', {
       hint: 'Take the vault block along from the file that balance config export made.',
     })
   }
   const wrapped = Buffer.from(declared.wrapped, 'base64')
-  if (row?.wrapped.equals(wrapped)) return
+  if (row?.wrapped.equals(wrapped)) return false
   if (row && (await holdsSealed(change.db))) {
     throw new BalanceError('config_invalid', "The file's sealed keys are another store's.", {
-      hint: 'A store with sealed keys of its own takes no others: use balance keys add.',
+      hint: 'A store with sealed keys of its own takes no others: leave them out of the file, and use balance keys add.',
     })
   }
   await change.db.deleteFrom('vault').execute()
@@ -104,6 +115,7 @@ async function adopt(change: Change, declared: SealedVault | undefined): Promise
     })
     .execute()
   change.note('master_key.adopt', SOURCE, null, null)
+  return true
 }
 
 /** Where the master key came from, as far as this store knows. */

@@ -1,4 +1,4 @@
-import { BalanceError, type ErrorCode } from '../base/errors.ts'
+import { BalanceError } from '../base/errors.ts'
 import type { Origin } from '../model/catalog.ts'
 import type { AddedKeys, NewKey } from '../model/changes.ts'
 import type { Change } from './change.ts'
@@ -6,6 +6,7 @@ import { newId } from './identifiers.ts'
 import { bindingOf, keepValue } from './kept-value.ts'
 import { describeKey, keyOf } from './key-rows.ts'
 import { checkLabel, checkLimits } from './key-value.ts'
+import { placed } from './placed.ts'
 import { slices } from './slices.ts'
 import type { KeyRow, ProviderRow } from './tables.ts'
 import type { Vault } from './vault.ts'
@@ -51,7 +52,7 @@ export async function insertKeys(
         created_at: change.time,
       })
     } catch (error) {
-      throw placed(error, key)
+      throw placed(error, key.place)
     }
   }
   await insertKeyRows(change, provider, rows)
@@ -59,16 +60,6 @@ export async function insertKeys(
     added: rows.map(row => keyOf(row, provider.name)),
     duplicates: given.length - rows.length,
   }
-}
-
-const REFUSALS: ReadonlySet<ErrorCode> = new Set(['invalid_value', 'name_taken'])
-
-/** A refusal of this key, beginning with where it was read; other errors as they are. */
-function placed(error: unknown, { place }: NewKey): unknown {
-  if (place === undefined || !(error instanceof BalanceError)) return error
-  const { code, message, hint } = error
-  if (!REFUSALS.has(code)) return error
-  return new BalanceError(code, `${place}: ${message}`, hint === null ? {} : { hint })
 }
 
 function readPresent({ db }: Change, provider: ProviderRow) {

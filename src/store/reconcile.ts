@@ -4,6 +4,7 @@ import { type Difference, type Plan, spellSubject } from '../model/plan.ts'
 import type { Store } from '../model/store.ts'
 import { type Change, readRevision } from './change.ts'
 import type { StoreParts } from './parts.ts'
+import { placed } from './placed.ts'
 import type { Step } from './plan/step.ts'
 import { stepsTo } from './plan/steps.ts'
 
@@ -66,7 +67,13 @@ async function takeIn(made: Change, steps: readonly Step[]): Promise<Reconciled>
 /** All values that change are let go first, so that the order of the steps is no matter to them. */
 async function make(made: Change, steps: readonly Step[], takeOver: boolean): Promise<void> {
   for (const step of steps) await step.vacate(made)
-  for (const step of steps) await step.run(made, takeOver)
+  for (const step of steps) {
+    try {
+      await step.run(made, takeOver)
+    } catch (error) {
+      throw placed(error, step.place)
+    }
+  }
 }
 
 function planOf(steps: readonly Step[], revision: number, prune: boolean): Plan {

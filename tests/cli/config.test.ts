@@ -62,7 +62,7 @@ describe('config diff', () => {
         '    max_retries: 9 → 4\n',
       ].join('\n'),
     )
-    expect(stderr).toBe('')
+    expect(stderr).toBe('What is marked - stays, unless it is applied with --prune.\n')
     expect((await config('diff', '--exit-code')).code).toBe(1)
   })
 
@@ -176,10 +176,49 @@ tokens:
     expect(stderr).toBe(
       [
         `error: ${file}:8:21: routes.fast[0]: "wait" is not known here.`,
-        `${file}:10:90: tokens.ci: "rmp" is not known here. Did you mean rpm?\n`,
+        `${file}:10:90: tokens.ci: "rmp" is not known here. Did you mean rpm?`,
+        'balance.config.example.yaml explains all that is known.\n',
       ].join('\n'),
     )
     expect(JSON.parse((await cli.inProcess(['providers', 'list', '--json'])).stdout)).toEqual([])
+  })
+
+  it.each([
+    ['default_provider: nobody', '1:19: There is no provider "nobody".'],
+    ['routes:\n  fast: [openai, { to: nobody }]', '2:18: There is no provider "nobody".'],
+    [
+      'tokens:\n  ci: { value: env:NOT_SET_HERE }',
+      '2:7: Token "ci": the variable NOT_SET_HERE is not set.',
+    ],
+    [
+      `providers:\n  groq:\n    keys:\n      - { id: k_aaaaaaaaaa, sealed: ${'A'.repeat(32)} }`,
+      '4:9: The file has sealed keys, and no vault.',
+    ],
+    [
+      'providers:\n  groq: { path: openai }',
+      '2:9: provider groq of the file: provider openai, which',
+    ],
+  ])('names the place of what the store refuses: %j', async (text, fault) => {
+    await cli.inProcess(['providers', 'add', 'openai'])
+    write(text)
+    const { code, stderr } = await config('apply', '--yes')
+    expect(code).not.toBe(0)
+    expect(stderr).toContain(`error: ${file}:${fault}`)
+    expect(stderr.trimEnd().split('\n').length, 'a way out').toBeGreaterThan(1)
+  })
+
+  it('names the sealed key whose master key is not here, and where to put it', async () => {
+    await config('apply', '--yes')
+    await cli.run(['keys', 'add', 'openai'], 'sk-sealed-0123456789abcdef\n')
+    write((await config('export')).stdout)
+    const other = new CommandLine()
+    try {
+      const { stderr } = await other.inProcess(['config', 'apply', '-f', file, '--yes'])
+      expect(stderr).toMatch(/declared\.yaml:\d+:9: The master key .* is not found/)
+      expect(stderr).toContain('Copy the master key of that store')
+    } finally {
+      other.remove()
+    }
   })
 
   it('of two at once is done by one, and refused as stale to the other', async () => {
@@ -299,6 +338,15 @@ describe('config log', () => {
 })
 
 describe('config validate', () => {
+  it('takes the file as the others do, and one alone', async () => {
+    expect((await cli.inProcess(['config', 'validate', '-f', file])).code).toBe(0)
+    expect((await cli.inProcess(['config', 'validate', file, '-f', file])).code).toBe(2)
+    const none = await cli.inProcess(['config', 'validate', join(cli.folder, 'none.yaml')])
+    expect(none.stderr).toBe(
+      `error: There is no file ${cli.folder}/none.yaml.\nName one that is there; see ls ${cli.folder}\n`,
+    )
+  })
+
   it('counts what a file declares', async () => {
     expect((await cli.inProcess(['config', 'validate', file])).stderr).toBe(
       `${file} is valid: 1 setting, 1 provider, 1 key, 1 route, 1 token\n`,
@@ -307,7 +355,10 @@ describe('config validate', () => {
 
   it.each([
     ['tokens:\n  ci: {}', '2:7: tokens.ci.hash: is missing.'],
-    ['tokens:\n  ci: { hash: sk-clear-0123456789 }', '2:15: tokens.ci.hash: '],
+    [
+      'tokens:\n  ci: { hash: sk-clear-0123456789 }',
+      '2:15: tokens.ci.hash: is written sha256: and 64 hexadecimal digits.',
+    ],
     [
       'tokens:\n  ci: { value: sk-clear-0123456789 }',
       '2:16: tokens.ci.value: tokens are not written',

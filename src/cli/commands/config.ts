@@ -45,6 +45,7 @@ export function define(command: Command, run: Run): void {
     .command('validate')
     .description('check a configuration file without using it')
     .argument('[file]', 'the one in force, if none is named')
+    .option(...FILE_OPTION)
     .addHelpText('after', example('balance config validate ./balance.config.yaml'))
     .action(run(validate))
   command
@@ -200,7 +201,17 @@ function unknown(name: string, known: readonly string[]): BalanceError {
   })
 }
 
-async function validate(session: Session, file: string | undefined): Promise<void> {
+async function validate(
+  session: Session,
+  argument: string | undefined,
+  options: { readonly file?: string },
+): Promise<void> {
+  if (argument !== undefined && options.file !== undefined) {
+    throw new BalanceError('usage', 'Name one file: as an argument, or with -f.', {
+      hint: 'See balance config validate --help.',
+    })
+  }
+  const file = argument ?? options.file
   const config =
     file === undefined ? session.config() : loadConfig({ flags: { config: resolve(file) } })
   if (config.file === null) {

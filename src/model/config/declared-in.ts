@@ -1,15 +1,19 @@
 import type { Declared, DeclaredKey, DeclaredToken } from '../declared.ts'
 import { presetOf } from '../presets.ts'
 import { PROVIDER_SETTING_NAMES, SETTING_NAMES } from '../settings.ts'
+import type { ConfigDocument, KeyPath } from './document.ts'
 import type { FileContent } from './schema.ts'
 
 type GivenKey = NonNullable<NonNullable<FileContent['providers']>[string]['keys']>[number]
 type GivenToken = NonNullable<FileContent['tokens']>[string]
 
-/** What a valid file asks of the store. */
-export function declaredIn(content: FileContent): Declared {
+/** What a valid file asks of the store, and where it says so; without one, nothing. */
+export function declaredIn(content: FileContent, document: ConfigDocument | null): Declared {
+  const place: Place = path => (document === null ? {} : { place: document.at(path) })
+  const settings = only(content, SETTING_NAMES)
   return {
-    settings: only(content, SETTING_NAMES),
+    settings,
+    ...(document === null ? {} : { settingPlaces: placesOf(settings, document) }),
     providers: Object.entries(content.providers ?? {}).map(([name, given]) => ({
       name,
       kind: given.kind ?? presetOf(name)?.kind ?? 'openai',
@@ -17,15 +21,32 @@ export function declaredIn(content: FileContent): Declared {
       path: given.path ?? null,
       enabled: given.enabled ?? true,
       overrides: only(given, PROVIDER_SETTING_NAMES),
-      keys: (given.keys ?? []).map(declaredKey),
+      keys: (given.keys ?? []).map((key, index) => ({
+        ...declaredKey(key),
+        ...place(['providers', name, 'keys', index]),
+      })),
+      ...place(['providers', name]),
     })),
     routes: Object.entries(content.routes ?? {}).map(([model, targets]) => ({
       model,
-      targets: targets.map(({ to, ...shares }) => ({ ...to, ...only(shares, SHARES) })),
+      targets: targets.map(({ to, ...shares }, index) => ({
+        ...to,
+        ...only(shares, SHARES),
+        ...place(['routes', model, index]),
+      })),
     })),
-    tokens: Object.entries(content.tokens ?? {}).map(declaredToken),
+    tokens: Object.entries(content.tokens ?? {}).map(([name, given]) => ({
+      ...declaredToken(name, given),
+      ...place(['tokens', name]),
+    })),
     ...only(content, ['vault']),
   }
+}
+
+type Place = (path: KeyPath) => { readonly place?: string }
+
+function placesOf(settings: object, document: ConfigDocument) {
+  return Object.fromEntries(Object.keys(settings).map(name => [name, document.at([name])]))
 }
 
 const SHARES = ['weight', 'tier'] as const
@@ -39,7 +60,7 @@ function declaredKey(given: GivenKey): DeclaredKey {
   }
 }
 
-function declaredToken([name, given]: [string, GivenToken]): DeclaredToken {
+function declaredToken(name: string, given: GivenToken): DeclaredToken {
   const { value, hash = '', weak = false, expires } = given
   return {
     name,

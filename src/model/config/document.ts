@@ -1,4 +1,14 @@
-import { isMap, isScalar, isSeq, Lexer, type Node, Parser, parseDocument, visit } from 'yaml'
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+  parseDocument,
+  visit,
+} from 'yaml'
 import { BalanceError } from '../../base/errors.ts'
 import type { ConfigText } from './search.ts'
 
@@ -22,9 +32,10 @@ const DEEPEST = 64
  * @throws BalanceError config_invalid naming file, line and column; it repeats nothing of the file.
  */
 export function readDocument({ path, text }: ConfigText): ConfigDocument {
+  const lines = linesOf(text)
   const place = (offset: number) => {
-    const before = text.slice(0, offset).split('\n')
-    return `${path}:${before.length}:${(before.at(-1) ?? '').length + 1}`
+    const { line, col } = lines.linePos(offset)
+    return `${path}:${line}:${col}`
   }
   const fail = (offset: number, problem: string): never => {
     throw new BalanceError('config_invalid', `${place(offset)}: ${problem}.`)
@@ -55,6 +66,14 @@ export function readDocument({ path, text }: ConfigText): ConfigDocument {
   }
 }
 
+/** The parser's own is filled while it parses, and so not there for what is refused before. */
+function linesOf(text: string): LineCounter {
+  const lines = new LineCounter()
+  lines.addNewLine(0)
+  for (const { index } of text.matchAll(/\n/g)) lines.addNewLine(index + 1)
+  return lines
+}
+
 /** In our words: the parser's own repeat pieces of the file, which may be secrets. */
 const PROBLEMS: Readonly<Record<string, string>> = {
   BAD_ALIAS: 'this alias is not understood',
@@ -62,9 +81,13 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   BAD_DQ_ESCAPE: 'there is no such escape in double quotes',
   BAD_INDENT: 'this line is not indented like those it belongs to, or a bracket is not closed',
   BAD_SCALAR_START: 'a text that begins with this character must be put in quotes',
+  BLOCK_AS_IMPLICIT_KEY:
+    'a value and names below it do not go together; indent names alike, and quote a text with ": "',
+  BLOCK_IN_FLOW: 'a comma or a bracket is missing here, or a dash is one too many',
   DUPLICATE_KEY: 'this key is here twice',
   KEY_OVER_1024_CHARS: 'this key is too long',
   MISSING_CHAR: 'something is missing here: a colon, a comma, a quote or a bracket',
+  MULTILINE_IMPLICIT_KEY: 'this is not "name: value"; a colon is followed by a space',
   MULTIPLE_DOCS: 'there must be one document only, without another --- line',
   RESOURCE_EXHAUSTION: 'this is nested too deeply',
   TAB_AS_INDENT: 'lines are indented with spaces, not with tabs',

@@ -11,7 +11,12 @@ export function faultsOf(
   issues: readonly z.core.$ZodIssue[],
 ): BalanceError {
   const lines = issues.flatMap(issue => describe(document, issue)).sort(byPlace)
-  return new BalanceError('config_invalid', lines.map(line => line.text).join('\n'))
+  const unknown = issues.some(({ code }) => code === 'unrecognized_keys')
+  return new BalanceError(
+    'config_invalid',
+    lines.map(line => line.text).join('\n'),
+    unknown ? { hint: 'balance.config.example.yaml explains all that is known.' } : {},
+  )
 }
 
 const LONGEST_LINE = 400
@@ -59,15 +64,16 @@ function shown(path: KeyPath): string {
 function problem(document: ConfigDocument, path: KeyPath, issue: z.core.$ZodIssue): string {
   const value = valueAt(document.value, path)
   if (value === null) return 'has no value'
-  if (issue.code === 'custom' || issue.code === 'invalid_format') {
-    return withDoc(path, issue.message)
-  }
+  if (issue.code === 'custom') return withDoc(path, issue.message)
+  // Every pattern has words of its own; zod's would repeat the pattern.
+  if (issue.code === 'invalid_format') return withDoc(path, issue.message)
   if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? 'cannot be a name here'
   if (issue.code === 'invalid_value') return `is one of ${issue.values.join(', ')}`
   if (issue.code === 'invalid_type' && value === undefined) return 'is missing'
   if (issue.code === 'invalid_type' && issue.expected === 'string') {
     return 'must be a text; put it in quotes'
   }
+  if (issue.code === 'too_small' && issue.origin === 'array') return issue.message
   if (issue.code === 'invalid_type') return `must be ${KINDS[issue.expected] ?? issue.expected}`
   return withDoc(path, 'is not a value it takes')
 }

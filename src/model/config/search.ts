@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { basename, extname, isAbsolute, join, resolve } from 'node:path'
+import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path'
 import { cosmiconfigSync, type PublicExplorerSync } from 'cosmiconfig'
 import { BalanceError } from '../../base/errors.ts'
 
@@ -11,8 +11,8 @@ export interface ConfigText {
 }
 
 export interface SearchPlaces {
-  /** The file that `--config` or BALANCE_CONFIG names, and which of them did. */
-  readonly named: { readonly path: string; readonly origin: string } | null
+  /** The file that the command line or BALANCE_CONFIG names, and whether it was the variable. */
+  readonly named: { readonly path: string; readonly byVariable: boolean } | null
   /** Folders, in order; the first that holds a file wins. */
   readonly folders: readonly string[]
 }
@@ -94,13 +94,17 @@ function refuse(path: string): never {
 
 function readNamed(
   explorer: PublicExplorerSync,
-  { path, origin }: { readonly path: string; readonly origin: string },
+  { path, byVariable }: { readonly path: string; readonly byVariable: boolean },
 ): ConfigText {
   const extension = extname(path)
   // Of a package.json cosmiconfig would give one property, or nothing.
   if (!EXTENSIONS.includes(extension) || basename(path, extension) === 'package') refuse(path)
   if (!existsSync(path)) {
-    throw new BalanceError('config_invalid', `${origin}: there is no file ${path}.`)
+    throw new BalanceError('config_invalid', `There is no file ${path}.`, {
+      hint: byVariable
+        ? 'The variable BALANCE_CONFIG names it: set it to a file that is there, or unset it.'
+        : `Name one that is there; see ls ${dirname(path)}`,
+    })
   }
   try {
     return checked(path, explorer.load(path)?.config)

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { Kysely } from 'kysely'
 import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
-import type { Declared, DeclaredKey, DeclaredProvider } from '../../model/declared.ts'
+import type { DeclaredKey, DeclaredProvider } from '../../model/declared.ts'
 import { isOutdated, openDeclared, rowOfSealed } from '../declared-vault.ts'
 import { newId } from '../identifiers.ts'
 import { bindingOf, keepValue } from '../kept-value.ts'
@@ -10,23 +9,13 @@ import { insertKeyRows, Labels } from '../key-batch.ts'
 import { findKeys, type OwnedKeyRow } from '../key-rows.ts'
 import { checkLimits } from '../key-value.ts'
 import { deleteKeys, updateKey } from '../keys.ts'
+import { placed } from '../placed.ts'
 import { findProvider } from '../provider-rows.ts'
-import type { Tables } from '../tables.ts'
-import type { Vault } from '../vault.ts'
-import { declaredStep, type Fields, heldBy, removingStep, type Step } from './step.ts'
-
-interface KeyParts {
-  readonly db: Kysely<Tables>
-  readonly vault: Vault
-  readonly rows: readonly OwnedKeyRow[]
-  readonly declared: Declared
-  /** Those that nobody declares give way. */
-  readonly prune: boolean
-}
+import { type KeyParts, pairsOf, refuseHeldLabels } from './key-pairs.ts'
+import { declaredStep, type Fields, removingStep, type Step } from './step.ts'
 
 /**
- * Steps of keys: of those that are declared, and of those that a file has let go of. A key is known by
- * its reference, or as a sealed one by its id or value; where that was changed, by its label.
+ * Steps of keys: of those that are declared, and of those that a file has let go of.
  */
 export async function keySteps(
   parts: KeyParts,
@@ -46,9 +35,13 @@ export async function keySteps(
     // Whoever gets a label made for it gets none that a row has now: a command may hold that row.
     const labels = new Labels(labelled, [...provider.keys, ...rows])
     for (const { key, row } of pairs) {
-      steps.push(
-        row ? await presentKey(parts, provider, key, row) : newKey(parts, provider, key, labels),
-      )
+      try {
+        steps.push(
+          row ? await presentKey(parts, provider, key, row) : newKey(parts, provider, key, labels),
+        )
+      } catch (error) {
+        throw placed(error, key.place)
+      }
     }
   }
   const letGo = parts.rows
@@ -64,47 +57,6 @@ export async function keySteps(
       }),
     )
   return { declared: steps, letGo }
-}
-
-/** What a command holds is not always renamed, so it is asked when its time has come. */
-function refuseHeldLabels(staying: readonly OwnedKeyRow[], pairs: readonly Pair[]): void {
-  const declared = new Set(pairs.map(({ row }) => row))
-  const kept = staying.filter(row => !declared.has(row))
-  const byLabel = new Map(kept.map(row => [row.label, row]))
-  for (const { key, row } of pairs) {
-    const holder = row?.origin === 'command' ? undefined : byLabel.get(key.label ?? '')
-    if (!holder) continue
-    const name = `${holder.provider}/${key.label}`
-    throw heldBy('key', name, 'this label', { name: holder.id, origin: holder.origin })
-  }
-}
-
-interface Pair {
-  readonly key: DeclaredKey
-  readonly row: OwnedKeyRow | null
-}
-
-/** The keys declared, each once, with the rows that are theirs. */
-async function pairsOf(
-  { db, vault }: KeyParts,
-  provider: DeclaredProvider,
-  rows: readonly OwnedKeyRow[],
-): Promise<Pair[]> {
-  const keys = new Map(provider.keys.map(key => [identityOf(provider.name, key), key]))
-  const found = new Map<DeclaredKey, OwnedKeyRow>()
-  const free = new Set(rows)
-  const claim = (key: DeclaredKey, row: OwnedKeyRow | null | undefined) => {
-    if (row && free.delete(row)) found.set(key, row)
-  }
-  const byIdentity = new Map(rows.map(row => [row.reference ?? row.id, row]))
-  for (const [identity, key] of keys) claim(key, byIdentity.get(identity))
-  for (const key of keys.values()) {
-    if (found.has(key) || key.value instanceof Secret) continue
-    claim(key, await rowOfSealed(db, vault, [...free], key.value, provider))
-  }
-  const byLabel = new Map([...free].map(row => [row.label, row]))
-  for (const key of keys.values()) if (!found.has(key)) claim(key, byLabel.get(key.label ?? ''))
-  return [...keys.values()].map(key => ({ key, row: found.get(key) ?? null }))
 }
 
 async function presentKey(
@@ -131,6 +83,7 @@ async function presentKey(
     kind: 'key',
     name: nameOf(row),
     names: [nameOf(row), row.id, `${row.provider}/${wanted.label}`],
+    place: key.place,
     present: { fields: fieldsOf(row), origin: row.origin },
     after: { ...wanted, enabled, value: same ? row.masked : shownValue(key) },
     async vacate({ db }) {
@@ -147,7 +100,7 @@ async function presentKey(
       const opened =
         same || value instanceof Secret
           ? null
-          : await openDeclared(made, vault, declared.vault, value, provider)
+          : await openDeclared(made, vault, declared.vault, { value, place: key.place }, provider)
       const given = same ? null : (opened ?? (value as Secret))
       const change = {
         ...wanted,
@@ -190,12 +143,19 @@ function newKey(
     kind: 'key',
     name,
     names: [name, id],
+    place: key.place,
     present: null,
     after: { ...own, enabled, value: shownValue(key) },
     async run(made) {
       const owner = await findProvider(made.db, provider.name)
       const secret = sealed
-        ? await openDeclared(made, vault, declared.vault, sealed, provider)
+        ? await openDeclared(
+            made,
+            vault,
+            declared.vault,
+            { value: sealed, place: key.place },
+            provider,
+          )
         : (value as Secret)
       const binding = bindingOf(id, owner)
       const kept = await keepValue(secret, binding, 'The key', () => vault.sealer(made))
@@ -232,19 +192,6 @@ function newKey(
 
 function ownerOf({ name, baseUrl }: DeclaredProvider) {
   return { name, base_url: baseUrl }
-}
-
-function identityOf(provider: string, { value }: DeclaredKey): string {
-  if (!(value instanceof Secret)) return value.id
-  const reference = value.reveal()
-  if (/^(env|file):/.test(reference)) return reference
-  throw new BalanceError(
-    'config_invalid',
-    `A key of provider ${provider} is written in the file.`,
-    {
-      hint: `Name a variable (env:NAME) or a file (file:/path), or use balance keys add ${provider}.`,
-    },
-  )
 }
 
 function taken(name: string, why: string): BalanceError {

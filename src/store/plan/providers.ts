@@ -2,6 +2,7 @@ import type { Provider } from '../../model/catalog.ts'
 import type { ProviderChange } from '../../model/changes.ts'
 import type { Declared, DeclaredProvider } from '../../model/declared.ts'
 import type { ProviderSettings } from '../../model/settings.ts'
+import { placed } from '../placed.ts'
 import { findProvider, providerOf } from '../provider-rows.ts'
 import { deleteProvider, insertProvider, updateProvider, withChange } from '../providers.ts'
 import type { ProviderRow } from '../tables.ts'
@@ -25,6 +26,7 @@ export function providerSteps(
       return declaredStep({
         kind: 'provider',
         name: given.name,
+        place: given.place,
         present: null,
         after: fieldsOf(given),
         run: async made => void (await insertProvider(made, given, given.enabled, 'file')),
@@ -35,6 +37,7 @@ export function providerSteps(
     return declaredStep({
       kind: 'provider',
       name: given.name,
+      place: given.place,
       present: { fields: fieldsOf(providerOf(row)), origin: row.origin },
       after: fieldsOf(providerOf(after)),
       async vacate({ db }) {
@@ -81,12 +84,12 @@ function refuseHeldSegments(
 ): void {
   const names = new Set(providers.map(({ name }) => name))
   const kept = rows.filter(({ name }) => !names.has(name) && !gone.has(name))
-  for (const { name, path } of providers) {
+  for (const { name, path, place } of providers) {
     if (rows.some(row => row.name === name && row.origin === 'command')) continue
     const segments = path === null ? [name] : [name, path]
     const leads = (segment: string | null) => segment !== null && segments.includes(segment)
     const holder = kept.find(row => leads(row.name) || leads(row.path))
-    if (holder) throw heldBy('provider', name, 'this path', holder)
+    if (holder) throw placed(heldBy('provider', name, 'this path', holder), place)
   }
 }
 

@@ -1,5 +1,4 @@
-import type { NewTarget } from '../../model/changes.ts'
-import type { Declared } from '../../model/declared.ts'
+import type { Declared, DeclaredTarget } from '../../model/declared.ts'
 import { spellTarget, type TargetPlace } from '../../model/route-fields.ts'
 import { placeOf, type TargetRow } from '../route-rows.ts'
 import { dropTargets, putTargets } from '../routes.ts'
@@ -33,13 +32,14 @@ export function otherTargets(rows: readonly TargetRow[], declared: Declared): St
     )
 }
 
-function targetStep(rows: readonly TargetRow[], model: string, given: NewTarget): Step {
+function targetStep(rows: readonly TargetRow[], model: string, given: DeclaredTarget): Step {
   const name = nameOf(model, given)
   const row = rows.find(row => nameOf(row.model, placeOf(row)) === name)
   return declaredStep({
     kind: 'route',
     name,
     names: [model],
+    place: given.place,
     present: row ? { fields: { weight: row.weight, tier: row.tier }, origin: row.origin } : null,
     after: { weight: given.weight, tier: given.tier },
     run: async made => void (await putTargets(made, model, [given], 'file')),

@@ -25,7 +25,8 @@ export async function settingSteps(
   }
   return SETTING_NAMES.flatMap(name => {
     const file = stored.get(`file ${name}`)
-    if (wanted[name] !== undefined) return [stepOf(name, wanted[name], stored)]
+    if (wanted[name] !== undefined)
+      return [stepOf(name, wanted[name], stored, declared.settingPlaces?.[name])]
     if (file === undefined) return []
     if (name !== 'default_provider') return [letGo(name, file, undefined)]
     return file === declared.providers[0]?.name ? [] : [letGo(name, file, implied)]
@@ -57,13 +58,19 @@ function letGo(name: SettingName, file: unknown, instead: string | undefined): S
   })
 }
 
-function stepOf(name: SettingName, value: unknown, stored: Stored): Step {
+function stepOf(
+  name: SettingName,
+  value: unknown,
+  stored: Stored,
+  place: string | undefined,
+): Step {
   const present = (['command', 'file'] as const)
     .filter(origin => stored.has(`${origin} ${name}`))
     .map(origin => ({ fields: { [name]: stored.get(`${origin} ${name}`) }, origin }))
   return declaredStep({
     kind: 'setting',
     name,
+    place,
     after: { [name]: value },
     present: present[0] ?? null,
     async run(made, takeOver) {

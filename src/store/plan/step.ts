@@ -10,6 +10,8 @@ export interface Step extends Omit<Difference, 'action'> {
   readonly action: Difference['action'] | 'same'
   /** Why it must stay though its file let go of it; null where nothing speaks against removing it. */
   readonly blocked: string | null
+  /** `file:line:column` of what declares it; absent where it is to go, or no file was read. */
+  readonly place?: string
   /** How operators may name it for {@link Store.giveBack}. */
   readonly names: readonly string[]
   /**
@@ -31,6 +33,7 @@ interface Declared {
   readonly kind: Declarable
   readonly name: string
   readonly names?: readonly string[]
+  readonly place?: string | undefined
   readonly after: Fields
   /** Null where the store has nothing of it. */
   readonly present: { readonly fields: Fields; readonly origin: Origin } | null
@@ -47,11 +50,12 @@ export function declaredStep({ kind, name, after, present, run, ...rest }: Decla
   const holder = present?.origin ?? null
   const equal = present !== null && fields.length === 0
   const action = present === null ? 'add' : !equal ? 'change' : holder === 'file' ? 'same' : 'adopt'
-  const { names = [name], adopt, vacate = nothing } = rest
+  const { names = [name], adopt, vacate = nothing, place } = rest
   return {
     kind,
     name,
     names,
+    ...(place === undefined ? {} : { place }),
     action,
     holder,
     fields,
@@ -88,7 +92,7 @@ export function heldBy(kind: Declarable, name: string, what: string, holder: Hol
   const other = `${kind} ${holder.name}`
   const hint =
     holder.origin === 'file'
-      ? `The file let go of ${other}: balance config apply --prune removes it.`
+      ? `The file let go of ${other}: balance config apply --prune removes it${kind === 'provider' ? ', unless a command gave it something' : ''}.`
       : `A command made ${other}: change it, or the file.`
   return new BalanceError(
     'name_taken',

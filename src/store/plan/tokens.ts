@@ -3,6 +3,7 @@ import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import type { Token } from '../../model/catalog.ts'
 import type { Declared, DeclaredToken } from '../../model/declared.ts'
+import { placed } from '../placed.ts'
 import { type ReferenceSources, resolveReference } from '../reference.ts'
 import {
   checkToken,
@@ -64,7 +65,7 @@ function refuseHeldValues(
   for (const { token, kept, row } of pairs) {
     if (row?.origin === 'command' || 'reason' in kept) continue
     const holder = tokens.find(({ hash }) => hash === kept.hash)
-    if (holder) throw heldBy('token', token.name, 'this value', holder)
+    if (holder) throw placed(heldBy('token', token.name, 'this value', holder), token.place)
   }
 }
 
@@ -95,6 +96,7 @@ function declaredToken(
   return declaredStep({
     kind: 'token',
     name: given.name,
+    place: given.place,
     present: row ? { fields: fieldsOf(row), origin: row.origin } : null,
     after: fieldsOf({ ...wanted, hash: value?.hash ?? '' }),
     async vacate({ db }) {
@@ -127,7 +129,7 @@ function sameValue(kept: KeptToken, row: Token | null): boolean {
 }
 
 function keptOf(
-  { name, value }: DeclaredToken,
+  { name, value, place }: DeclaredToken,
   sources: ReferenceSources,
 ): KeptToken | { readonly reason: string } {
   if (!(value instanceof Secret)) return { hash: value.hash, weak: value.weak, masked: '…' }
@@ -139,7 +141,11 @@ function keptOf(
   }
   const resolved = resolveReference(reference, sources)
   if ('reason' in resolved) return resolved
-  checkToken(resolved.secret)
+  try {
+    checkToken(resolved.secret)
+  } catch (error) {
+    throw placed(error, place)
+  }
   return hashedValue(resolved.secret)
 }
 

@@ -91,10 +91,11 @@ providers:
     })
     const keys = providers[2]?.keys.map(key => ({ ...key, value: (key.value as Secret).reveal() }))
     expect(keys).toEqual([
-      { value: 'env:LAB_KEY' },
+      { value: 'env:LAB_KEY', place: expect.stringMatching(/\.yaml:11:9$/) },
       {
         value: 'file:/etc/balance/keys/lab',
         label: 'second',
+        place: expect.stringMatching(/\.yaml:12:9$/),
         weight: 2,
         tier: 2,
         rpm: 60,
@@ -147,6 +148,11 @@ describe('a mistake in a file', () => {
     ['a: 1\na: 2', '2:1: this key is here twice.'],
     ['listen: [', '1:10: this line is not indented'],
     ['a:\n\tb: 1', '2:1: lines are indented with spaces, not with tabs.'],
+    ['a: b: c', '1:4: a value and names below it do not go together; indent names alike,'],
+    ['a:1\nb: 2', '1:1: this is not "name: value"; a colon is followed by a space.'],
+    ['{ "a": 1 "b": 2 }', '1:8: a comma or a bracket is missing here'],
+    ['routes:\n  a: []', '2:6: routes.a: a route needs a target.'],
+    ['vault: { check: x, wrapped: y }', '1:17: vault.check: is not what an export wrote here.'],
     ['a: 1\n---\nb: 2', '2:1: there must be one document only'],
     ['a: !!js/function "f"', '1:4: there is no such tag'],
     ['a: *b', '1:4: there is no anchor of this name before it.'],
