@@ -44,6 +44,7 @@ describe('the binary, with no daemon', () => {
       rpm: null,
       concurrency: null,
       reference: null,
+      origin: 'command',
       created: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
     })
 
@@ -72,8 +73,8 @@ describe('the binary, with no daemon', () => {
     const { stdout } = await cli.run(['providers', 'list'])
     expect(stdout).toBe(
       [
-        'PROVIDER  KIND    BASE URL                   PATH    STATE             KEYS',
-        'ollama    openai  http://localhost:11434/v1  /local  enabled, default  1 active\n',
+        'PROVIDER  KIND    BASE URL                   PATH    STATE             KEYS      ORIGIN',
+        'ollama    openai  http://localhost:11434/v1  /local  enabled, default  1 active  command\n',
       ].join('\n'),
     )
   })
