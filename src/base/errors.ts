@@ -150,6 +150,7 @@ export const CATALOGUE = {
     'the master key found is not the one that sealed this store',
   ),
   store_invalid: command(78, 'operator', 'the store is no database, or not one of ours'),
+  restore_unfinished: command(78, 'operator', 'a restore was cut short and left half of it'),
   store_too_new: command(78, 'operator', 'the store was written by a newer version'),
 } as const satisfies Record<string, Entry>
 

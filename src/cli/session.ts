@@ -47,6 +47,17 @@ export class Session {
     return this.#store
   }
 
+  /** The store for a restore, and whether an earlier one left it half-written: nothing else opens it then. */
+  async storeToRestore(): Promise<{ readonly store: Store; readonly half: boolean }> {
+    try {
+      return { store: await this.store(), half: false }
+    } catch (error) {
+      if (!(error instanceof BalanceError) || error.code !== 'restore_unfinished') throw error
+      this.#store = this.#open({ restoring: true })
+      return { store: await this.#store, half: true }
+    }
+  }
+
   /** The daemon that serves this store on this host; null where none runs. */
   daemon(): Promise<DaemonClient | null> {
     this.#daemon ??= this.#connect()
@@ -104,10 +115,11 @@ export class Session {
   }
 
   /** The room is imported here: an engine's package costs most of a command's start. */
-  async #open(): Promise<Store> {
+  async #open(further: { readonly restoring?: true } = {}): Promise<Store> {
     const { openStore } = await import('../store/open.ts')
     const who = `${userInfo().username}@${hostname()}`
-    return openStore(storeOptions(this.config(), this.clock, { who, what: this.#doing }))
+    const options = storeOptions(this.config(), this.clock, { who, what: this.#doing })
+    return openStore({ ...options, ...further })
   }
 
   async #connect(): Promise<DaemonClient | null> {

@@ -201,7 +201,8 @@ export interface Store {
   readBackup(file: string): Promise<ReadBackup>
   /**
    * Puts what a backup holds in the place of all there is, in one transaction. Nobody may serve the
-   * store meanwhile. The log stays as it is where the backup has none.
+   * store meanwhile. The log stays as it is where the backup has none. A process that is killed leaves
+   * the old, the new, or a store that is refused with restore_unfinished until this has run again.
    */
   restore(file: string): Promise<Backup>
 

@@ -70,20 +70,18 @@ async function* pages(control: Kysely<Tables>, log: Kysely<Tables>, logs: boolea
  * default.
  */
 async function restore({ engine, change }: StoreParts, file: string): Promise<Backup> {
-  const backup = await engine.writeAll((control, log) => {
+  return engine.writeAll(async (control, log) => {
     const on = ({ part }: BackupTable) => (part === 'log' ? log : control)
-    return readThrough(file, {
+    const backup = await readThrough(file, {
       async begin({ logs }) {
         for (const table of kept(logs)) await emptyTable(on(table), table)
       },
       take: page => writePage(on(tableOf(page, file)), page),
     })
+    const told = { revision: backup.revision, created: backup.created }
+    await change(async made => made.note('store.restore', basename(file), null, told), control)
+    return backup
   })
-  const { revision, created } = backup
-  await change(async made =>
-    made.note('store.restore', basename(file), null, { revision, created }),
-  )
-  return backup
 }
 
 interface Reader {

@@ -14,8 +14,14 @@ export interface Change {
   note(action: string, subject: string, before: unknown, after: unknown): void
 }
 
-/** Makes a change: all of it, its audit rows and the new revision in one transaction. */
-export type MakeChange = <T>(make: (change: Change) => Promise<T>) => Promise<T>
+/**
+ * Makes a change: all of it, its audit rows and the new revision in one transaction.
+ * @param within one that holds the write lock already; else the change has its own
+ */
+export type MakeChange = <T>(
+  make: (change: Change) => Promise<T>,
+  within?: Kysely<Tables>,
+) => Promise<T>
 
 interface Note {
   readonly action: string
@@ -25,8 +31,8 @@ interface Note {
 }
 
 export function changes(engine: Engine, clock: Clock, actor: Actor): MakeChange {
-  return make =>
-    engine.write(async db => {
+  return (make, within) => {
+    const run = async (db: Kysely<Tables>) => {
       const notes: Note[] = []
       const time = clock.wall()
       const note: Change['note'] = (action, subject, before, after) => {
@@ -44,7 +50,9 @@ export function changes(engine: Engine, clock: Clock, actor: Actor): MakeChange 
           .execute()
       }
       return outcome
-    })
+    }
+    return within ? run(within) : engine.write(run)
+  }
 }
 
 export async function readRevision(db: Kysely<Tables>): Promise<number> {

@@ -30,8 +30,8 @@ export interface Engine {
    */
   snapshotAll<T>(read: (control: Kysely<Tables>, log: Kysely<Tables>) => Promise<T>): Promise<T>
   /**
-   * As `write`, of the whole store, however long it takes. Where control and log are two files, the
-   * log is committed first: killed between the two, control is as it was.
+   * As `write`, of the whole store, however long it takes. Where control and log are two files, who
+   * is killed between their commits leaves a store that does not open: restore_unfinished.
    */
   writeAll<T>(change: (control: Kysely<Tables>, log: Kysely<Tables>) => Promise<T>): Promise<T>
   /** Appends to the log tables and adds to the hourly sums: all of it or nothing. */

@@ -47,11 +47,14 @@ export interface StoreOptions {
   readonly actor: Actor
   /** The host's master key; `/etc/balance/master-key` unless given. */
   readonly etcMasterKey?: string
+  /** Opens a store that a restore left half-written too: another restore is to finish it. */
+  readonly restoring?: boolean
 }
 
 /**
  * Opens a store in this thread, creating and migrating it where needed. Its SQLite calls block.
- * @throws BalanceError config_invalid, config_unsafe, store_unavailable, store_invalid, store_too_new
+ * @throws BalanceError config_invalid, config_unsafe, store_unavailable, store_invalid, store_too_new,
+ * restore_unfinished
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const engine = await openEngine(options)
@@ -97,11 +100,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 /** Each engine is loaded only where it is used: a command should start at once. */
-async function openEngine({ url, env, clock }: StoreOptions): Promise<Engine> {
+async function openEngine({ url, env, clock, restoring }: StoreOptions): Promise<Engine> {
   const address = parseStoreUrl(url, env.mysqlPassword)
   if (address.engine === 'sqlite') {
     const { openSqlite } = await import('./sqlite.ts')
-    return openSqlite(address, clock)
+    return openSqlite(address, clock, { restoring: restoring === true })
   }
   const { openMysql } = await import('./mysql.ts')
   return openMysql(address, clock)

@@ -5,6 +5,7 @@ import { type Engine, FOR_EVER, type LogBatch, MARK_KEPT, NO_EXCHANGE } from './
 import { EXCHANGE_COLUMNS, FAILURE_COLUMNS } from './record-rows.ts'
 import { ROLLUP_COLUMNS, ROLLUP_KEY, ROLLUP_SUMS } from './rollups.ts'
 import { SqliteFile } from './sqlite-file.ts'
+import { refuseHalfWritten, writePair } from './sqlite-pair.ts'
 import { JOURNAL_LIMIT, SqliteSpace } from './sqlite-space.ts'
 import type { Tables } from './tables.ts'
 import type { SqliteAddress } from './url.ts'
@@ -25,10 +26,17 @@ const LOG_PRAGMAS = [
 /**
  * A store in two SQLite files. What operators wrote survives a power cut (`synchronous=FULL`);
  * of the log, which costs a seventh of the writes so, the last moments may be lost.
+ * @param restoring opens one that a restore left half-written too
+ * @throws BalanceError as {@link SqliteFile.open}; restore_unfinished
  */
-export async function openSqlite(address: SqliteAddress, clock: Clock): Promise<Engine> {
+export async function openSqlite(
+  address: SqliteAddress,
+  clock: Clock,
+  { restoring = false }: { readonly restoring?: boolean } = {},
+): Promise<Engine> {
   const control = await SqliteFile.open(address.file, 'control', CONTROL_PRAGMAS, clock)
   const log = await openLog(address.logFile, control, clock)
+  if (!restoring) await whole(control, log, address.url)
   const append = appender(log.raw)
   const space = new SqliteSpace(log.raw, clock)
   return {
@@ -47,12 +55,7 @@ export async function openSqlite(address: SqliteAddress, clock: Clock): Promise<
             .execute(logDb => read(db, logDb))
         return control.db.transaction().setAccessMode('read only').execute(inBoth)
       }),
-    writeAll: change =>
-      control.patiently(() =>
-        control.db
-          .transaction()
-          .execute(db => log.patiently(() => log.db.transaction().execute(on => change(db, on)))),
-      ),
+    writeAll: change => writePair(control, log, change),
     append: batch => log.patiently(async () => append(batch)),
     logSpace: () => log.patiently(async () => space.measure()),
     rollupSpace: () => log.patiently(async () => space.measureRollups()),
@@ -69,6 +72,16 @@ async function openLog(path: string, control: SqliteFile, clock: Clock): Promise
   try {
     return await SqliteFile.open(path, 'log', LOG_PRAGMAS, clock)
   } catch (error) {
+    await control.close()
+    throw error
+  }
+}
+
+async function whole(control: SqliteFile, log: SqliteFile, url: string): Promise<void> {
+  try {
+    await refuseHalfWritten(control, log, url)
+  } catch (error) {
+    await log.close()
     await control.close()
     throw error
   }

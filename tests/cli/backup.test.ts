@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { BackupShape } from '../../src/cli/shapes/backup.ts'
 import { CommandLine } from '../support/command-line.ts'
@@ -71,6 +72,31 @@ describe('restore', () => {
     } finally {
       other.remove()
     }
+  })
+
+  it('finishes one that was cut short, which nothing else opens', async () => {
+    await cli.run(['backup', file])
+    await cli.run(['providers', 'add', 'groq'])
+    const plant = (part: string, statement: string) => {
+      const db = new Sqlite(join(cli.folder, part))
+      db.exec(statement)
+      db.close()
+    }
+    plant('balance-log.db', `insert into batches (node, id, time) values ('restore', 'x', 1)`)
+    expect(await names()).toEqual(['openai', 'groq'])
+    plant('balance.db', `insert into leases (work, node, ends_at) values ('restore', 'x', 1)`)
+    for (const words of [
+      ['providers', 'list'],
+      ['backup', `${file}-2`],
+      ['serve', '--port', '0'],
+    ]) {
+      const { code, stderr } = await cli.run(words)
+      expect({ words, code }).toEqual({ words, code: 78 })
+      expect(stderr).toContain('was cut short')
+      expect(stderr).toContain('balance restore FILE again')
+    }
+    expect(await cli.json(['restore', file])).toMatchObject({ kept: null })
+    expect(await names()).toEqual(['openai'])
   })
 
   it('takes nothing that is no whole backup', async () => {

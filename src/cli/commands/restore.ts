@@ -22,7 +22,8 @@ export function define(command: Command, run: Run): void {
 const HELP = `
 The backup is read to its end and checked first, then takes the place of all that the store
 holds, in one transaction: there is the old or the new. What was there is written to a backup
-in the data folder before. No daemon may serve the store meanwhile. The master key of the
+in the data folder before. A restore that was cut short between the two files of SQLite is
+finished by running it again; until then nothing else opens the store. No daemon may serve the store meanwhile. The master key of the
 backup must be put back by you; a backup without logs leaves the log as it is.
 
 Examples:
@@ -31,10 +32,11 @@ Examples:
 
 async function restore(session: Session, given: string, { yes }: { yes?: true }): Promise<void> {
   const file = resolve(given)
-  const store = await session.store()
+  const { store, half } = await session.storeToRestore()
   const backup = await store.readBackup(file)
   await refuseServed(session, store)
-  const kept = (await isEmpty(store)) ? null : await keep(session, store, backup, yes === true)
+  const isKept = !half && !(await isEmpty(store))
+  const kept = isKept ? await keep(session, store, backup, yes === true) : null
   const restored = backupShape(file, await store.restore(file))
   const { out } = session
   out.show({ restored, kept, master_key: backup.masterKey.state }, () => '')
