@@ -75,7 +75,11 @@ async function* written(head: Head, pages: AsyncIterable<Page>, counts: Counts) 
 }
 
 /** What comes of an archive, in this order; `end` only where all of it was whole. */
-export type Part = { readonly head: Head } | { readonly page: Page } | { readonly end: Counts }
+export type Part =
+  | { readonly head: Head }
+  /** With the line of its first row, from 1; its rows are on one line each. */
+  | { readonly page: Page; readonly line: number }
+  | { readonly end: Counts }
 
 /**
  * Reads an archive in pages that one statement can carry.
@@ -87,26 +91,33 @@ export async function* readArchive(path: string): AsyncGenerator<Part> {
   let head: Head | null = null
   let page = null as Draft | null
   let ended = false
+  let number = 0
+  const faulty = (why: string) => broken(path, `line ${number}: ${why}`)
   for await (const line of linesOf(path)) {
-    const value = parsed(line, path)
-    if (ended) throw broken(path, 'something follows its end')
+    number++
+    const value = parsed(line)
+    if (value === null) throw faulty('it is not to be read')
+    if (ended) throw faulty('something follows its end')
     if (head === null) {
       head = headOf(value, path)
       yield { head }
     } else if (Array.isArray(value)) {
-      if (page === null || value.length !== page.columns.length) throw broken(path, 'a stray row')
-      page.rows.push(value.map(cell => unpacked(cell, path)))
+      if (page === null || value.length !== page.columns.length) throw faulty('a stray row')
+      const row = value.map(unpacked)
+      if (!row.every(cell => cell !== undefined)) throw faulty('a value is of no kind')
+      page.rows.push(row)
       counts[page.table] = (counts[page.table] ?? 0) + 1
       if (page.rows.length >= PAGE_ROWS) {
-        yield { page }
+        yield { page, line: number - page.rows.length + 1 }
         page = { ...page, rows: [] }
       }
-    } else if (isTable(value)) {
-      if (page !== null && page.rows.length > 0) yield { page }
+    } else if ('table' in value) {
+      if (!isTable(value)) throw faulty('a table without names of columns')
+      if (page !== null && page.rows.length > 0) yield { page, line: number - page.rows.length }
       page = { table: value.table, columns: value.columns, rows: [] }
       counts[value.table] ??= 0
     } else {
-      if (page !== null && page.rows.length > 0) yield { page }
+      if (page !== null && page.rows.length > 0) yield { page, line: number - page.rows.length }
       const { rows, sha256 } = value as { rows?: unknown; sha256?: unknown }
       if (sha256 !== hash.digest('hex')) throw broken(path, 'its checksum does not fit')
       if (JSON.stringify(rows) !== JSON.stringify(counts)) throw broken(path, 'rows are missing')
@@ -150,36 +161,58 @@ function headOf(value: object, path: string): Head {
       hint: 'Install the newer version.',
     })
   }
-  return { ...(head as unknown as Omit<Head, 'created'>), created: Date.parse(String(created)) }
+  const given = { ...head, created: Date.parse(String(created)) }
+  for (const [field, isRight] of Object.entries(HEAD)) {
+    if (isRight((given as Record<string, unknown>)[field])) continue
+    throw broken(path, `line 1: ${field} is not what it must be`)
+  }
+  return given as unknown as Head
+}
+
+const HEAD: Readonly<Record<keyof Head, (value: unknown) => boolean>> = {
+  version: value => typeof value === 'string',
+  revision: Number.isSafeInteger,
+  created: Number.isFinite,
+  engine: value => value === 'sqlite' || value === 'mysql',
+  logs: value => typeof value === 'boolean',
+  schema: value => Object.values(value ?? 'none').every(Number.isSafeInteger),
 }
 
 function isTable(value: unknown): value is { table: string; columns: string[] } {
   const { table, columns } = value as { table?: unknown; columns?: unknown }
-  return typeof table === 'string' && Array.isArray(columns)
+  return (
+    typeof table === 'string' &&
+    Array.isArray(columns) &&
+    columns.length > 0 &&
+    columns.every(isName)
+  )
 }
 
-function parsed(line: string, path: string): object {
+function isName(column: unknown): boolean {
+  return typeof column === 'string' && /^[a-z_]{1,64}$/.test(column)
+}
+
+function parsed(line: string): object | null {
   try {
     const value: unknown = JSON.parse(line)
-    if (typeof value === 'object' && value !== null) return value
+    return typeof value === 'object' ? value : null
   } catch {
-    // Told below.
+    return null
   }
-  throw broken(path, 'a line is not to be read')
 }
 
 function packed(cell: Cell): unknown {
   return Buffer.isBuffer(cell) ? { base64: cell.toString('base64') } : cell
 }
 
-function unpacked(cell: unknown, path: string): Cell {
+function unpacked(cell: unknown): Cell | undefined {
   if (cell === null || typeof cell === 'string' || typeof cell === 'number') return cell
   const { base64 } = cell as { base64?: unknown }
-  if (typeof base64 === 'string') return Buffer.from(base64, 'base64')
-  throw broken(path, 'a value is of no kind')
+  return typeof base64 === 'string' ? Buffer.from(base64, 'base64') : undefined
 }
 
-function broken(path: string, why: string): BalanceError {
+/** @param why what is wrong, and where */
+export function broken(path: string, why: string): BalanceError {
   return new BalanceError('failed', `${path} is no whole backup: ${why}.`, {
     hint: 'Nothing was changed. Take another one.',
   })

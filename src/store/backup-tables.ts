@@ -8,19 +8,29 @@ export interface BackupTable {
   readonly table: keyof Tables
   /** The primary key, by which it is read in pages. */
   readonly key: readonly string[]
+  /** Columns of bytes, which MySQL would take any text for. */
+  readonly bytes?: readonly string[]
+  /** Columns of JSON, which is text to both engines. */
+  readonly json?: readonly string[]
 }
 
 /** What a backup holds. Left out: who serves now, whose turn it is, which batches were the last. */
 export const BACKUP_TABLES: readonly BackupTable[] = [
   { part: 'control', table: 'revision', key: ['id'] },
   { part: 'control', table: 'audit', key: ['id'] },
-  { part: 'control', table: 'vault', key: ['id'] },
-  { part: 'control', table: 'settings', key: ['name', 'origin'] },
-  { part: 'control', table: 'providers', key: ['seq'] },
-  { part: 'control', table: 'provider_keys', key: ['seq'] },
-  { part: 'control', table: 'memories', key: ['key_id'] },
-  { part: 'control', table: 'outages', key: ['provider_id'] },
-  { part: 'control', table: 'tokens', key: ['seq'] },
+  { part: 'control', table: 'vault', key: ['id'], bytes: ['check_value', 'wrapped'] },
+  { part: 'control', table: 'settings', key: ['name', 'origin'], json: ['value'] },
+  { part: 'control', table: 'providers', key: ['seq'], json: ['overrides'] },
+  { part: 'control', table: 'provider_keys', key: ['seq'], bytes: ['sealed', 'fingerprint'] },
+  { part: 'control', table: 'memories', key: ['key_id'], json: ['learned'] },
+  { part: 'control', table: 'outages', key: ['provider_id'], json: ['learned'] },
+  {
+    part: 'control',
+    table: 'tokens',
+    key: ['seq'],
+    bytes: ['hash'],
+    json: ['providers', 'models'],
+  },
   { part: 'control', table: 'routes', key: ['seq'] },
   { part: 'log', table: 'exchanges', key: ['id'] },
   { part: 'log', table: 'failures', key: ['id'] },
@@ -49,8 +59,68 @@ export async function* readTable(
 
 type Row = Record<string, Cell>
 
-/** @throws what the engine says of a column that there is not */
-export async function writePage(db: Kysely<Tables>, { table, columns, rows }: Page) {
+/** The first row of a page that has bytes, text or JSON where its column has something else; -1: none. */
+export function misfit({ bytes = [], json = [] }: BackupTable, { columns, rows }: Page): number {
+  const fits = (cell: Cell, index: number) => {
+    const column = columns[index] as string
+    if (cell === null) return true
+    if (Buffer.isBuffer(cell) !== bytes.includes(column)) return false
+    return !json.includes(column) || isJson(cell)
+  }
+  return rows.findIndex(row => !row.every(fits))
+}
+
+function isJson(cell: Cell): boolean {
+  try {
+    JSON.parse(String(cell))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Writes the rows of a page.
+ * @returns null, or the first row that is none of this table
+ */
+export async function writePage(db: Kysely<Tables>, page: Page): Promise<Refused | null> {
+  const whole = await tryWrite(db, page)
+  if (whole === null) return null
+  for (const [index, row] of page.rows.entries()) {
+    const code = await tryWrite(db, { ...page, rows: [row] })
+    if (code !== null) return { index, code }
+  }
+  return { index: 0, code: whole }
+}
+
+export interface Refused {
+  readonly index: number
+  /** The engine's; its message would tell values too. */
+  readonly code: string
+}
+
+/** A statement that fails is undone by itself in both engines, and its transaction goes on. */
+async function tryWrite(db: Kysely<Tables>, page: Page): Promise<string | null> {
+  try {
+    await insert(db, page)
+    return null
+  } catch (error) {
+    const code = refusalOf(error)
+    if (code === null) throw error
+    return code
+  }
+}
+
+/** The code of an error where the engine is well, and does not take these columns or values. */
+function refusalOf(error: unknown): string | null {
+  const { code = '', sqlState = '' } = (error ?? {}) as { code?: string; sqlState?: string }
+  return REFUSED.test(code) || /^2[123]/.test(sqlState) ? code : null
+}
+
+const REFUSED =
+  /^(SQLITE_(ERROR|CONSTRAINT|MISMATCH|TOOBIG|RANGE)|ER_(BAD_FIELD|FIELD_SPECIFIED_TWICE|TOO_LONG_IDENT|WRONG_COLUMN_NAME|PARSE|NO_DEFAULT_FOR_FIELD|TRUNCATED_WRONG_VALUE)|WARN_DATA_TRUNCATED)/
+
+async function insert(db: Kysely<Tables>, { table, columns, rows }: Page): Promise<void> {
   const names = sql.join(columns.map(column => sql.ref(column)))
   const lines = sql.join(rows.map(row => sql`(${sql.join(row)})`))
   await sql`insert into ${sql.table(table)} (${names}) values ${lines}`.execute(db)

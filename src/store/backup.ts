@@ -3,13 +3,15 @@ import { rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { BalanceError } from '../base/errors.ts'
+import { printable } from '../base/text.ts'
 import type { Backup, BackupOptions } from '../model/backup.ts'
 import type { Store } from '../model/store.ts'
-import { type Head, type Page, readArchive, writeArchive } from './archive.ts'
+import { broken, type Head, type Page, readArchive, writeArchive } from './archive.ts'
 import {
   BACKUP_TABLES,
   type BackupTable,
   emptyTable,
+  misfit,
   readTable,
   writePage,
 } from './backup-tables.ts'
@@ -27,8 +29,8 @@ export function backupVerbs(parts: StoreParts): Pick<Store, 'backup' | 'readBack
     readBackup: async file => {
       let row: VaultRow | null = null
       const backup = await readThrough(file, {
-        async take(page) {
-          if (page.table === 'vault') row = rowOf<VaultRow>(page)
+        async take({ table }, page) {
+          if (table === 'vault') row = rowOf<VaultRow>(page)
         },
       })
       return { ...backup, masterKey: judgeMasterKey(parts.vault, row) }
@@ -76,7 +78,10 @@ async function restore({ engine, change }: StoreParts, file: string): Promise<Ba
       async begin({ logs }) {
         for (const table of kept(logs)) await emptyTable(on(table), table)
       },
-      take: page => writePage(on(tableOf(page, file)), page),
+      async take(table, page, line) {
+        const refused = await writePage(on(table), page)
+        if (refused !== null) throw noRow(file, page, line + refused.index, refused.code)
+      },
     })
     const told = { revision: backup.revision, created: backup.created }
     await change(async made => made.note('store.restore', basename(file), null, told), control)
@@ -86,7 +91,8 @@ async function restore({ engine, change }: StoreParts, file: string): Promise<Ba
 
 interface Reader {
   begin?(head: Head): Promise<void>
-  take(page: Page): Promise<void>
+  /** @param line of its first row */
+  take(table: BackupTable, page: Page, line: number): Promise<void>
 }
 
 /** Reads it to its end, and so to its checksum: what is done with a page must be undone if this throws. */
@@ -99,23 +105,38 @@ async function readThrough(file: string, reader: Reader): Promise<Backup> {
       await reader.begin?.(part.head)
       backup = { ...head, rows: {} }
     } else if ('page' in part) {
-      tableOf(part.page, file)
-      await reader.take(part.page)
+      const { page, line } = part
+      const table = tableOf(page, kept(backup?.logs === true), file, line)
+      const index = misfit(table, page)
+      if (index >= 0) throw noRow(file, page, line + index)
+      await reader.take(table, page, line)
     } else if (backup !== null) {
       backup = { ...backup, rows: part.end }
     }
   }
-  return backup as Backup
+  if (backup?.rows.revision !== 1) throw broken(file, 'it has not one row of revision')
+  return backup
 }
 
 function kept(logs: boolean): readonly BackupTable[] {
   return BACKUP_TABLES.filter(({ part }) => logs || part === 'control')
 }
 
-function tableOf({ table }: Page, file: string): BackupTable {
-  const found = BACKUP_TABLES.find(known => known.table === table)
+function tableOf(
+  { table }: Page,
+  tables: readonly BackupTable[],
+  file: string,
+  line: number,
+): BackupTable {
+  const found = tables.find(known => known.table === table)
   if (found) return found
-  throw new BalanceError('failed', `${file} has a table that no store has.`)
+  throw broken(file, `line ${line}: it has no table ${printable(table, 64)}`)
+}
+
+/** Without what the engine says of it, which may have the values in it. */
+function noRow(file: string, { table }: Page, line: number, code?: string): BalanceError {
+  const reason = code === undefined ? '' : ` (${code})`
+  return broken(file, `line ${line}: no row of ${table}${reason}`)
 }
 
 function rowOf<Row>({ columns, rows: [first] }: Page): Row {
@@ -129,11 +150,15 @@ function schema(): Record<string, number> {
 
 function refuseNewer({ schema: written, version }: Head, file: string): void {
   const known = schema()
-  const newer = Object.entries(written ?? {}).some(([part, number]) => number > (known[part] ?? 0))
+  const newer = Object.entries(written).some(([part, number]) => number > (known[part] ?? 0))
   if (!newer) return
-  throw new BalanceError('store_too_new', `${file} was written by a newer version (${version}).`, {
-    hint: 'Install the newer version.',
-  })
+  throw new BalanceError(
+    'store_too_new',
+    `${file} was written by a newer version (${printable(version, 40)}).`,
+    {
+      hint: 'Install the newer version.',
+    },
+  )
 }
 
 function fileFault(error: unknown, file: string): unknown {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -131,6 +132,75 @@ describe.each(ENGINES)('a backup of %s', from => {
     const { masterKey } = await (await here.open()).readBackup(file)
     expect(masterKey).toMatchObject({ state: 'missing' })
     expect(masterKey.problem).toContain(join(here.folder, 'master-key'))
+  })
+
+  it('that was made by hand and holds what no table takes is refused by its line', async () => {
+    const here = await source()
+    const store = await furnished(here)
+    const file = await backedUp(here, store)
+    const [head = '', ...rest] = gunzipSync(readFileSync(file)).toString().split('\n').slice(0, -2)
+    const before = [await contents(here, store), await store.revision()]
+    const write = (lines: readonly string[]) => {
+      const counts: Record<string, number> = {}
+      let table = ''
+      for (const line of lines.slice(1)) {
+        const value = JSON.parse(line)
+        if (!Array.isArray(value)) table = value.table
+        counts[table] = (counts[table] ?? 0) + Number(Array.isArray(value))
+      }
+      const text = lines.map(line => `${line}\n`).join('')
+      const sha256 = createHash('sha256').update(text).digest('hex')
+      writeFileSync(file, gzipSync(`${text}${JSON.stringify({ rows: counts, sha256 })}\n`))
+    }
+    const at = (table: string) => rest.findIndex(line => line.startsWith(`{"table":"${table}"`)) + 1
+    const row = (table: string, index = 0) => JSON.parse(rest[at(table) + index] ?? '')
+    const columns = (table: string): string[] => JSON.parse(rest[at(table) - 1] ?? '').columns
+    const cell = (table: string, column: string, value: unknown, index = 0) => {
+      const changed = row(table, index).with(columns(table).indexOf(column), value)
+      return rest.with(at(table) + index, JSON.stringify(changed))
+    }
+    const line = (table: string, index = 0) => `line ${at(table) + 2 + index}:`
+    const wrong: [string, string[], string][] = [
+      ['an unknown table', ['{"table":"nodes","columns":["id"]}', '["x"]', ...rest], 'line 3:'],
+      [
+        'an unknown column',
+        rest.map(text => text.replace('["seq","id","name","path"', '["seq","id","nomen","path"')),
+        line('providers'),
+      ],
+      ['text for a number', cell('exchanges', 'status', 'many', 1_234), line('exchanges', 1_234)],
+      ['nothing where something must be', cell('exchanges', 'time', null), line('exchanges')],
+      ['bytes for text', cell('providers', 'name', { base64: 'AAAA' }, 1), line('providers', 1)],
+      ['text for bytes', cell('tokens', 'hash', 'x'), line('tokens')],
+      ['text for JSON', cell('providers', 'overrides', '{'), line('providers')],
+      ['a row twice', rest.toSpliced(at('tokens'), 0, rest[at('tokens')] ?? ''), line('tokens', 1)],
+      ['no revision', rest.toSpliced(0, 2), 'revision'],
+      ['a list in a row', cell('tokens', 'name', ['x']), line('tokens')],
+      ['a name of no column', rest.with(0, '{"table":"revision","columns":[1]}'), 'line 2:'],
+    ]
+    for (const [how, lines, where] of wrong) {
+      write([head, ...lines])
+      const error = await store.restore(file).catch(caught => caught)
+      expect({ how, error: { code: error.code, message: error.message } }).toMatchObject({
+        error: { code: 'failed', message: expect.stringContaining(where) },
+      })
+    }
+    for (const [field, value] of [
+      ['created', '"never"'],
+      ['logs', '0'],
+      ['revision', '"7"'],
+    ]) {
+      const fields = new RegExp(`"${field}":("[^"]*"|\\w+)`)
+      write([head.replace(fields, `"${field}":${value}`), ...rest])
+      const error = await store.readBackup(file).catch(caught => caught)
+      expect(error).toMatchObject({ code: 'failed' })
+      expect(error.message).toContain(`line 1: ${field}`)
+    }
+    write([head.replace('"logs":true', '"logs":false'), ...rest])
+    await expect(store.restore(file)).rejects.toMatchObject({ code: 'failed' })
+    expect([await contents(here, store), await store.revision()]).toEqual(before)
+    write([head, ...rest])
+    await store.restore(file)
+    expect(await contents(here, store)).toEqual(before[0])
   })
 
   it('that is not whole changes nothing', async () => {

@@ -23,8 +23,9 @@ const HELP = `
 The backup is read to its end and checked first, then takes the place of all that the store
 holds, in one transaction: there is the old or the new. What was there is written to a backup
 in the data folder before. A restore that was cut short between the two files of SQLite is
-finished by running it again; until then nothing else opens the store. No daemon may serve the store meanwhile. The master key of the
-backup must be put back by you; a backup without logs leaves the log as it is.
+finished by running it again; until then nothing else opens the store. No daemon may serve
+the store meanwhile. The master key of the backup must be put back by you; a backup without
+logs leaves the log as it is.
 
 Examples:
   $ balance restore balance-2026-01-31.backup
