@@ -1,5 +1,7 @@
+import type { TellProgress } from '../model/backup.ts'
 import { formatCount } from './amount.ts'
 import { formatLeft } from './moment.ts'
+import type { Output } from './output.ts'
 
 /** How far long work has come, as a bar on the terminal that stderr is. */
 export interface Progress {
@@ -38,6 +40,27 @@ export async function startProgress(
   return {
     advance: (done, rows) => bar.update(done, { rows: formatCount(rows) }),
     end: () => bar.stop(),
+  }
+}
+
+/**
+ * Runs what tells how far it is, with a bar from its first word on; with none where its words go
+ * elsewhere than to a terminal, or its result is JSON.
+ */
+export async function withProgress<T>(
+  out: Output,
+  doing: readonly [verb: string, noun: string],
+  run: (tell?: TellProgress) => Promise<T>,
+): Promise<T> {
+  if (!out.wordsOnTerminal || out.json) return run()
+  const started: Progress[] = []
+  try {
+    return await run(async (done, total, rows) => {
+      if (started.length === 0) started.push(await startProgress(doing, total))
+      started[0]?.advance(done, rows)
+    })
+  } finally {
+    for (const bar of started) bar.end()
   }
 }
 

@@ -20,6 +20,13 @@ export interface BackupOptions {
   readonly version: string
 }
 
+/**
+ * Hears how far a backup is that is written or read.
+ * @param done of the total, in whatever both are counted in
+ * @param rows how many rows that was
+ */
+export type TellProgress = (done: number, total: number, rows: number) => Promise<void>
+
 /** A backup that is whole. */
 export interface Backup extends BackupHead {
   /** Table → how many rows. */

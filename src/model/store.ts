@@ -1,6 +1,6 @@
 import type { Secret } from '../base/secret.ts'
 import type { AuditEntry, AuditQuery } from './audit.ts'
-import type { Backup, BackupOptions, ReadBackup } from './backup.ts'
+import type { Backup, BackupOptions, ReadBackup, TellProgress } from './backup.ts'
 import type {
   Catalog,
   Key,
@@ -195,16 +195,17 @@ export interface Store {
   /**
    * Writes all there is to one file, 0600, in the place of one that is there; without the master key,
    * and while others use the store. It sees the store as of one moment.
+   * @param tell only where the store was opened in the caller's own thread
    */
-  backup(file: string, options: BackupOptions): Promise<Backup>
+  backup(file: string, options: BackupOptions, tell?: TellProgress): Promise<Backup>
   /** Reads a backup to its end; throws `failed` where it is not whole, `store_too_new`. */
-  readBackup(file: string): Promise<ReadBackup>
+  readBackup(file: string, tell?: TellProgress): Promise<ReadBackup>
   /**
    * Puts what a backup holds in the place of all there is, in one transaction. Nobody may serve the
    * store meanwhile. The log stays as it is where the backup has none. A process that is killed leaves
    * the old, the new, or a store that is refused with restore_unfinished until this has run again.
    */
-  restore(file: string): Promise<Backup>
+  restore(file: string, tell?: TellProgress): Promise<Backup>
 
   /** Says that a node is there; those not heard of for {@link NODE_GONE_MS} are left out of {@link nodes}. */
   announce(node: NewNode): Promise<void>

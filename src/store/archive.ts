@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, type ReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGunzip, createGzip } from 'node:zlib'
 import { BalanceError } from '../base/errors.ts'
@@ -77,8 +77,8 @@ async function* written(head: Head, pages: AsyncIterable<Page>, counts: Counts) 
 /** What comes of an archive, in this order; `end` only where all of it was whole. */
 export type Part =
   | { readonly head: Head }
-  /** With the line of its first row, from 1; its rows are on one line each. */
-  | { readonly page: Page; readonly line: number }
+  /** With the line of its first row, from 1, and how many bytes of the file were read by then. */
+  | { readonly page: Page; readonly line: number; readonly read: number }
   | { readonly end: Counts }
 
 /**
@@ -92,8 +92,14 @@ export async function* readArchive(path: string): AsyncGenerator<Part> {
   let page = null as Draft | null
   let ended = false
   let number = 0
+  const file = createReadStream(path)
+  const part = (page: Page, lines: number): Part => ({
+    page,
+    line: number - lines,
+    read: file.bytesRead,
+  })
   const faulty = (why: string) => broken(path, `line ${number}: ${why}`)
-  for await (const line of linesOf(path)) {
+  for await (const line of linesOf(file, path)) {
     number++
     const value = parsed(line)
     if (value === null) throw faulty('it is not to be read')
@@ -108,16 +114,16 @@ export async function* readArchive(path: string): AsyncGenerator<Part> {
       page.rows.push(row)
       counts[page.table] = (counts[page.table] ?? 0) + 1
       if (page.rows.length >= PAGE_ROWS) {
-        yield { page, line: number - page.rows.length + 1 }
+        yield part(page, page.rows.length - 1)
         page = { ...page, rows: [] }
       }
     } else if ('table' in value) {
       if (!isTable(value)) throw faulty('a table without names of columns')
-      if (page !== null && page.rows.length > 0) yield { page, line: number - page.rows.length }
+      if (page !== null && page.rows.length > 0) yield part(page, page.rows.length)
       page = { table: value.table, columns: value.columns, rows: [] }
       counts[value.table] ??= 0
     } else {
-      if (page !== null && page.rows.length > 0) yield { page, line: number - page.rows.length }
+      if (page !== null && page.rows.length > 0) yield part(page, page.rows.length)
       const { rows, sha256 } = value as { rows?: unknown; sha256?: unknown }
       if (sha256 !== hash.digest('hex')) throw broken(path, 'its checksum does not fit')
       if (JSON.stringify(rows) !== JSON.stringify(counts)) throw broken(path, 'rows are missing')
@@ -130,8 +136,7 @@ export async function* readArchive(path: string): AsyncGenerator<Part> {
   if (!ended) throw broken(path, 'it ends too early')
 }
 
-async function* linesOf(path: string): AsyncGenerator<string> {
-  const file = createReadStream(path)
+async function* linesOf(file: ReadStream, path: string): AsyncGenerator<string> {
   const clear = createGunzip()
   file.on('error', error => clear.destroy(error))
   clear.setEncoding('utf8')

@@ -59,6 +59,13 @@ export async function* readTable(
 
 type Row = Record<string, Cell>
 
+export async function countRows(db: Kysely<Tables>, { table }: BackupTable): Promise<number> {
+  const { rows } = await sql<{
+    rows: number
+  }>`select count(*) as ${sql.ref('rows')} from ${sql.table(table)}`.execute(db)
+  return Number(rows[0]?.rows)
+}
+
 /** The first row of a page that has bytes, text or JSON where its column has something else; -1: none. */
 export function misfit({ bytes = [], json = [] }: BackupTable, { columns, rows }: Page): number {
   const fits = (cell: Cell, index: number) => {

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { BalanceError } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
-import type { Backup, BackupOptions } from '../model/backup.ts'
+import type { Backup, BackupOptions, TellProgress } from '../model/backup.ts'
 import type { Store } from '../model/store.ts'
 import { broken, type Head, type Page, readArchive, writeArchive } from './archive.ts'
+import { BackupProgress } from './backup-progress.ts'
 import {
   BACKUP_TABLES,
   type BackupTable,
+  countRows,
   emptyTable,
   misfit,
   readTable,
@@ -24,19 +26,18 @@ import type { Tables, VaultRow } from './tables.ts'
 
 export function backupVerbs(parts: StoreParts): Pick<Store, 'backup' | 'readBackup' | 'restore'> {
   return {
-    backup: (file, options) => writeBackup(parts, file, options),
+    backup: (file, options, tell) => writeBackup(parts, file, options, tell),
 
-    readBackup: async file => {
+    readBackup: async (file, tell) => {
       let row: VaultRow | null = null
-      const backup = await readThrough(file, {
-        async take({ table }, page) {
-          if (table === 'vault') row = rowOf<VaultRow>(page)
-        },
-      })
+      const take: Reader['take'] = async ({ table }, page) => {
+        if (table === 'vault') row = rowOf<VaultRow>(page)
+      }
+      const backup = await readThrough(file, { take }, tell)
       return { ...backup, masterKey: judgeMasterKey(parts.vault, row) }
     },
 
-    restore: file => restore(parts, file),
+    restore: (file, tell) => restore(parts, file, tell),
   }
 }
 
@@ -45,6 +46,7 @@ async function writeBackup(
   { engine, clock }: StoreParts,
   file: string,
   { logs, version }: BackupOptions,
+  tell: TellProgress | undefined,
 ): Promise<Backup> {
   const draft = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`)
   const kind = engine.url.startsWith('sqlite:') ? 'sqlite' : 'mysql'
@@ -53,7 +55,9 @@ async function writeBackup(
     const head = { version, revision, created: clock.wall(), engine: kind, logs } as const
     try {
       const all = { ...head, schema: schema() }
-      const rows = await writeArchive(draft, all, pages(control, log, logs))
+      const tables = kept(logs).map(table => ({ table, db: table.part === 'log' ? log : control }))
+      const progress = tell && new BackupProgress(tell, await countAll(tables))
+      const rows = await writeArchive(draft, all, pages(tables, progress))
       movePrivate(draft, file)
       return { ...head, rows }
     } catch (error) {
@@ -63,18 +67,38 @@ async function writeBackup(
   })
 }
 
-async function* pages(control: Kysely<Tables>, log: Kysely<Tables>, logs: boolean) {
-  for (const table of kept(logs)) yield* readTable(table.part === 'log' ? log : control, table)
+interface Readable {
+  readonly table: BackupTable
+  readonly db: Kysely<Tables>
+}
+
+async function countAll(tables: readonly Readable[]): Promise<number> {
+  let total = 0
+  for (const { table, db } of tables) total += await countRows(db, table)
+  return total
+}
+
+async function* pages(tables: readonly Readable[], progress: BackupProgress | undefined) {
+  for (const { table, db } of tables) {
+    for await (const page of readTable(db, table)) {
+      yield page
+      await progress?.add(page.rows.length)
+    }
+  }
 }
 
 /**
  * Rows of an older schema are given to this one as they are: a column that is added later has a
  * default.
  */
-async function restore({ engine, change }: StoreParts, file: string): Promise<Backup> {
+async function restore(
+  { engine, change }: StoreParts,
+  file: string,
+  tell: TellProgress | undefined,
+): Promise<Backup> {
   return engine.writeAll(async (control, log) => {
     const on = ({ part }: BackupTable) => (part === 'log' ? log : control)
-    const backup = await readThrough(file, {
+    const reader: Reader = {
       async begin({ logs }) {
         for (const table of kept(logs)) await emptyTable(on(table), table)
       },
@@ -82,7 +106,8 @@ async function restore({ engine, change }: StoreParts, file: string): Promise<Ba
         const refused = await writePage(on(table), page)
         if (refused !== null) throw noRow(file, page, line + refused.index, refused.code)
       },
-    })
+    }
+    const backup = await readThrough(file, reader, tell)
     const told = { revision: backup.revision, created: backup.created }
     await change(async made => made.note('store.restore', basename(file), null, told), control)
     return backup
@@ -96,7 +121,12 @@ interface Reader {
 }
 
 /** Reads it to its end, and so to its checksum: what is done with a page must be undone if this throws. */
-async function readThrough(file: string, reader: Reader): Promise<Backup> {
+async function readThrough(
+  file: string,
+  reader: Reader,
+  tell: TellProgress | undefined,
+): Promise<Backup> {
+  let progress: BackupProgress | undefined
   let backup = null as Backup | null
   for await (const part of readArchive(file)) {
     if ('head' in part) {
@@ -105,11 +135,13 @@ async function readThrough(file: string, reader: Reader): Promise<Backup> {
       await reader.begin?.(part.head)
       backup = { ...head, rows: {} }
     } else if ('page' in part) {
-      const { page, line } = part
+      const { page, line, read } = part
       const table = tableOf(page, kept(backup?.logs === true), file, line)
       const index = misfit(table, page)
       if (index >= 0) throw noRow(file, page, line + index)
       await reader.take(table, page, line)
+      if (tell) progress ??= new BackupProgress(tell, statSync(file).size)
+      await progress?.add(page.rows.length, read)
     } else if (backup !== null) {
       backup = { ...backup, rows: part.end }
     }

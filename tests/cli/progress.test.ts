@@ -19,7 +19,11 @@ afterAll(() => cli.remove())
 
 /** What was drawn of the bar, from its first line to the last. */
 function barsOf(screen: string): string[] {
-  return [...screen.matchAll(/(?:exporting|removing) [█░]+ +\d+% +[\d,]+ \w+/g)].map(([bar]) => bar)
+  return [
+    ...screen.matchAll(
+      /(?:exporting|removing|writing|checking|restoring|keeping) [█░]+ +\d+% +[\d,]+ \w+/g,
+    ),
+  ].map(([bar]) => bar)
 }
 
 /** Erases the line that the bar stood on. */
@@ -53,6 +57,34 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     expect(none.screen).not.toContain('░')
     const quiet = await terminal(cli.folder, 'logs export', { rest: '2> words | wc -l' })
     expect(quiet.screen).toBe('2501\r\n')
+  })
+
+  it('backup and restore draw bars, and take them away', async () => {
+    const file = join(cli.folder, 'a.backup')
+    const written = await terminal(cli.folder, `backup ${file}`)
+    expect(written.code).toBe(0)
+    expect(barsOf(written.screen).at(-1)).toMatch(/^writing █+░+ {2}\d\d% {2}2,\d\d\d rows$/)
+    expect(written.screen.lastIndexOf(ERASED)).toBeGreaterThan(written.screen.lastIndexOf('░'))
+    const { code, screen } = await terminal(cli.folder, `restore ${file} --yes`)
+    expect(code).toBe(0)
+    const verbs = barsOf(screen).map(bar => bar.split(' ')[0])
+    expect([...new Set(verbs)]).toEqual(['checking', 'keeping', 'restoring'])
+    expect(screen).toContain('restored 0 providers')
+    expect(screen.lastIndexOf(ERASED)).toBeGreaterThan(screen.lastIndexOf('░'))
+  })
+
+  it('backup draws none of a few rows, with --json, nor where its words go elsewhere', async () => {
+    const file = join(cli.folder, 'b.backup')
+    const few = await terminal(cli.folder, `backup ${file} --no-logs`)
+    expect(few.screen).toContain('no logs')
+    const json = await terminal(cli.folder, `backup ${file} --yes --json`)
+    expect(json.screen).toContain('"exchanges": 2500')
+    const quiet = await terminal(cli.folder, `backup ${file} --yes`, { rest: '2> words' })
+    for (const { code, screen } of [few, json, quiet]) {
+      expect(code).toBe(0)
+      expect(screen).not.toContain('░')
+      expect(screen).not.toContain('█')
+    }
   })
 
   it('logs prune draws a bar, and takes it away', async () => {

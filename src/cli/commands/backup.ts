@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { VERSION } from '../../base/version.ts'
 import { formatBytes } from '../amount.ts'
 import type { Run } from '../program.ts'
+import { withProgress } from '../progress.ts'
 import { confirm } from '../prompts.ts'
 import type { Session } from '../session.ts'
 import { backupShape, contentsOf } from '../shapes/backup.ts'
@@ -36,7 +37,9 @@ async function backup(
   if (existsSync(file)) await confirm(`${given} is there. Write over it?`, yes === true)
   await session.flush()
   const store = await session.store()
-  const written = await store.backup(file, { logs, version: VERSION })
+  const written = await withProgress(out, ['writing', 'rows'], tell =>
+    store.backup(file, { logs, version: VERSION }, tell),
+  )
   const shape = backupShape(file, written)
   out.show(shape, () => '')
   out.say(`wrote ${given} (${formatBytes(statSync(file).size)}): ${contentsOf(shape)}`)

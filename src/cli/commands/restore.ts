@@ -7,6 +7,7 @@ import type { ReadBackup } from '../../model/backup.ts'
 import type { Store } from '../../model/store.ts'
 import { formatMoment } from '../moment.ts'
 import type { Run } from '../program.ts'
+import { withProgress } from '../progress.ts'
 import { confirm } from '../prompts.ts'
 import type { Session } from '../session.ts'
 import { backupShape, contentsOf } from '../shapes/backup.ts'
@@ -33,13 +34,14 @@ Examples:
 
 async function restore(session: Session, given: string, { yes }: { yes?: true }): Promise<void> {
   const file = resolve(given)
+  const { out } = session
   const { store, half } = await session.storeToRestore()
-  const backup = await store.readBackup(file)
+  const backup = await withProgress(out, ['checking', 'rows'], tell => store.readBackup(file, tell))
   await refuseServed(session, store)
   const isKept = !half && !(await isEmpty(store))
   const kept = isKept ? await keep(session, store, backup, yes === true) : null
-  const restored = backupShape(file, await store.restore(file))
-  const { out } = session
+  const put = await withProgress(out, ['restoring', 'rows'], tell => store.restore(file, tell))
+  const restored = backupShape(file, put)
   out.show({ restored, kept, master_key: backup.masterKey.state }, () => '')
   out.say(`restored ${contentsOf(restored)}, of ${formatMoment(backup.created)}`)
   if (kept !== null) out.say(`What was there before is in ${kept}`)
@@ -80,6 +82,8 @@ async function keep(
   const stamp = new Date(session.clock.wall()).toISOString().replace(/\D/g, '').slice(0, 17)
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const path = join(dataDir, `before-restore-${stamp}.backup`)
-  await store.backup(path, { logs: true, version: VERSION })
+  await withProgress(session.out, ['keeping', 'rows'], tell =>
+    store.backup(path, { logs: true, version: VERSION }, tell),
+  )
   return path
 }
