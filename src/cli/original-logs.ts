@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { LocalTime } from '../model/moving/local-time.ts'
 import { OriginalLog } from '../model/moving/original-log.ts'
-import type { ImportedHeads } from '../model/record.ts'
+import type { ImportedBatch, ImportedHeads } from '../model/record.ts'
 import { formatDuration } from '../model/units.ts'
 import type { OriginalDatabase } from '../store/original/database.ts'
 import { formatCount } from './amount.ts'
@@ -11,7 +11,7 @@ import type { Session } from './session.ts'
 import { readSettings } from './state.ts'
 
 /** Rows read and written at once. */
-const PAGE = 500
+const PAGE_ROWS = 500
 
 /** The log of the original, as far as it is not here yet. */
 export class PendingLog {
@@ -62,7 +62,8 @@ export class PendingLog {
   }
 
   /**
-   * Brings it along page by page. It may be ended at any time: the next run goes on from there.
+   * Brings it along page by page. It may be ended at any time: the next run goes on from there, and
+   * so does this one from where another has come that runs beside it.
    * @param names what its providers are called here
    */
   async bringAlong(names: ReadonlyMap<string, string>): Promise<void> {
@@ -73,24 +74,29 @@ export class PendingLog {
     const bar = out.wordsOnTerminal ? await startProgress(['importing', 'rows'], this.#total) : null
     const done = new Done(bar)
     let heads = this.#taken
+    const write = async (what: 'requests' | 'failures', read: number, page: Page) => {
+      const batch = { exchanges: [], failures: [], ...page, after: heads }
+      const { written, heads: now } = await store.importLog(this.#source, batch)
+      heads = now
+      if (written) done.add(what, read, batch[what === 'requests' ? 'exchanges' : 'failures'])
+      else done.shared = true
+    }
     try {
       for (;;) {
-        const rows = await this.#database.requests(heads.requests, PAGE)
+        const rows = await this.#database.requests(heads.requests, PAGE_ROWS)
         const last = rows.at(-1)
         if (!last) break
-        heads = { ...heads, requests: last.id }
         const exchanges = rows.map(row => log.exchange(row)).filter(known => known !== null)
-        await store.importLog(this.#source, { exchanges, failures: [], heads })
-        done.add('requests', rows.length, exchanges)
+        const page = { exchanges, heads: { ...heads, requests: last.id } }
+        await write('requests', rows.length, page)
       }
       for (;;) {
-        const rows = await this.#database.failures(heads.failures, PAGE)
+        const rows = await this.#database.failures(heads.failures, PAGE_ROWS)
         const last = rows.at(-1)
         if (!last) break
-        heads = { ...heads, failures: last.id }
         const failures = rows.map(row => log.failure(row)).filter(known => known !== null)
-        await store.importLog(this.#source, { exchanges: [], failures, heads })
-        done.add('failures', rows.length, failures)
+        const page = { failures, heads: { ...heads, failures: last.id } }
+        await write('failures', rows.length, page)
       }
     } finally {
       bar?.end()
@@ -103,9 +109,11 @@ export class PendingLog {
     return Math.max(this.#heads.requests - requests + (this.#heads.failures - failures), 1)
   }
 
-  async #tell({ requests, failures, timeless, oldest }: Done): Promise<void> {
+  async #tell({ requests, failures, timeless, oldest, shared }: Done): Promise<void> {
     const { out, clock } = this.#session
     out.say(`brought along ${counted(requests, failures)} of its log`)
+    if (shared)
+      out.say('Another import of this log ran beside this one, and brought along the rest.')
     if (timeless > 0) out.warn(`left out, for want of a time: ${plural(timeless, 'row')}`)
     const { log_max_age } = await readSettings(await this.#session.store())
     if (clock.wall() - oldest > log_max_age) {
@@ -115,6 +123,8 @@ export class PendingLog {
     }
   }
 }
+
+type Page = Pick<ImportedBatch, 'heads'> & Partial<ImportedBatch>
 
 function counted(requests: number, failures: number): string {
   const [some, others] = [requests, failures].map(formatCount)
@@ -126,6 +136,8 @@ class Done {
   requests = 0
   failures = 0
   timeless = 0
+  /** Another import wrote some of it. */
+  shared = false
   /** Wall ms. */
   oldest = Number.POSITIVE_INFINITY
   #rows = 0

@@ -124,7 +124,15 @@ export interface StatsRow {
 export interface ImportedBatch {
   readonly exchanges: readonly ExchangeRecord[]
   readonly failures: readonly LooseFailure[]
-  /** How far it is with them. */
+  /** How far it was before them, and is with them. */
+  readonly after: ImportedHeads
+  readonly heads: ImportedHeads
+}
+
+/** What became of such a batch. */
+export interface ImportedLog {
+  readonly written: boolean
+  /** How far that log is now. */
   readonly heads: ImportedHeads
 }
 

@@ -33,6 +33,7 @@ import type {
   ExchangeRecord,
   ImportedBatch,
   ImportedHeads,
+  ImportedLog,
   Pruned,
   RecordFilter,
   RecordQuery,
@@ -175,9 +176,10 @@ export interface Store {
   record(batch: readonly ExchangeRecord[], node: string, id?: string): Promise<void>
   /**
    * Appends rows of another gateway's log; either all of them or none.
-   * @param source names that log; `heads` are kept with it
+   * @param source names that log; `heads` are kept with it. Nothing is written where it is not as far
+   * as the batch is `after`: another import was there meanwhile.
    */
-  importLog(source: string, batch: ImportedBatch): Promise<void>
+  importLog(source: string, batch: ImportedBatch): Promise<ImportedLog>
   importedHeads(source: string): Promise<ImportedHeads>
   records(query: RecordQuery): Promise<StoredExchange[]>
   /** By id or request id. */

@@ -34,8 +34,8 @@ export interface Engine {
    * is killed between their commits leaves a store that does not open: restore_unfinished.
    */
   writeAll<T>(change: (control: Kysely<Tables>, log: Kysely<Tables>) => Promise<T>): Promise<T>
-  /** Appends to the log tables and adds to the hourly sums: all of it or nothing. */
-  append(batch: LogBatch): Promise<void>
+  /** Appends to the log tables and adds to the hourly sums: all of it or nothing; whether it did. */
+  append(batch: LogBatch): Promise<boolean>
   logSpace(): Promise<LogSpace>
   /** Bytes that the rollups take of it; not cheap. */
   rollupSpace(): Promise<number>
@@ -65,7 +65,20 @@ export interface LogBatch {
   readonly loose: LogEntry['failures']
   readonly rollups: readonly RollupValues[]
   /** Written only where it is not this node's last one already; null: it is never written again. */
-  readonly mark: { readonly node: string; readonly id: string; readonly time: number } | null
+  readonly mark: BatchMark | null
+}
+
+export interface BatchMark {
+  readonly node: string
+  readonly id: string
+  readonly time: number
+  /** What must be the node's last one before it, null being none; where it is not given, any. */
+  readonly after?: string | null
+}
+
+/** @param last the batch that the node wrote last */
+export function isToBeWritten({ id, after }: BatchMark, last: string | undefined): boolean {
+  return last !== id && (after === undefined || after === (last ?? null))
 }
 
 /** Bytes that the log tables take. */

@@ -1,9 +1,11 @@
 import { CompiledQuery, Kysely, MysqlDialect, sql } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import {
+  type BatchMark,
   type ColumnTypes,
   type Engine,
   FOR_EVER,
+  isToBeWritten,
   type LogBatch,
   MARK_KEPT,
   NO_EXCHANGE,
@@ -149,10 +151,10 @@ async function append(
   db: Kysely<Tables>,
   step: number,
   { entries, loose, rollups, mark }: LogBatch,
-): Promise<void> {
-  await undeadlocked(() =>
+): Promise<boolean> {
+  return undeadlocked(() =>
     db.transaction().execute(async trx => {
-      if (mark !== null && (await isWritten(trx, mark))) return
+      if (mark !== null && !(await take(trx, mark))) return false
       for (const chunk of slices(entries)) await appendEntries(trx, step, chunk)
       for (const chunk of slices(loose)) {
         const rows = chunk.map(values => [NO_EXCHANGE, ...values])
@@ -162,28 +164,27 @@ async function append(
       for (const chunk of slices(rollups)) {
         await trx.executeQuery(insertion('rollups', ROLLUP_COLUMNS, chunk, ADDING))
       }
+      return true
     }),
   )
 }
 
 /**
- * Marks the batch as this node's last, unless it is so already. Waits for a transaction of an
- * earlier connection that may still be about to write the same batch.
+ * Marks the batch as this node's last; false where it is not to be written. Waits for a transaction
+ * of another connection that may still be about to write the same batch.
  */
-async function isWritten(
-  trx: Kysely<Tables>,
-  { node, id, time }: NonNullable<LogBatch['mark']>,
-): Promise<boolean> {
+async function take(trx: Kysely<Tables>, mark: BatchMark): Promise<boolean> {
+  const { node, id, time } = mark
   const last = await trx
     .selectFrom('batches')
     .select('id')
     .where('node', '=', node)
     .forUpdate()
     .executeTakeFirst()
-  if (last?.id === id) return true
+  if (!isToBeWritten(mark, last?.id)) return false
   if (last) {
     await trx.updateTable('batches').set({ id, time }).where('node', '=', node).execute()
-    return false
+    return true
   }
   if (time !== FOR_EVER) {
     await trx
@@ -192,7 +193,7 @@ async function isWritten(
       .execute()
   }
   await trx.insertInto('batches').values({ node, id, time }).execute()
-  return false
+  return true
 }
 
 async function appendEntries(trx: Kysely<Tables>, step: number, entries: readonly LogEntry[]) {
@@ -222,7 +223,7 @@ function insertion(
   return CompiledQuery.raw(text, [rows])
 }
 
-async function undeadlocked(run: () => Promise<void>): Promise<void> {
+async function undeadlocked<T>(run: () => Promise<T>): Promise<T> {
   for (let turn = 1; ; turn++) {
     try {
       return await run()

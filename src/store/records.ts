@@ -1,6 +1,6 @@
 import { BalanceError } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
-import type { StoredExchange } from '../model/record.ts'
+import type { ImportedHeads, StoredExchange } from '../model/record.ts'
 import type { Store } from '../model/store.ts'
 import { type Engine, FOR_EVER } from './dialect.ts'
 import type { StoreParts } from './parts.ts'
@@ -29,23 +29,23 @@ export function recordVerbs({ engine, clock }: StoreParts): RecordVerbs {
       })
     },
 
-    importLog(source, { exchanges, failures, heads }) {
+    async importLog(source, { exchanges, failures, after, heads }) {
       const node = cut(source)
-      return engine.append({
+      const written = await engine.append({
         entries: exchanges.map(record => logEntry(record, node)),
         loose: failures.map(failure => failureValues(failure, cut(failure.requestId))),
         rollups: rollups.of(exchanges),
-        mark: { node, id: `${heads.requests}:${heads.failures}`, time: FOR_EVER },
+        mark: {
+          node,
+          id: `${heads.requests}:${heads.failures}`,
+          time: FOR_EVER,
+          after: headsId(after),
+        },
       })
+      return { written, heads: written ? heads : await importedHeads(engine, node) }
     },
 
-    async importedHeads(source) {
-      const row = await engine.queryLog(db =>
-        db.selectFrom('batches').select('id').where('node', '=', cut(source)).executeTakeFirst(),
-      )
-      const [requests = 0, failures = 0] = row?.id.split(':').map(Number) ?? []
-      return { requests, failures }
-    },
+    importedHeads: source => importedHeads(engine, cut(source)),
 
     async records({ limit, before, after, notNode, ...filter }) {
       const condition = matching('exchanges', filter)
@@ -89,6 +89,19 @@ export function recordVerbs({ engine, clock }: StoreParts): RecordVerbs {
       return rows.map(storedFailure)
     },
   }
+}
+
+async function importedHeads(engine: Engine, node: string): Promise<ImportedHeads> {
+  const row = await engine.queryLog(db =>
+    db.selectFrom('batches').select('id').where('node', '=', node).executeTakeFirst(),
+  )
+  const [requests = 0, failures = 0] = row?.id.split(':').map(Number) ?? []
+  return { requests, failures }
+}
+
+/** Null where nothing was imported. */
+function headsId({ requests, failures }: ImportedHeads): string | null {
+  return requests === 0 && failures === 0 ? null : `${requests}:${failures}`
 }
 
 /** By its number, else the newest of this request id (clients choose those, and may repeat them). */

@@ -1,7 +1,14 @@
 import type { Database } from 'better-sqlite3'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
-import { type Engine, FOR_EVER, type LogBatch, MARK_KEPT, NO_EXCHANGE } from './dialect.ts'
+import {
+  type Engine,
+  FOR_EVER,
+  isToBeWritten,
+  type LogBatch,
+  MARK_KEPT,
+  NO_EXCHANGE,
+} from './dialect.ts'
 import { EXCHANGE_COLUMNS, FAILURE_COLUMNS } from './record-rows.ts'
 import { ROLLUP_COLUMNS, ROLLUP_KEY, ROLLUP_SUMS } from './rollups.ts'
 import { SqliteFile } from './sqlite-file.ts'
@@ -87,7 +94,7 @@ async function whole(control: SqliteFile, log: SqliteFile, url: string): Promise
   }
 }
 
-type Append = (batch: LogBatch) => void
+type Append = (batch: LogBatch) => boolean
 
 /** Prepared once and without Kysely between: 500 rows ten times a second go through here. */
 function appender(raw: Database): Append {
@@ -103,7 +110,7 @@ function appender(raw: Database): Append {
     if (batch.mark !== null) {
       const { node, id, time } = batch.mark
       const last = lastBatch.get(node)
-      if (last === id) return
+      if (!isToBeWritten(batch.mark, last)) return false
       if (last === undefined && time !== FOR_EVER) sweep.run(time - MARK_KEPT)
       mark.run(node, id, time)
     }
@@ -113,6 +120,7 @@ function appender(raw: Database): Append {
     }
     for (const values of batch.loose) failure.run(NO_EXCHANGE, ...values)
     for (const values of batch.rollups) rollup.run(...values)
+    return true
   }).immediate
 }
 

@@ -137,6 +137,25 @@ describe('import openai-balance --logs', () => {
     expect((await log()).hours).toMatchObject([{ group: 'deep', requests: 1_203 }])
   })
 
+  it.runIf(hasTerminal)('goes on from where another has come meanwhile', async () => {
+    const requests = Array.from({ length: 1_203 }, (_, n) => [TIME, 'm', DEEP, 1, 200, n])
+    writeOriginal(database, { settings, requests })
+    await world.balance(['import', 'openai-balance', '--store-file', database, '--yes'])
+    const meanwhile = async () => {
+      expect((await importing()).stderr).toContain('brought along 1,203 requests')
+      return 'y\n'
+    }
+    const words = `import openai-balance --store-file ${database} --logs`
+    const answers = [['Write 1 change?', meanwhile]] as const
+    const { code, screen } = await terminal(world.dataDir, words, { answers })
+    expect(code).toBe(0)
+    expect(screen).toContain('brought along 0 requests')
+    expect(screen).toContain('Another import of this log ran beside this one')
+    const { hours, exchanges } = await log()
+    expect(hours).toMatchObject([{ group: 'deep', requests: 1_203 }])
+    expect(new Set(exchanges.map(({ requestId }) => requestId)).size).toBe(exchanges.length)
+  })
+
   it.runIf(hasTerminal)('shows on a terminal how far it is', async () => {
     mkdirSync(world.dataDir)
     writeOriginal(database, ROWS)

@@ -9,6 +9,7 @@ const SOURCE = 'import:0123456789ab'
 const BATCH: ImportedBatch = {
   exchanges: [exchange({ requestId: 'i:1', status: 500 }), exchange({ requestId: 'i:2' })],
   failures: [{ ...attempt({ provider: '', keyId: '', status: null }), requestId: 'i:e1' }],
+  after: { requests: 0, failures: 0 },
   heads: { requests: 2, failures: 1 },
 }
 
@@ -42,6 +43,23 @@ export function importedLogSuite(place: () => Promise<Place>): void {
       clock.advance(7 * 86_400_000)
       await store.record([exchange()], 'other:2', 'batch-1')
       expect(await store.importedHeads(SOURCE)).toEqual(BATCH.heads)
+    })
+
+    it('is not written by one who began where another has been meanwhile', async () => {
+      const store = await (await place()).open()
+      expect(await store.importLog(SOURCE, BATCH)).toEqual({ written: true, heads: BATCH.heads })
+      const further = { ...BATCH, heads: { requests: 3, failures: 1 } }
+      const refused = { written: false, heads: BATCH.heads }
+      expect(await store.importLog(SOURCE, further)).toEqual(refused)
+      expect(await store.importLog(SOURCE, BATCH)).toEqual(refused)
+      expect(await store.records({ limit: 9 })).toHaveLength(2)
+      expect(await store.failures({ limit: 9 })).toHaveLength(1)
+      const next = { ...further, after: BATCH.heads }
+      expect(await store.importLog(SOURCE, next)).toMatchObject({ written: true })
+      const never = { ...BATCH, after: { requests: 7, failures: 0 } }
+      expect(await store.importLog('import:another', never)).toEqual({
+        ...{ written: false, heads: { requests: 0, failures: 0 } },
+      })
     })
 
     it('is taken whole or not at all', async () => {
