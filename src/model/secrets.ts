@@ -49,4 +49,9 @@ export interface RotatedMasterKey {
   readonly resealed: number
   /** Keys that the old one did not open either: they stay as they are, for good. */
   readonly unopened: number
+  /**
+   * Whether what the old one opened is gone from the store's files too; null where only the database
+   * server could tell.
+   */
+  readonly erased: boolean | null
 }

@@ -36,6 +36,11 @@ export interface Engine {
   writeAll<T>(change: (control: Kysely<Tables>, log: Kysely<Tables>) => Promise<T>): Promise<T>
   /** Appends to the log tables and adds to the hourly sums: all of it or nothing; whether it did. */
   append(batch: LogBatch): Promise<boolean>
+  /**
+   * Has what was overwritten in the control tables leave the engine's files; false where somebody who
+   * reads hinders it, null where the engine alone decides when.
+   */
+  erase(): Promise<boolean | null>
   logSpace(): Promise<LogSpace>
   /** Bytes that the rollups take of it; not cheap. */
   rollupSpace(): Promise<number>

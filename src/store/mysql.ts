@@ -52,6 +52,8 @@ export async function openMysql(address: MysqlAddress, clock: Clock): Promise<En
     writeAll: change =>
       guarded(() => onPatient(address, clock, on => locked(on, trx => change(trx, trx)))),
     append: batch => guarded(() => append(db, server.step, batch)),
+    // Its undo and binary logs are the server's own.
+    erase: async () => null,
     logSpace: () => guarded(() => space.measure()),
     rollupSpace: () => guarded(() => space.measureRollups()),
     // InnoDB gives pages that become free to new rows, and to the disk only when a table is rebuilt.

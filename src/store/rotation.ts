@@ -22,6 +22,7 @@ import { isOf, readVault, type Vault } from './vault.ts'
  *      names the new key. Its commit is the moment of change.
  *   4. Under the lock once more: where the vault fits the key beside, that takes the old one's place
  *      by a rename.
+ *   5. The write-ahead log is emptied: it still has the old rows, for whoever kept the old key.
  *
  * Whoever looks for the master key takes the one of the two that fits the vault. So a process that is
  * killed before the commit leaves a store that the old key opens (what lies beside it is overwritten
@@ -44,7 +45,8 @@ export async function rotate(
     return replace(made, vault, row, given)
   })
   if (rotated.inPlace) await engine.write(db => settle(db, vault))
-  return rotated
+  // The new key is in force, whatever becomes of this.
+  return { ...rotated, erased: await engine.erase().catch(() => false) }
 }
 
 /** Lets the key that fits take its place; the vault as it is. */
@@ -60,7 +62,7 @@ async function replace(
   vault: Vault,
   row: VaultRow,
   given: GivenMasterKey | null,
-): Promise<RotatedMasterKey> {
+): Promise<Omit<RotatedMasterKey, 'erased'>> {
   const old = vault.master(row)
   const opener = await vault.opener(change.db)
   const { bytes } = given ? parseMasterKey(given.value.reveal(), given.source) : made()

@@ -23,6 +23,8 @@ export const BLOCKING_WAIT = 250
 /** How long a call tries again, between which other calls run. */
 const PATIENCE = 5_000
 const MIGRATION_PATIENCE = 30_000
+/** How long readers are waited for, so that the write-ahead log can be emptied. */
+const JOURNAL_PATIENCE = 3_000
 const CACHED_STATEMENTS = 200
 
 /** One SQLite file of a store, opened, checked and brought to the newest schema. */
@@ -73,6 +75,20 @@ export class SqliteFile {
         if (!isBusy(error) || waited >= patience) throw sqliteFault(error, this.#path)
         await this.#clock.sleep(10 + Math.random() * 40)
       }
+    }
+  }
+
+  /**
+   * Empties the write-ahead log, which has pages as they were before; false where others read it for
+   * longer than some seconds.
+   */
+  async emptyJournal(): Promise<boolean> {
+    const start = this.#clock.now()
+    for (;;) {
+      const [outcome] = this.raw.pragma('wal_checkpoint(truncate)') as { readonly busy: number }[]
+      if (outcome?.busy === 0) return true
+      if (this.#clock.now() - start >= JOURNAL_PATIENCE) return false
+      await this.#clock.sleep(10 + Math.random() * 40)
     }
   }
 

@@ -64,6 +64,7 @@ export async function openSqlite(
       }),
     writeAll: change => writePair(control, log, change),
     append: batch => log.patiently(async () => append(batch)),
+    erase: () => control.patiently(() => control.emptyJournal()),
     logSpace: () => log.patiently(async () => space.measure()),
     rollupSpace: () => log.patiently(async () => space.measureRollups()),
     reclaimLog: () => log.patiently(async () => space.reclaim()),

@@ -1,8 +1,10 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SecretsShape } from '../../src/cli/shapes/secrets.ts'
 import { CommandLine } from '../support/command-line.ts'
+import { World } from '../support/daemon.ts'
 
 const GIVEN = Buffer.alloc(32, 6).toString('base64')
 
@@ -71,9 +73,56 @@ describe('secrets rotate', () => {
     expect(after).not.toBe(before)
     expect(await cli.json(['secrets', 'rotate', '--new-key-file', '-'], `${GIVEN}\n`)).toEqual({
       ...{ from: masterKey, to: masterKey, in_place: true, resealed: 1, unopened: 0 },
+      erased: true,
     })
     expect(readFileSync(masterKey, 'utf8').trim()).toBe(GIVEN)
     expect((await status()).code).toBe(0)
+  })
+
+  describe('while a daemon serves', () => {
+    let world: World
+
+    beforeEach(async () => {
+      world = new World()
+      await world.furnish('http://127.0.0.1:9/v1', 'sk-0123456789abcdef', 'sk-fedcba9876543210')
+      await world.serve()
+    })
+    afterEach(() => world.remove())
+
+    const file = () => join(world.dataDir, 'balance.db')
+    /** Which of these bytes are in the files of what operators wrote. */
+    const found = (blobs: readonly Buffer[]) => {
+      const files = [file(), `${file()}-wal`].map(path => readFileSync(path))
+      return blobs.map(blob => files.some(bytes => bytes.includes(blob)))
+    }
+    const sealed = (db: Sqlite.Database) => [
+      ...db.prepare<[], Buffer>('select sealed from provider_keys').pluck().all(),
+      ...db.prepare<[], Buffer>('select wrapped from vault').pluck().all(),
+    ]
+
+    it('leaves nothing of what the old key opens in the files', async () => {
+      const db = new Sqlite(file(), { readonly: true })
+      const before = sealed(db)
+      db.close()
+      expect(found(before)).toEqual([true, true, true])
+      expect(await world.json(['secrets', 'rotate'])).toMatchObject({ resealed: 2, erased: true })
+      expect(found(before)).toEqual([false, false, false])
+    })
+
+    it('says so where somebody who reads hinders that, and the next one makes up for it', async () => {
+      const db = new Sqlite(file(), { readonly: true })
+      db.exec('begin')
+      const before = sealed(db)
+      const hindered = await world.balance(['secrets', 'rotate'])
+      expect(hindered).toMatchObject({ code: 0 })
+      expect(hindered.stderr).toContain('is still in the store')
+      expect(hindered.stderr).toContain('balance secrets rotate again')
+      expect(found(before)).toEqual([true, true, true])
+      db.exec('commit')
+      db.close()
+      expect(await world.json(['secrets', 'rotate'])).toMatchObject({ erased: true })
+      expect(found(before)).toEqual([false, false, false])
+    })
   })
 
   it.each([
@@ -109,7 +158,6 @@ describe('secrets rotate', () => {
 
 /** As a hand in the database would. */
 async function damage(): Promise<void> {
-  const { default: Sqlite } = await import('better-sqlite3')
   const db = new Sqlite(join(cli.folder, 'balance.db'))
   db.exec(`update provider_keys set sealed = x'0102' where provider_id in
     (select id from providers where name = 'lab')`)

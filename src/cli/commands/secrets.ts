@@ -35,7 +35,8 @@ Example:
 
 const ROTATE_HELP = `
 All keys are sealed anew in one transaction, while a running gateway serves. Backups made
-before are opened by the old master key: keep it as long as you keep them.
+before are opened by the old master key: keep it as long as you keep them. On MySQL so are
+the server's own logs, for as long as it keeps those.
 
 Where the master key comes from a variable, from systemd's credentials or from a file that
 may not be written here, make the new one and name it; the command says where to put it.
@@ -97,6 +98,7 @@ async function rotate(session: Session, options: RotateOptions): Promise<void> {
   if (rotated.inPlace) await session.inForce()
   else tellOwner(session, rotated)
   await tellNodes(session, rotated)
+  if (rotated.erased === false) tellRemains(session)
 }
 
 async function readKey(file: string): Promise<GivenMasterKey> {
@@ -109,14 +111,22 @@ function lossOf(unopened: number): string {
 }
 
 /** What `secrets rotate --json` prints. */
-function shapeOf({ from, to, inPlace, resealed, unopened }: RotatedMasterKey) {
-  return { from, to, in_place: inPlace, resealed, unopened }
+function shapeOf({ from, to, inPlace, resealed, unopened, erased }: RotatedMasterKey) {
+  return { from, to, in_place: inPlace, resealed, unopened, erased }
 }
 
 function tellOwner({ out }: Session, { from, to }: RotatedMasterKey): void {
   out.warn(`${from} still has the old master key, which opens nothing any more.`)
   out.say(`Put the new one, from ${to}, where ${from} comes from, then restart the daemon.`)
   out.say('Until then a running daemon serves on with the keys that it holds, and takes no change.')
+}
+
+function tellRemains({ out }: Session): void {
+  out.warn("What the old master key opens is still in the store's write-ahead log (-wal).")
+  out.say(
+    'Somebody was reading the store all the time, as balance backup does. When that has ended,',
+  )
+  out.say('run balance secrets rotate again, or end all that has the store open: balance stop.')
 }
 
 /** Each daemon elsewhere has a copy of its own, which only its owner can replace. */
