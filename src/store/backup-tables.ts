@@ -34,6 +34,7 @@ export const BACKUP_TABLES: readonly BackupTable[] = [
   { part: 'control', table: 'routes', key: ['seq'] },
   { part: 'log', table: 'exchanges', key: ['id'] },
   { part: 'log', table: 'failures', key: ['id'] },
+  { part: 'log', table: 'imported_spans', key: ['kind', 'first_id'] },
   { part: 'log', table: 'rollups', key: ['dimension', 'hour', 'name'] },
 ]
 

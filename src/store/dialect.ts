@@ -69,6 +69,8 @@ export interface LogBatch {
   /** Failed attempts of no exchange, as the failures of an entry. */
   readonly loose: LogEntry['failures']
   readonly rollups: readonly RollupValues[]
+  /** Of rows that are imported, the time of the oldest of each table: it is kept where they are. */
+  readonly oldest: { readonly exchanges: number; readonly failures: number } | null
   /** Written only where it is not this node's last one already; null: it is never written again. */
   readonly mark: BatchMark | null
 }

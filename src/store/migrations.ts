@@ -21,6 +21,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { part: 'control', name: 'routes', statements: routeTable },
   { part: 'control', name: 'outages of providers', statements: outageTable },
   { part: 'control', name: 'who owns a token', statements: tokenOrigin },
+  { part: 'log', name: 'where imported rows are', statements: importedTable },
 ]
 
 function controlTables(types: ColumnTypes): string[] {
@@ -243,5 +244,19 @@ function batchTable({ text, integer, table }: ColumnTypes): string[] {
       id ${text(36)} not null,
       time ${integer} not null
     ) ${table}`,
+  ]
+}
+
+/** Rows that were imported have young ids and old times. */
+function importedTable({ text, integer, table }: ColumnTypes): string[] {
+  return [
+    `create table imported_spans (
+      kind ${text(16)} not null,
+      first_id ${integer} not null,
+      last_id ${integer} not null,
+      oldest ${integer} not null,
+      primary key (kind, first_id)
+    ) ${table}`,
+    'create index imported_spans_oldest on imported_spans (kind, oldest)',
   ]
 }

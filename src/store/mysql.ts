@@ -10,6 +10,7 @@ import {
   MARK_KEPT,
   NO_EXCHANGE,
 } from './dialect.ts'
+import { SPAN_COLUMNS, spansOf } from './imported-spans.ts'
 import { migrate } from './migrate.ts'
 import { mysqlFault } from './mysql-fault.ts'
 import { migrationTarget } from './mysql-migration.ts'
@@ -152,15 +153,24 @@ async function migrateAll(
 async function append(
   db: Kysely<Tables>,
   step: number,
-  { entries, loose, rollups, mark }: LogBatch,
+  { entries, loose, rollups, oldest, mark }: LogBatch,
 ): Promise<boolean> {
   return undeadlocked(() =>
     db.transaction().execute(async trx => {
       if (mark !== null && !(await take(trx, mark))) return false
-      for (const chunk of slices(entries)) await appendEntries(trx, step, chunk)
+      const ids = { exchanges: [] as number[], failures: [] as number[] }
+      const note = (kind: keyof typeof ids, first: number, rows: number) =>
+        ids[kind].push(first, first + (rows - 1) * step)
+      for (const chunk of slices(entries)) {
+        note('exchanges', await appendEntries(trx, step, chunk), chunk.length)
+      }
       for (const chunk of slices(loose)) {
         const rows = chunk.map(values => [NO_EXCHANGE, ...values])
-        await trx.executeQuery(insertion('failures', FAILURE_COLUMNS, rows))
+        const { insertId } = await trx.executeQuery(insertion('failures', FAILURE_COLUMNS, rows))
+        note('failures', Number(insertId), chunk.length)
+      }
+      for (const span of oldest === null ? [] : spansOf(oldest, ids)) {
+        await trx.executeQuery(insertion('imported_spans', SPAN_COLUMNS, [span], REPLACING))
       }
       // Last, for these rows are every node's: they are locked until the transaction ends.
       for (const chunk of slices(rollups)) {
@@ -198,7 +208,12 @@ async function take(trx: Kysely<Tables>, mark: BatchMark): Promise<boolean> {
   return true
 }
 
-async function appendEntries(trx: Kysely<Tables>, step: number, entries: readonly LogEntry[]) {
+/** The id of the first. */
+async function appendEntries(
+  trx: Kysely<Tables>,
+  step: number,
+  entries: readonly LogEntry[],
+): Promise<number> {
   const exchanges = entries.map(({ exchange }) => exchange)
   const { insertId } = await trx.executeQuery(insertion('exchanges', EXCHANGE_COLUMNS, exchanges))
   // The ids of one insert with a known number of rows are consecutive in every lock mode
@@ -207,12 +222,16 @@ async function appendEntries(trx: Kysely<Tables>, step: number, entries: readonl
   const failures = entries.flatMap(({ failures }, index) =>
     failures.map(values => [first + index * step, ...values]),
   )
-  if (failures.length === 0) return
-  await trx.executeQuery(insertion('failures', FAILURE_COLUMNS, failures))
+  if (failures.length > 0) {
+    await trx.executeQuery(insertion('failures', FAILURE_COLUMNS, failures))
+  }
+  return first
 }
 
 const ADDING = `on duplicate key update
   ${ROLLUP_SUMS.map(name => `${name} = ${name} + values(${name})`).join(', ')}`
+
+const REPLACING = 'on duplicate key update last_id = values(last_id), oldest = values(oldest)'
 
 /** mysql2 writes a list of lists as the rows of an insert. */
 function insertion(

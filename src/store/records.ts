@@ -24,6 +24,7 @@ export function recordVerbs({ engine, clock }: StoreParts): RecordVerbs {
       await engine.append({
         entries: batch.map(record => logEntry(record, name)),
         loose: [],
+        oldest: null,
         rollups: rollups.of(batch),
         mark: id === undefined ? null : { node: name, id, time: clock.wall() },
       })
@@ -34,6 +35,7 @@ export function recordVerbs({ engine, clock }: StoreParts): RecordVerbs {
       const written = await engine.append({
         entries: exchanges.map(record => logEntry(record, node)),
         loose: failures.map(failure => failureValues(failure, cut(failure.requestId))),
+        oldest: { exchanges: oldestOf(exchanges), failures: oldestOf(failures) },
         rollups: rollups.of(exchanges),
         mark: {
           node,
@@ -97,6 +99,10 @@ async function importedHeads(engine: Engine, node: string): Promise<ImportedHead
   )
   const [requests = 0, failures = 0] = row?.id.split(':').map(Number) ?? []
   return { requests, failures }
+}
+
+function oldestOf(rows: readonly { readonly time: number }[]): number {
+  return Math.min(...rows.map(({ time }) => time))
 }
 
 /** Null where nothing was imported. */

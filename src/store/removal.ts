@@ -10,9 +10,11 @@ export interface Removed {
   readonly exchanges: number
   readonly failures: number
   readonly rollups: number
+  /** Spans of imported rows that were looked through. */
+  readonly spans: number
 }
 
-export const NONE: Removed = { exchanges: 0, failures: 0, rollups: 0 }
+export const NONE: Removed = { exchanges: 0, failures: 0, rollups: 0, spans: 0 }
 
 /**
  * What is too far from now, which is to say either way: a clock that ran ahead must not hold up
@@ -20,7 +22,7 @@ export const NONE: Removed = { exchanges: 0, failures: 0, rollups: 0 }
  *
  * The lowest ids are taken for the oldest rows. They are given out when an exchange ends, so times
  * are out of order by as long as exchanges take: a row behind {@link CHUNK} younger ones goes when
- * the first of those does.
+ * the first of those does. Imported rows have other ids than their times: see imported-spans.
  */
 export async function removeOld(
   db: Kysely<Tables>,
@@ -93,7 +95,7 @@ export async function removeRollups(db: Kysely<Tables>, before: number): Promise
   return NONE
 }
 
-async function removeRows(
+export async function removeRows(
   db: Kysely<Tables>,
   table: 'exchanges' | 'failures',
   rows: readonly { readonly id: number }[],

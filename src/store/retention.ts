@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import type { Store } from '../model/store.ts'
 import type { Engine } from './dialect.ts'
+import { removeOldImported } from './imported-spans.ts'
 import type { StoreParts } from './parts.ts'
 import {
   CHUNK,
@@ -32,6 +33,8 @@ export function retentionVerbs({ engine, clock }: StoreParts): Pick<Store, 'prun
       const isTooLarge = async () => (await engine.logSpace()).used > maxBytes
       await slice.fill(db => removeOld(db, 'exchanges', now, maxAge))
       await slice.fill(db => removeOld(db, 'failures', now, errorMaxAge))
+      await slice.fill(db => removeOldImported(db, 'exchanges', now - maxAge))
+      await slice.fill(db => removeOldImported(db, 'failures', now - errorMaxAge))
       await slice.fill(db => removeRollups(db, now - ROLLUPS_KEPT))
       if (await isTooLarge()) {
         const since = await span.since(now, maxBytes)
@@ -73,8 +76,8 @@ class Slice {
   /** Removes chunk after chunk until there is nothing more to remove, or the slice is full. */
   async fill(remove: (db: Kysely<Tables>) => Promise<Removed>): Promise<void> {
     while (!this.isFull) {
-      const { exchanges, failures, rollups } = await this.#engine.queryLog(remove)
-      const rows = exchanges + failures + rollups
+      const { exchanges, failures, rollups, spans } = await this.#engine.queryLog(remove)
+      const rows = exchanges + failures + rollups + spans
       if (rows === 0) return
       this.exchanges += exchanges
       this.failures += failures

@@ -9,6 +9,7 @@ import {
   MARK_KEPT,
   NO_EXCHANGE,
 } from './dialect.ts'
+import { SPAN_COLUMNS, spansOf } from './imported-spans.ts'
 import { EXCHANGE_COLUMNS, FAILURE_COLUMNS } from './record-rows.ts'
 import { ROLLUP_COLUMNS, ROLLUP_KEY, ROLLUP_SUMS } from './rollups.ts'
 import { SqliteFile } from './sqlite-file.ts'
@@ -107,6 +108,9 @@ function appender(raw: Database): Append {
   const lastBatch = raw.prepare<[string], string>('select id from batches where node = ?').pluck()
   const sweep = raw.prepare<unknown[]>('delete from batches where time < ?')
   const mark = raw.prepare<unknown[]>('replace into batches (node, id, time) values (?, ?, ?)')
+  const span = raw.prepare<unknown[]>(
+    insertion('imported_spans', SPAN_COLUMNS).replace('insert', 'replace'),
+  )
   return raw.transaction<Append>(batch => {
     if (batch.mark !== null) {
       const { node, id, time } = batch.mark
@@ -115,12 +119,17 @@ function appender(raw: Database): Append {
       if (last === undefined && time !== FOR_EVER) sweep.run(time - MARK_KEPT)
       mark.run(node, id, time)
     }
-    for (const entry of batch.entries) {
+    const exchanges = batch.entries.map(entry => {
       const { lastInsertRowid } = exchange.run(...entry.exchange)
       for (const values of entry.failures) failure.run(lastInsertRowid, ...values)
-    }
-    for (const values of batch.loose) failure.run(NO_EXCHANGE, ...values)
+      return Number(lastInsertRowid)
+    })
+    const failures = batch.loose.map(values =>
+      Number(failure.run(NO_EXCHANGE, ...values).lastInsertRowid),
+    )
     for (const values of batch.rollups) rollup.run(...values)
+    if (batch.oldest === null) return true
+    for (const values of spansOf(batch.oldest, { exchanges, failures })) span.run(...values)
     return true
   }).immediate
 }

@@ -20,6 +20,7 @@ export interface Tables {
   readonly failures: FailureTable
   readonly rollups: RollupTable
   readonly batches: BatchTable
+  readonly imported_spans: ImportedSpanTable
 }
 
 interface MigrationTable {
@@ -242,6 +243,16 @@ interface BatchTable {
   time: number
 }
 
+/** The ids between which the rows of one imported batch are. */
+interface ImportedSpanTable {
+  /** Their table. */
+  kind: 'exchanges' | 'failures'
+  first_id: number
+  last_id: number
+  /** Time of the oldest of them, or earlier. */
+  oldest: number
+}
+
 /** Rows as the code passes them on: only the database looks at the order of adding. */
 export type ProviderRow = Omit<Selectable<ProviderTable>, 'seq'>
 export type VaultRow = Selectable<VaultTable>
@@ -252,4 +263,5 @@ export type MemoryRow = Selectable<MemoryTable>
 export type OutageRow = Selectable<OutageTable>
 export type ExchangeRow = Selectable<ExchangeTable>
 export type FailureRow = Selectable<FailureTable>
+export type ImportedSpanRow = Selectable<ImportedSpanTable>
 export type RollupRow = Selectable<RollupTable>

@@ -35,6 +35,12 @@ async function furnished(here: Place): Promise<Store> {
     exchange({ requestId: `r-${n}`, failures: n % 50 === 0 ? [attempt()] : [] }),
   )
   await store.record(records, 'node')
+  await store.importLog('import:x', {
+    exchanges: [],
+    failures: [{ ...attempt(), requestId: 'i:1' }],
+    after: { requests: 0, failures: 0 },
+    heads: { requests: 0, failures: 1 },
+  })
   return store
 }
 
@@ -51,6 +57,11 @@ async function contents(here: Place, store: Store) {
     audit: await here.sql(`select * from audit where action <> 'store.restore' order by id`),
     records: await store.records({ limit: 10_000 }),
     failures: await store.failures({ limit: 10_000 }),
+    imported: await here.sql(
+      'select kind, first_id, last_id, oldest from imported_spans',
+      [],
+      true,
+    ),
     stats: await store.stats({ by: 'provider', ...hour }),
   }
 }

@@ -65,6 +65,55 @@ export function retentionSuite(place: () => Promise<Place>): void {
       expect((await left(store)).at(-1)).toBe('r2250')
     })
 
+    it('removes imported rows when their time has come, however young their ids are', async () => {
+      const { store, now } = await opened()
+      const at = (requestId: string, days: number) =>
+        exchange({ requestId, time: now - days * DAY })
+      const young = Array.from({ length: 250 }, (_, n) => ({
+        ...at(`young-${n}`, 2),
+        failures: [attempt({ time: now - 2 * DAY })],
+      }))
+      await store.record(young, NODE)
+      // MariaDB goes by its own clock: between two ages there is an hour, and no limit is one of them.
+      const ages = Array.from({ length: 600 }, (_, n) => 40 - n / 20)
+      const failed = (days: number) => ({
+        ...attempt({ time: now - days * DAY }),
+        requestId: `e-${days}`,
+      })
+      const none = { requests: 0, failures: 0 }
+      await store.importLog('import:x', {
+        exchanges: ages.map(days => at(`i-${days}`, days)),
+        failures: ages.map(failed),
+        after: none,
+        heads: { requests: 600, failures: 600 },
+      })
+      await store.record([at('last', 1)], NODE)
+      const younger = (days: number) => ages.filter(age => age <= days)
+      for (const [maxAge, errorMaxAge] of [
+        [30.02, 35.02],
+        [20.02, 12.02],
+        [12.02, 12.02],
+      ] as const) {
+        await settle(store, { ...ALL, maxAge: maxAge * DAY, errorMaxAge: errorMaxAge * DAY })
+        const kept = await left(store)
+        expect(kept.filter(id => id.startsWith('i-')).toReversed()).toEqual(
+          younger(maxAge).map(days => `i-${days}`),
+        )
+        expect(kept.filter(id => !id.startsWith('i-'))).toHaveLength(251)
+        const failures = (await store.failures({ limit: 10_000 })).map(row => row.requestId)
+        expect(failures.filter(id => id.startsWith('e-')).toReversed()).toEqual(
+          younger(errorMaxAge).map(days => `e-${days}`),
+        )
+        expect(failures.filter(id => id.startsWith('young-'))).toHaveLength(250)
+      }
+      const slices = await settle(store, { ...ALL, maxAge: 3 * DAY, errorMaxAge: 3 * DAY })
+      for (const { exchanges, failures } of slices) {
+        expect(exchanges + failures).toBeLessThanOrEqual(1_000)
+      }
+      expect(await left(store)).toHaveLength(251)
+      expect(await settle(store, { ...ALL, maxAge: 3 * DAY })).toHaveLength(1)
+    })
+
     it('is not held up by rows of a clock that ran ahead', async () => {
       const { store, now } = await opened()
       const ahead = Array.from({ length: 150 }, () =>
