@@ -68,7 +68,10 @@ describe('secrets rotate', () => {
     expect(rotated).toEqual({
       code: 0,
       stdout: '',
-      stderr: `sealed 1 key anew; the master key is in ${masterKey}\nsaved; no daemon is running: balance serve\n`,
+      stderr: `sealed 1 key anew; the master key is in ${masterKey}
+Backups and exports from before need the old one, which is gone: make new ones.
+saved; no daemon is running: balance serve
+`,
     })
     expect(after).not.toBe(before)
     expect(await cli.json(['secrets', 'rotate', '--new-key-file', '-'], `${GIVEN}\n`)).toEqual({

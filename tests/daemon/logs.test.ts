@@ -124,6 +124,7 @@ describe('what a daemon writes down', () => {
         },
       ],
       pid: daemon.pid,
+      certificate: null,
       url: daemon.url,
       started: expect.stringMatching(/^\d{4}-/),
       config_file: null,

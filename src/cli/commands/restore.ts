@@ -38,6 +38,8 @@ async function restore(session: Session, given: string, { yes }: { yes?: true })
   const { store, half } = await session.storeToRestore()
   const backup = await withProgress(out, ['checking', 'rows'], tell => store.readBackup(file, tell))
   await refuseServed(session, store)
+  const { problem, hint } = backup.masterKey
+  if (problem !== null) out.warn(`The backup's sealed keys will not open: ${problem} ${hint ?? ''}`)
   const isKept = !half && !(await isEmpty(store))
   const kept = isKept ? await keep(session, store, backup, yes === true) : null
   const put = await withProgress(out, ['restoring', 'rows'], tell => store.restore(file, tell))
@@ -45,8 +47,6 @@ async function restore(session: Session, given: string, { yes }: { yes?: true })
   out.show({ restored, kept, master_key: backup.masterKey.state }, () => '')
   out.say(`restored ${contentsOf(restored)}, of ${formatMoment(backup.created)}`)
   if (kept !== null) out.say(`What was there before is in ${kept}`)
-  const { problem, hint } = backup.masterKey
-  if (problem !== null) out.warn(`Sealed keys do not open: ${problem} ${hint ?? ''}`)
 }
 
 /** @throws BalanceError already_running */

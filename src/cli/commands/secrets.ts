@@ -95,8 +95,12 @@ async function rotate(session: Session, options: RotateOptions): Promise<void> {
   session.out.say(
     `sealed ${plural(rotated.resealed, 'key')} anew; the master key is in ${rotated.to}`,
   )
-  if (rotated.inPlace) await session.inForce()
-  else tellOwner(session, rotated)
+  if (rotated.inPlace) {
+    session.out.say(
+      'Backups and exports from before need the old one, which is gone: make new ones.',
+    )
+    await session.inForce()
+  } else tellOwner(session, rotated)
   await tellNodes(session, rotated)
   if (rotated.erased === false) tellRemains(session)
 }
