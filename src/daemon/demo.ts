@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Secret } from '../base/secret.ts'
 import { startMock } from '../mock/server.ts'
-import { type BootstrapFlags, type LoadedConfig, loadConfig } from '../model/config.ts'
+import { type BootstrapFlags, type LoadedConfig, loadConfig, NO_SERVICE } from '../model/config.ts'
 import { openStore } from '../store/open.ts'
 import { storeOptions } from '../store/options.ts'
 import { type Daemon, type DaemonParts, startDaemon } from './main.ts'
@@ -25,7 +25,7 @@ export interface Demo {
   readonly ended: Promise<void>
 }
 
-type DemoParts = Omit<DaemonParts, 'config' | 'reread' | 'makeFirstToken'>
+type DemoParts = Omit<DaemonParts, 'config' | 'reread' | 'service' | 'makeFirstToken'>
 
 /**
  * A gateway that shows what it does, with nothing to set up: a simulated provider with four keys
@@ -57,6 +57,7 @@ export async function startDemo(parts: DemoParts, flags: BootstrapFlags): Promis
       ...parts,
       config,
       reread: () => config,
+      service: NO_SERVICE,
       makeFirstToken: false,
     })
     return { daemon, token, dataDir, ended: endThen(daemon, clear) }

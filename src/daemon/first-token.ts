@@ -5,19 +5,29 @@ import type { Store } from '../model/store.ts'
 import { STRONG_TOKEN } from '../model/token-strength.ts'
 import type { Follower } from './follower.ts'
 
-/** The first token from the environment. Off loopback nothing is served without any. */
-export async function seeToTokens(config: LoadedConfig, store: Store): Promise<void> {
+/**
+ * The first token from the environment. Off loopback nothing is served without any.
+ * @param hosts all that is listened on
+ * @throws BalanceError no_token
+ */
+export async function seeToTokens(
+  config: LoadedConfig,
+  hosts: readonly string[],
+  store: Store,
+): Promise<void> {
   if ((await store.tokens()).length > 0) return
   const given = config.environment.bootstrapToken
-  const loopback = isLoopback(config.listen.host)
+  const open = hosts.find(host => !isLoopback(host))
   if (given !== null) {
     const value = given.read()
-    if (!loopback && value.reveal().length < STRONG_TOKEN) throw weakToken(given.variable, config)
+    if (open !== undefined && value.reveal().length < STRONG_TOKEN) {
+      throw weakToken(given.variable, open)
+    }
     await store.createToken({ name: 'bootstrap', value })
-  } else if (!loopback) {
+  } else if (open !== undefined) {
     throw new BalanceError(
       'no_token',
-      `Listening on ${config.listen.host} needs a client token first: without one anybody could spend your keys.`,
+      `Listening on ${open} needs a client token first: without one anybody could spend your keys.`,
       {
         hint: 'Create one with balance tokens create NAME, or give one in BALANCE_BOOTSTRAP_TOKEN or BALANCE_BOOTSTRAP_TOKEN_FILE.',
       },
@@ -25,10 +35,10 @@ export async function seeToTokens(config: LoadedConfig, store: Store): Promise<v
   }
 }
 
-function weakToken(variable: string, { listen }: LoadedConfig): BalanceError {
+function weakToken(variable: string, host: string): BalanceError {
   return new BalanceError(
     'no_token',
-    `${variable} is shorter than ${STRONG_TOKEN} characters, too weak to listen on ${listen.host} with.`,
+    `${variable} is shorter than ${STRONG_TOKEN} characters, too weak to listen on ${host} with.`,
     { hint: 'Take a longer one: openssl rand -hex 32 makes one.' },
   )
 }

@@ -1,4 +1,5 @@
 import type { Asked } from '../gateway/explain.ts'
+import type { Address, Place } from '../gateway/listeners.ts'
 import type { Tls } from '../gateway/server.ts'
 import type { Catalog, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
@@ -29,7 +30,7 @@ export interface GatewayHost {
   /** How the owner does, for those who ask whether all is well. */
   inform(readiness: Readiness): void
   /** @throws BalanceError address_in_use, not_permitted, config_invalid */
-  listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>
+  listen(places: readonly Place[]): Promise<Address[]>
   /** Another certificate, for connections from now on. Only where there was one at the start. */
   renew(tls: Tls): void
   reports(): Promise<GatewayReport[]>

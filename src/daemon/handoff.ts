@@ -1,7 +1,7 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import { listenError } from '../gateway/server.ts'
+import { type Address, Listeners, type Place } from '../gateway/listeners.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 /** A connection that a worker was handed and has not taken yet. */
@@ -19,7 +19,7 @@ interface UnderWay {
  * way to a dying worker, and refuses connections when the last one dies).
  */
 export class Handoff {
-  readonly #server: Server
+  readonly #listeners = new Listeners(socket => this.#place(socket), { pauseOnConnect: true })
   readonly #workers: () => readonly WorkerProcess[]
   readonly #log: Logger
   readonly #clock: Clock
@@ -32,28 +32,10 @@ export class Handoff {
     this.#workers = workers
     this.#clock = clock
     this.#log = log
-    this.#server = createServer({
-      pauseOnConnect: true,
-      keepAlive: true,
-      keepAliveInitialDelay: 30_000,
-      noDelay: true,
-    })
-    this.#server.on('connection', socket => this.#place(socket))
   }
 
-  listen(host: string, port: number): Promise<{ host: string; port: number }> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) =>
-        reject(listenError(error, host, port)),
-      )
-      this.#server.listen(port, host, () => {
-        const address = this.#server.address()
-        resolve({
-          host,
-          port: typeof address === 'object' && address !== null ? address.port : port,
-        })
-      })
-    })
+  listen(places: readonly Place[]): Promise<Address[]> {
+    return this.#listeners.listen(places)
   }
 
   /** A worker became ready: those that wait can go to it. */
@@ -89,7 +71,7 @@ export class Handoff {
 
   /** Takes no further connections; those that wait for a worker are closed. */
   close(): void {
-    this.#server.close()
+    this.#listeners.close()
     for (const socket of this.#waiting) socket.destroy()
     this.#waiting = []
   }

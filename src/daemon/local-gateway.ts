@@ -7,7 +7,8 @@ import type { Redactor } from '../base/redactor.ts'
 import { cutOff, drain } from '../gateway/drain.ts'
 import { type Asked, explain } from '../gateway/explain.ts'
 import { Gateway } from '../gateway/gateway.ts'
-import { createGatewayServer, type GatewayServer, listen, type Tls } from '../gateway/server.ts'
+import { type Address, Listeners, type Place } from '../gateway/listeners.ts'
+import { createGatewayServer, type GatewayServer, type Tls } from '../gateway/server.ts'
 import { watchExchanges } from '../gateway/watch.ts'
 import type { Catalog, KeyMemory, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
@@ -31,6 +32,7 @@ export interface LocalGatewayParts {
 export class LocalGateway implements GatewayHost {
   readonly #gateway: Gateway
   readonly #server: GatewayServer
+  readonly #listeners = new Listeners(socket => this.take(socket), { pauseOnConnect: false })
   readonly #agents = new Agents()
   readonly #live: Live
   readonly #holder: SnapshotHolder
@@ -50,6 +52,8 @@ export class LocalGateway implements GatewayHost {
       holder: this.#holder,
     })
     this.#server = createGatewayServer(this.#gateway, parts.tls)
+    // It is at this event that Node sets up what watches connections for time and idleness.
+    this.#server.emit('listening')
     this.#watch = watchExchanges(this.#gateway)
   }
 
@@ -82,16 +86,11 @@ export class LocalGateway implements GatewayHost {
     if ('setSecureContext' in this.#server) this.#server.setSecureContext(tls)
   }
 
-  listen(host: string, port: number): Promise<{ host: string; port: number }> {
-    return listen(this.#server, host, port)
+  listen(places: readonly Place[]): Promise<Address[]> {
+    return this.#listeners.listen(places)
   }
 
-  /** Serves connections that are handed on with {@link take}, instead of listening. */
-  serveHandedOn(): void {
-    // It is at this event that Node sets up what watches connections for time and idleness.
-    this.#server.emit('listening')
-  }
-
+  /** Serves a connection that was accepted, here or elsewhere. */
   take(socket: Socket): void {
     this.#server.emit('connection', socket)
   }
@@ -148,6 +147,7 @@ export class LocalGateway implements GatewayHost {
   }
 
   async close(ms: number): Promise<void> {
+    this.#listeners.close()
     await drain(this.#gateway, this.#server, ms)
     this.#watch.stop()
     this.#gateway.ledger.close()

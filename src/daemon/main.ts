@@ -6,7 +6,9 @@ import type { Secret } from '../base/secret.ts'
 import { controlFolders } from '../control/address.ts'
 import { ControlSocket } from '../control/socket.ts'
 import { TailHub } from '../control/tail.ts'
-import type { LoadedConfig } from '../model/config.ts'
+import { type Address, givenSocket, type Place } from '../gateway/listeners.ts'
+import type { Tls } from '../gateway/server.ts'
+import type { LoadedConfig, Service } from '../model/config.ts'
 import { storeOptions } from '../store/options.ts'
 import { openThreadedStore } from '../store/threaded.ts'
 import { ListenerCertificate } from './certificate.ts'
@@ -26,6 +28,8 @@ export interface DaemonParts {
   readonly config: LoadedConfig
   /** Reads the configuration again, for `reload`. */
   readonly reread: () => LoadedConfig
+  /** What a service manager gave. */
+  readonly service: Service
   readonly clock: Clock
   readonly version: string
   /** Where log lines go. */
@@ -85,7 +89,8 @@ async function start(
   redactor: Redactor,
   log: Logger,
 ): Promise<Daemon> {
-  const { config, clock } = parts
+  const { config, service, clock } = parts
+  const given = service.sockets.map(givenSocket)
   const node = `${hostname()}:${process.pid}`
   const tail = new TailHub()
   const learned = new Learned()
@@ -138,6 +143,7 @@ async function start(
   })
   const operator = new DaemonOperator({
     ...parts,
+    drain: given.length > 0 ? Math.min(config.drain, config.restartDrain) : config.drain,
     node,
     store,
     recorder,
@@ -156,12 +162,16 @@ async function start(
     for (const name of overridden)
       log.info({ value: name }, 'set by a command, which overrides the file')
     if (left.length > 0) log.info({ left }, 'kept, though the file does not declare it any more')
-    await seeToTokens(config, store)
+    const places = given.length > 0 ? given : [config.listen]
+    await seeToTokens(config, places.map(hostOf), store)
     await follower.start()
-    const address = await gateway.listen(config.listen.host, config.listen.port)
-    operator.url = `${tls === null ? 'http' : 'https'}://${hostInUrl(address.host)}:${address.port}`
-    log.info({ url: operator.url, store: store.url, pid: process.pid }, 'listening')
-    if (tls === null && !isLoopback(address.host)) log.warn(IN_THE_CLEAR)
+    const addresses = await gateway.listen(places)
+    const [url, ...further] = addresses.map(address => urlOf(address, tls))
+    operator.url = url ?? ''
+    const also = further.length > 0 ? { also: further } : {}
+    const by = given.length > 0 ? { sockets: 'given' } : {}
+    log.info({ url, ...also, ...by, store: store.url, pid: process.pid }, 'listening')
+    if (tls === null && !addresses.every(({ host }) => isLoopback(host))) log.warn(IN_THE_CLEAR)
     await peers.start()
     const firstToken = parts.makeFirstToken
       ? await makeFirstToken(parts.anonymous, store, follower)
@@ -223,6 +233,10 @@ async function start(
 const IN_THE_CLEAR =
   'other hosts may call here without TLS, with tokens and prompts in the clear: set tls, or let a proxy with TLS alone reach this address'
 
-function hostInUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
+function hostOf(place: Place): string {
+  return 'socket' in place ? place.address.host : place.host
+}
+
+function urlOf({ host, port }: Address, tls: Tls | null): string {
+  return `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -22,6 +22,8 @@ export type DaemonStore = Store & { readonly health: StoreHealth }
 
 interface OperatorParts {
   readonly config: LoadedConfig
+  /** Milliseconds that requests in flight are given at the end. */
+  readonly drain: number
   readonly reread: () => LoadedConfig
   readonly clock: Clock
   readonly version: string
@@ -59,7 +61,7 @@ export class DaemonOperator implements Operator {
   beginStop(now: boolean): void {
     if (this.#stopping || now) this.#parts.gateway.cutOff()
     this.#stopping = true
-    this.#stop(now ? 0 : this.#parts.config.drain)
+    this.#stop(now ? 0 : this.#parts.drain)
   }
 
   async status(): Promise<DaemonStatus> {

@@ -3,6 +3,7 @@ import { type Clock, type Timer, within } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Asked } from '../gateway/explain.ts'
+import type { Address, Place } from '../gateway/listeners.ts'
 import type { Tls } from '../gateway/server.ts'
 import type { Catalog, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
@@ -84,8 +85,8 @@ export class WorkerPool implements GatewayHost {
     for (const worker of this.#workers) worker.tell({ kind: 'renew', tls })
   }
 
-  listen(host: string, port: number): Promise<{ host: string; port: number }> {
-    return this.#handoff.listen(host, port)
+  listen(places: readonly Place[]): Promise<Address[]> {
+    return this.#handoff.listen(places)
   }
 
   async reports(): Promise<GatewayReport[]> {

@@ -71,7 +71,6 @@ class Worker {
       anonymous,
       tls,
     })
-    this.#gateway.serveHandedOn()
     send({ kind: 'ready', version: VERSION })
   }
 

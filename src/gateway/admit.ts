@@ -7,7 +7,7 @@ const MOST_HEADERS = 100
 
 /** Turns away what the gateway will not take on at all. */
 export function admit(exchange: Exchange, gateway: Gateway): void {
-  if (gateway.draining) {
+  if (gateway.closed) {
     throw new BalanceError('overloaded', 'The gateway is shutting down.', { retryAfter: 1_000 })
   }
   if (gateway.exchanges.size > exchange.snapshot.settings.max_in_flight) {

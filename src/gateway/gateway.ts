@@ -34,8 +34,10 @@ export class Gateway {
   readonly exchanges = new InFlight()
   /** Bytes of held bodies, all exchanges together. */
   heldBytes = 0
-  /** No new work is taken. */
+  /** It is about to end: no connection is kept for another request. */
   draining = false
+  /** No new work is taken. */
+  closed = false
   requests = 0
   errors = 0
   /** What the owner said last of how it does; null before it said anything. */

@@ -24,6 +24,7 @@ import type { Declared } from './declared.ts'
 import { parseDuration } from './units.ts'
 
 export type { SecretSource, Surroundings } from './config/environment.ts'
+export { NO_SERVICE, type Notify, type Service, takeService } from './config/service.ts'
 export { spellDeclared } from './config/spelling.ts'
 export type { TlsFiles } from './config/tls.ts'
 
@@ -39,6 +40,7 @@ export interface BootstrapFlags {
   readonly drain?: string
   readonly tlsCert?: string
   readonly tlsKey?: string
+  readonly restartDrain?: string
 }
 
 export type BootstrapName =
@@ -51,6 +53,7 @@ export type BootstrapName =
   | 'drain'
   | 'tls_cert'
   | 'tls_key'
+  | 'restart_drain'
 
 /** Everything the process was told at its start; frozen. */
 export interface LoadedConfig {
@@ -67,6 +70,8 @@ export interface LoadedConfig {
   readonly drain: number
   /** Null: plain HTTP. */
   readonly tls: TlsFiles | null
+  /** The same where the listening socket was given, so that new connections wait for the next daemon. */
+  readonly restartDrain: number
   /** What the file asks of the store. */
   readonly declared: Declared
   /** Where each value came from: `flag --port`, `env BALANCE_PORT`, `file /x/balance.config.yaml:3`, `default`. */
@@ -139,6 +144,11 @@ export function loadConfig({
     from.file('drain', parseDrain),
   ])
   const tls = chooseTls(from, flags, cwd, home)
+  const restartDrain = choose(parseDuration('5s'), [
+    from.flag('--restart-drain', flags.restartDrain, parseDrain),
+    from.variable('BALANCE_RESTART_DRAIN', parseDrain),
+    from.file('restart_drain', parseDrain),
+  ])
 
   return deepFreeze({
     file: document?.path ?? null,
@@ -149,6 +159,7 @@ export function loadConfig({
     logLevel: logLevel.value,
     drain: drain.value,
     tls: tls.files,
+    restartDrain: restartDrain.value,
     declared: declaredIn(content, document),
     origins: {
       host: host.origin,
@@ -159,6 +170,7 @@ export function loadConfig({
       log_level: logLevel.origin,
       drain: drain.origin,
       ...tls.origins,
+      restart_drain: restartDrain.origin,
     },
     environment: surroundings(env, {
       dataDir: dataPath,

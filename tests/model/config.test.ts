@@ -76,6 +76,14 @@ const OPTIONS: readonly {
     fallback: 30_000,
     read: config => config.drain,
   },
+  {
+    name: 'restart_drain',
+    flag: ['--restart-drain', { restartDrain: '1s' }, 1_000],
+    variable: ['BALANCE_RESTART_DRAIN', '2s', 2_000],
+    line: ['restart_drain: 3s', 3_000],
+    fallback: 5_000,
+    read: config => config.restartDrain,
+  },
 ]
 
 describe.each(OPTIONS)('$name', ({ name, flag, variable, line, fallback, read }) => {

@@ -9,6 +9,7 @@ import { Secret } from '../../src/base/secret.ts'
 import type { Store } from '../../src/model/store.ts'
 import { openStore } from '../../src/store/open.ts'
 import { type Answer, type Ask, ask } from './gateway.ts'
+import type { ListeningSocket } from './listening-socket.ts'
 import { CHAT, type OpenStream, openStream, STREAMED } from './open-stream.ts'
 import { storeOptions } from './store.ts'
 
@@ -39,6 +40,8 @@ export class World {
   readonly env: Record<string, string> = { PATH: process.env.PATH ?? '', HOME: this.home }
   /** Options of Node itself, for all that is started from now on. */
   nodeOptions: readonly string[] = []
+  /** Sockets that daemons are given from now on, as systemd gives them. */
+  sockets: readonly ListeningSocket[] = []
   readonly #running = new Set<Program>()
 
   constructor(dataDir = 'data') {
@@ -69,7 +72,8 @@ export class World {
   /** Starts the binary and leaves it running. */
   start(args: readonly string[]): Program {
     const line = [...this.nodeOptions, BINARY, ...args, '--data-dir', this.dataDir]
-    const program = new Program(line, this.cwd, this.env)
+    const sockets = args[0] === 'serve' ? this.sockets : []
+    const program = new Program(line, this.cwd, this.env, sockets)
     this.#running.add(program)
     void program.ended.then(() => this.#running.delete(program))
     return program
@@ -125,8 +129,18 @@ export class Program {
   stdout = ''
   stderr = ''
 
-  constructor(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>) {
-    this.process = spawn(process.execPath, args, { cwd, env })
+  constructor(
+    args: readonly string[],
+    cwd: string,
+    env: Readonly<Record<string, string>>,
+    sockets: readonly ListeningSocket[] = [],
+  ) {
+    const [command, ...line] = [...givenTo(sockets), process.execPath, ...args]
+    this.process = spawn(command as string, line, {
+      cwd,
+      env,
+      stdio: ['pipe', 'pipe', 'pipe', ...sockets.map(({ handle }) => handle)],
+    })
     const { stdout, stderr } = this.process
     if (!stdout || !stderr) throw new Error('It has no pipes.')
     this.pid = this.process.pid ?? 0
@@ -179,6 +193,11 @@ export class Program {
       }),
     ])
   }
+}
+
+/** What is put before a command so that it takes the sockets for its own: sd_listen_fds(3). */
+function givenTo({ length }: readonly ListeningSocket[]): string[] {
+  return length === 0 ? [] : ['/bin/sh', '-c', `LISTEN_PID=$$ LISTEN_FDS=${length} exec "$0" "$@"`]
 }
 
 /** A running daemon that has said where it listens. */

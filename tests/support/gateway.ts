@@ -57,7 +57,8 @@ export async function startGateway(
       settings: { default_provider: 'mock', ...given?.settings },
     })
   gateway.put(full(parts))
-  const { port } = await gateway.listen('127.0.0.1', 0)
+  const [address] = await gateway.listen([{ host: '127.0.0.1', port: 0 }])
+  const port = address?.port ?? 0
   return {
     url: `http://127.0.0.1:${port}`,
     port,

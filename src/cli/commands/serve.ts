@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { VERSION } from '../../base/version.ts'
 import type { Daemon } from '../../daemon/main.ts'
-import { type BootstrapFlags, loadConfig } from '../../model/config.ts'
+import { type BootstrapFlags, loadConfig, takeService } from '../../model/config.ts'
 import { offerKeys } from '../offer-keys.ts'
 import type { Run } from '../program.ts'
 import type { Session } from '../session.ts'
@@ -19,6 +19,7 @@ export function define(command: Command, run: Run): void {
     .option('--drain <time>', 'how long requests may end at shutdown (30s)')
     .option('--tls-cert <file>', 'serve HTTPS with this certificate, in PEM')
     .option('--tls-key <file>', 'its private key, in PEM')
+    .option('--restart-drain <time>', 'the same where systemd holds the socket (5s)')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (info)')
     .option('--demo', 'a simulated provider with four keys, on a temporary store')
     .option('--allow-anonymous', 'serve callers on this host without a token')
@@ -44,6 +45,7 @@ async function serve(session: Session, flags: ServeFlags): Promise<void> {
   const daemon = await startDaemon({
     ...surroundings(session, flags),
     config,
+    service: takeService(),
     reread: () => loadConfig({ flags: all }),
     makeFirstToken: session.out.onTerminal,
   })

@@ -63,6 +63,10 @@ const START_OPTIONS: Readonly<Record<BootstrapName, StartOption>> = {
     value: config => config.tls?.cert ?? '',
   },
   tls_key: { doc: 'its private key, a file in PEM', value: config => config.tls?.key ?? '' },
+  restart_drain: {
+    doc: 'the same where systemd holds the listening socket, and new connections wait',
+    value: config => formatDuration(config.restartDrain),
+  },
 }
 
 /** How a start option is given, as a hint for whoever tries to `config set` it; null for no such. */

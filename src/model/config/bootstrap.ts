@@ -19,6 +19,7 @@ export const BOOTSTRAP_PARSERS = {
   workers: parseWorkers,
   log_level: parseLogLevel,
   drain: parseDrain,
+  restart_drain: parseDrain,
 } as const
 
 /** `127.0.0.1:8077`, `[::1]:8077`, `localhost:8077`. */
