@@ -39,6 +39,11 @@ export const systemClock: Clock = {
   sleep: ms => new Promise(resolve => setTimeout(resolve, Math.min(ms, LONGEST))),
 }
 
+/** The host's monotonic clock, as systemd counts it: microseconds since its start. */
+export function monotonicMicroseconds(): bigint {
+  return process.hrtime.bigint() / 1_000n
+}
+
 /** What a promise gives; where it takes longer than `ms`, what `late` gives or throws instead. */
 export function within<T>(
   clock: Clock,

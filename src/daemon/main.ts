@@ -6,7 +6,7 @@ import type { Secret } from '../base/secret.ts'
 import { controlFolders } from '../control/address.ts'
 import { ControlSocket } from '../control/socket.ts'
 import { TailHub } from '../control/tail.ts'
-import { type Address, givenSocket, type Place } from '../gateway/listeners.ts'
+import { type Address, givenSocket, hostOf } from '../gateway/listeners.ts'
 import type { Tls } from '../gateway/server.ts'
 import type { LoadedConfig, Service } from '../model/config.ts'
 import { storeOptions } from '../store/options.ts'
@@ -16,12 +16,14 @@ import { Checks } from './checks.ts'
 import { isLoopback, makeFirstToken, seeToTokens } from './first-token.ts'
 import { Follower } from './follower.ts'
 import { Learned } from './learned.ts'
+import { Notifier } from './notify.ts'
 import { openGateway, workersOf } from './open-gateway.ts'
 import { DaemonOperator, type DaemonStore } from './operator.ts'
 import { Peers } from './peers.ts'
 import { Pulse } from './pulse.ts'
 import { Recent } from './recent.ts'
 import { Recorder } from './recorder.ts'
+import { ServiceWatch, statusLine } from './service-watch.ts'
 import { Upkeep } from './upkeep.ts'
 
 export interface DaemonParts {
@@ -132,15 +134,18 @@ async function start(
     onRecords: batch => tail.publish(batch),
     followed: () => tail.followed,
   })
+  const readiness = () => ({
+    store: store.health,
+    records: { waiting: recorder.waiting, dropped: recorder.dropped },
+    pending: follower.pending,
+  })
   const pulse = new Pulse({
     clock,
-    read: () => ({
-      store: store.health,
-      records: { waiting: recorder.waiting, dropped: recorder.dropped },
-      pending: follower.pending,
-    }),
-    tell: readiness => gateway.inform(readiness),
+    read: readiness,
+    tell: known => gateway.inform(known),
   })
+  const { notify } = service
+  const notifier = new Notifier({ notify, clock, log })
   const operator = new DaemonOperator({
     ...parts,
     drain: given.length > 0 ? Math.min(config.drain, config.restartDrain) : config.drain,
@@ -153,6 +158,7 @@ async function start(
     peers,
     follower,
     certificate,
+    notifier,
     log,
   })
   const control = await ControlSocket.open(store.url, controlFolders(config), operator, tail)
@@ -189,8 +195,20 @@ async function start(
       gateway,
       mayWork: () => upkeep.holdsLease,
     })
+    const watch = new ServiceWatch({
+      notifier,
+      notify,
+      clock,
+      status: () => {
+        const { catalog } = follower
+        if (catalog === null) return 'starting'
+        return statusLine(catalog, learned.lessons.memories, readiness(), clock.wall())
+      },
+      serves: async () => (await gateway.reports()).length > 0,
+    })
     const ended = operator.stopped.then(async drainMs => {
       log.info({ drain_ms: drainMs }, 'stopping')
+      watch.stopping()
       follower.stop()
       pulse.stop()
       await checks.stop()
@@ -201,6 +219,7 @@ async function start(
       tail.close()
       control.close()
       await store.close()
+      watch.stop()
       log.info('stopped')
     })
     return {
@@ -232,10 +251,6 @@ async function start(
 
 const IN_THE_CLEAR =
   'other hosts may call here without TLS, with tokens and prompts in the clear: set tls, or let a proxy with TLS alone reach this address'
-
-function hostOf(place: Place): string {
-  return 'socket' in place ? place.address.host : place.host
-}
 
 function urlOf({ host, port }: Address, tls: Tls | null): string {
   return `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`

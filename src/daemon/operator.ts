@@ -10,6 +10,7 @@ import type { ListenerCertificate } from './certificate.ts'
 import type { Follower } from './follower.ts'
 import type { GatewayHost, GatewayReport } from './gateway-host.ts'
 import type { Learned } from './learned.ts'
+import type { Notifier } from './notify.ts'
 import type { Peers } from './peers.ts'
 import type { Recent } from './recent.ts'
 import type { Recorder } from './recorder.ts'
@@ -36,6 +37,7 @@ interface OperatorParts {
   readonly peers: Peers
   readonly follower: Follower
   readonly certificate: ListenerCertificate
+  readonly notifier: Notifier
   readonly log: Logger
 }
 
@@ -117,7 +119,8 @@ export class DaemonOperator implements Operator {
   }
 
   async reload(): Promise<Operations['reload']['out']> {
-    const { store, gateway, certificate, follower, reread, log } = this.#parts
+    const { store, gateway, certificate, follower, reread, notifier, log } = this.#parts
+    notifier.reloading()
     try {
       const config = reread()
       const renewed = certificate.reread(config.tls)
@@ -133,6 +136,8 @@ export class DaemonOperator implements Operator {
       log.error({ err: error }, 'reload refused')
       const { revision } = follower
       return { revision, taken: [], overridden: [], left: [], error: message }
+    } finally {
+      notifier.ready()
     }
   }
 

@@ -15,6 +15,10 @@ export interface GivenSocket {
   readonly socket: Socket
 }
 
+export function hostOf(place: Place): string {
+  return 'socket' in place ? place.address.host : place.host
+}
+
 /**
  * Connections that wait to be accepted, at most: those of a restart's seconds. The kernel takes less
  * where net.core.somaxconn says so.

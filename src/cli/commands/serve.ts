@@ -49,20 +49,23 @@ async function serve(session: Session, flags: ServeFlags): Promise<void> {
     reread: () => loadConfig({ flags: all }),
     makeFirstToken: session.out.onTerminal,
   })
+  // Who reads that it serves may send a signal at once.
+  const ended = run(daemon, daemon.ended)
   session.out.show({ url: daemon.url, pid: process.pid }, () => '')
   if (session.out.onTerminal) greet(session, daemon)
   else if (daemon.tokens === 0 && !flags.allowAnonymous) {
     session.out.warn('There is no client token yet, so nobody can call: balance tokens create NAME')
   }
-  await run(daemon, daemon.ended)
+  await ended
 }
 
 async function serveDemo(session: Session, flags: ServeFlags): Promise<void> {
   const { startDemo } = await import('../../daemon/demo.ts')
   const { daemon, token, dataDir, ended } = await startDemo(surroundings(session, flags), flags)
+  const over = run(daemon, ended)
   const shown = { url: daemon.url, pid: process.pid, token: token.reveal(), data_dir: dataDir }
   session.out.show(shown, () => demoText(session, daemon.url, token.reveal(), dataDir))
-  await run(daemon, ended)
+  await over
 }
 
 function surroundings({ clock }: Session, flags: ServeFlags) {
