@@ -124,7 +124,7 @@ export class Session {
 
   async #connect(): Promise<DaemonClient | null> {
     const { store } = this.config()
-    return DaemonClient.connect(store, controlFolders(this.config()))
+    return DaemonClient.connect(store, controlFolders(this.config()).searched)
   }
 }
 

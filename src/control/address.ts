@@ -7,9 +7,18 @@ import type { LoadedConfig } from '../model/config.ts'
 /** A Unix socket's path takes at most 107 bytes on Linux (`sun_path`, unix(7)). */
 const LONGEST = 107
 
-/** The folders a control socket of this configuration may be in, likeliest first. */
-export function controlFolders({ environment, dataDir }: LoadedConfig): string[] {
-  return environment.runtimeDir === null ? [dataDir] : [environment.runtimeDir, dataDir]
+/** Where control sockets of one configuration are. */
+export interface ControlFolders {
+  /** Where a daemon puts its own, likeliest first. */
+  readonly own: readonly string[]
+  /** Where one may be found: the service's daemon has a folder that a shell is not told of. */
+  readonly searched: readonly string[]
+}
+
+export function controlFolders({ environment, dataDir }: LoadedConfig): ControlFolders {
+  const { runtimeDir, serviceDir } = environment
+  const own = runtimeDir === null ? [dataDir] : [runtimeDir, dataDir]
+  return { own, searched: [...own, serviceDir] }
 }
 
 /**

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { dirname } from 'node:path'
 import type { ZodType } from 'zod'
 import { asBalanceError, BalanceError } from '../base/errors.ts'
-import { socketPaths } from './address.ts'
+import { type ControlFolders, socketPaths } from './address.ts'
 import { OPERATIONS, type OperationName, type Operator, TAIL_FILTER } from './api.ts'
 import { DaemonClient } from './client.ts'
 import type { TailHub } from './tail.ts'
@@ -21,22 +21,22 @@ export class ControlSocket {
   }
 
   /**
-   * Claims the store on this host by listening.
+   * Claims the store on this host by listening in the first of our folders that can be used.
    * @throws BalanceError `already_running` naming the pid and address of the daemon that has it
    */
   static async open(
     storeUrl: string,
-    directories: readonly string[],
+    { own, searched }: ControlFolders,
     operator: Operator,
     tail: TailHub,
   ): Promise<ControlSocket> {
-    const paths = socketPaths(storeUrl, directories)
-    await refuseSecond(storeUrl, directories)
+    const paths = socketPaths(storeUrl, own)
+    await refuseSecond(storeUrl, searched)
     const server = createServer(
       (request, response) => void answer(request, response, operator, tail),
     )
     for (const path of paths) {
-      if (await claim(server, path, () => refuseSecond(storeUrl, directories))) {
+      if (await claim(server, path, () => refuseSecond(storeUrl, searched))) {
         return new ControlSocket(path, server)
       }
     }

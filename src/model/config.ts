@@ -85,6 +85,8 @@ export interface ConfigInput {
   readonly cwd?: string
   /** `/etc`; tests put another in its place. */
   readonly etc?: string
+  /** `/run`, in the same way. */
+  readonly run?: string
 }
 
 /**
@@ -95,6 +97,7 @@ export function loadConfig({
   flags,
   env = process.env,
   etc = '/etc',
+  run = '/run',
   ...rest
 }: ConfigInput): LoadedConfig {
   const cwd = rest.cwd ?? currentFolder()
@@ -175,6 +178,7 @@ export function loadConfig({
     environment: surroundings(env, {
       dataDir: dataPath,
       etc,
+      run,
       configFolder: document ? dirname(document.path) : null,
     }),
   })

@@ -67,7 +67,12 @@ class FakeDaemon {
         (input: unknown) => this.#answer(name, input),
       ]),
     ) as unknown as Operator
-    this.#socket = await ControlSocket.open(store, [folder], operator, new TailHub())
+    this.#socket = await ControlSocket.open(
+      store,
+      { own: [folder], searched: [folder] },
+      operator,
+      new TailHub(),
+    )
   }
 
   close(): void {

@@ -147,7 +147,12 @@ describe('logs tail', () => {
 
   it('prints what a daemon tells as it ends, and reads the store once that has ended', async () => {
     const hub = new TailHub()
-    socket = await ControlSocket.open(cli.storeUrl, [cli.folder], {} as Operator, hub)
+    socket = await ControlSocket.open(
+      cli.storeUrl,
+      { own: [cli.folder], searched: [cli.folder] },
+      {} as Operator,
+      hub,
+    )
     const tail = cli.start(['logs', 'tail', '--json', '--status', 'error'])
     const line = tail.line()
     // Nobody tells when the reader has arrived: it is told until it has heard.
@@ -167,7 +172,12 @@ describe('logs tail', () => {
 
   it('prints each request, or says how many were left out as it stood still', async () => {
     const hub = new TailHub()
-    socket = await ControlSocket.open(cli.storeUrl, [cli.folder], {} as Operator, hub)
+    socket = await ControlSocket.open(
+      cli.storeUrl,
+      { own: [cli.folder], searched: [cli.folder] },
+      {} as Operator,
+      hub,
+    )
     const tail = cli.start(['logs', 'tail'])
     const first = tail.line()
     let told = 0
@@ -214,7 +224,12 @@ describe('logs tail', () => {
 
   it('ends at once on Ctrl-C while a daemon tells', async () => {
     const hub = new TailHub()
-    socket = await ControlSocket.open(cli.storeUrl, [cli.folder], {} as Operator, hub)
+    socket = await ControlSocket.open(
+      cli.storeUrl,
+      { own: [cli.folder], searched: [cli.folder] },
+      {} as Operator,
+      hub,
+    )
     const tail = cli.start(['logs', 'tail'])
     const line = tail.line()
     const telling = setInterval(() => hub.publish([exchange('live-1')]), 20)

@@ -23,11 +23,14 @@ import { TailHub } from '../../src/control/tail.ts'
 const STORE = 'sqlite:/somewhere/balance.db'
 let root: string
 let folder: string
+/** Where the host's service has its sockets. */
+let elsewhere: string
 const sockets: ControlSocket[] = []
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'bal-ctl-'))
   folder = join(root, 'run')
+  elsewhere = join(root, 'service')
   vi.stubEnv('TMPDIR', root)
 })
 afterEach(() => {
@@ -47,7 +50,12 @@ function echo(change: Partial<Operator> = {}): Operator {
 }
 
 async function open(operator = echo(), store = STORE, folders = [folder]): Promise<ControlSocket> {
-  const socket = await ControlSocket.open(store, folders, operator, new TailHub())
+  const socket = await ControlSocket.open(
+    store,
+    { own: folders, searched: [...folders, elsewhere] },
+    operator,
+    new TailHub(),
+  )
   sockets.push(socket)
   return socket
 }
@@ -118,6 +126,13 @@ describe('the control socket', () => {
     const one = await open(echo(), STORE)
     const two = await open(echo(), `${STORE}-two`)
     expect(one.path).not.toBe(two.path)
+  })
+
+  it("is not ours to claim while the host's service has one for the store, nor put there", async () => {
+    await open(echo(), STORE, [elsewhere])
+    await expect(open()).rejects.toMatchObject({ code: 'already_running' })
+    const { path } = await open(echo(), `${STORE}-two`, [])
+    expect(path.startsWith(elsewhere)).toBe(false)
   })
 
   it('takes the place of one that a killed daemon left', async () => {

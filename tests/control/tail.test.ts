@@ -16,7 +16,12 @@ let client: DaemonClient
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bal-tail-'))
   hub = new TailHub()
-  socket = await ControlSocket.open(STORE, [folder], {} as Operator, hub)
+  socket = await ControlSocket.open(
+    STORE,
+    { own: [folder], searched: [folder] },
+    {} as Operator,
+    hub,
+  )
   client = (await DaemonClient.connect(STORE, [folder])) as DaemonClient
 })
 afterEach(() => {

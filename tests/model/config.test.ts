@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { BootstrapFlags, LoadedConfig } from '../../src/model/config.ts'
@@ -260,6 +261,22 @@ describe('the environment', () => {
     })
   })
 
+  it('has the password of the store from its unit, else from the file that the unit has it from', () => {
+    const password = (env: NodeJS.ProcessEnv = {}) =>
+      folder.load({}, env).environment.storePassword?.read().reveal()
+    expect(password()).toBeUndefined()
+    folder.write('etc/balance/store-password', 'of the file\n', 0o600)
+    expect(password()).toBe('of the file')
+    folder.write('credentials/balance-store-password', 'of the unit\n', 0o600)
+    expect(password({ CREDENTIALS_DIRECTORY: join(folder.root, 'credentials') })).toBe(
+      'of the unit',
+    )
+    expect(password({ CREDENTIALS_DIRECTORY: '/nowhere' })).toBe('of the file')
+    expect(password({ BALANCE_STORE_PASSWORD: 'of the variable' })).toBe('of the variable')
+    folder.write('etc/balance/store-password', '')
+    expect(() => password()).toThrow(/store-password is empty/)
+  })
+
   it('knows where sockets belong', () => {
     const runtimeDir = (env: NodeJS.ProcessEnv) => folder.load({}, env).environment.runtimeDir
     expect(
@@ -268,5 +285,6 @@ describe('the environment', () => {
     expect(runtimeDir({ XDG_RUNTIME_DIR: '/run/user/1' })).toBe('/run/user/1/balance')
     expect(runtimeDir({ XDG_RUNTIME_DIR: 'relative' })).toBeNull()
     expect(runtimeDir({})).toBeNull()
+    expect(folder.load().environment.serviceDir).toBe('/run/balance')
   })
 })

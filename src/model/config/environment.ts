@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { inspect } from 'node:util'
 import { BalanceError } from '../../base/errors.ts'
@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly importPassword: SecretSource | null
   /** Where the control socket belongs, if the system has such a place; else it is the data folder. */
   readonly runtimeDir: string | null
+  /** Where the daemon of this host's service has its own, whoever asks. */
+  readonly serviceDir: string
 }
 
 /** A secret that the environment holds, or a file that it names. */
@@ -38,6 +40,7 @@ export interface SecretSource {
 interface Places {
   readonly dataDir: string
   readonly etc: string
+  readonly run: string
   /** The folder of the configuration file. */
   readonly configFolder: string | null
 }
@@ -57,12 +60,18 @@ export function surroundings(env: Readonly<NodeJS.ProcessEnv>, places: Places): 
       variables: othersVariables(env),
       folders: [credentialsDirectory, places.configFolder].filter(folder => folder !== null),
     },
-    storePassword: secretIn(env, 'BALANCE_STORE_PASSWORD'),
+    storePassword:
+      secretIn(env, 'BALANCE_STORE_PASSWORD') ??
+      secretAt(STORE_PASSWORD, credentialsDirectory, join(places.etc, 'balance')),
     bootstrapToken: secretIn(env, 'BALANCE_BOOTSTRAP_TOKEN'),
     importPassword: secretIn(env, 'BALANCE_IMPORT_PASSWORD'),
     runtimeDir: runtimeDirIn(env),
+    serviceDir: join(places.run, 'balance'),
   }
 }
+
+/** Under this name systemd gives a service its store's password. */
+const STORE_PASSWORD = { credential: 'balance-store-password', file: 'store-password' }
 
 /** systemd gives a service a folder of its own; a desktop session one that its programs share. */
 function runtimeDirIn(env: Readonly<NodeJS.ProcessEnv>): string | null {
@@ -106,13 +115,40 @@ function secretIn(env: Readonly<NodeJS.ProcessEnv>, variable: string): SecretSou
     : null
 }
 
+/** What the service's unit gives it, or the file that it comes from; of those we may read. */
+function secretAt(
+  { credential, file }: { readonly credential: string; readonly file: string },
+  credentials: string | null,
+  folder: string,
+): SecretSource | null {
+  const places = [
+    ...(credentials === null ? [] : [join(credentials, credential)]),
+    join(folder, file),
+  ]
+  const path = places.find(isReadable)
+  return path === undefined ? null : { variable: path, read: () => secretOf(path, path) }
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function secretOf(variable: string, path: string): Secret {
   let text: string
   try {
     text = readFileSync(path, 'utf8').trim()
   } catch (cause) {
-    throw new BalanceError('config_invalid', `${variable}: ${path} cannot be read.`, { cause })
+    throw new BalanceError('config_invalid', `${named(variable, path)} cannot be read.`, { cause })
   }
-  if (text === '') throw new BalanceError('config_invalid', `${variable}: ${path} is empty.`)
+  if (text === '') throw new BalanceError('config_invalid', `${named(variable, path)} is empty.`)
   return new Secret(text)
+}
+
+function named(variable: string, path: string): string {
+  return variable === path ? path : `${variable}: ${path}`
 }
