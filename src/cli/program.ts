@@ -54,6 +54,10 @@ const GROUPS: Readonly<Record<string, Entry>> = {
   config: { summary: 'settings', load: () => import('./commands/config.ts') },
   backup: { summary: 'all of the store in one file', load: () => import('./commands/backup.ts') },
   restore: { summary: 'a backup put back', load: () => import('./commands/restore.ts') },
+  service: {
+    summary: 'the gateway as a service of systemd',
+    load: () => import('./commands/service.ts'),
+  },
   mock: { summary: 'a simulated provider', load: () => import('./commands/mock.ts') },
 }
 

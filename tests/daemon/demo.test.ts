@@ -13,7 +13,11 @@ beforeAll(async () => {
   temporary = join(world.root, 'tmp')
   mkdirSync(temporary)
   world.env.TMPDIR = temporary
-  demo = new Program([BINARY, 'serve', '--demo', '--port', '0'], world.cwd, world.env)
+  demo = new Program(
+    [process.execPath, BINARY, 'serve', '--demo', '--port', '0'],
+    world.cwd,
+    world.env,
+  )
   await eventually(() => demo.stdout.includes('Ctrl-C ends the demo'), 'the instructions')
 })
 afterAll(async () => {

@@ -71,9 +71,17 @@ export class World {
 
   /** Starts the binary and leaves it running. */
   start(args: readonly string[]): Program {
-    const line = [...this.nodeOptions, BINARY, ...args, '--data-dir', this.dataDir]
     const sockets = args[0] === 'serve' ? this.sockets : []
-    const program = new Program(line, this.cwd, this.env, sockets)
+    const program = new Program(
+      [
+        ...givenTo(sockets),
+        ...[process.execPath, ...this.nodeOptions, BINARY],
+        ...[...args, '--data-dir', this.dataDir],
+      ],
+      this.cwd,
+      this.env,
+      sockets,
+    )
     this.#running.add(program)
     void program.ended.then(() => this.#running.delete(program))
     return program
@@ -130,13 +138,12 @@ export class Program {
   stderr = ''
 
   constructor(
-    args: readonly string[],
+    [command, ...args]: readonly string[],
     cwd: string,
     env: Readonly<Record<string, string>>,
     sockets: readonly ListeningSocket[] = [],
   ) {
-    const [command, ...line] = [...givenTo(sockets), process.execPath, ...args]
-    this.process = spawn(command as string, line, {
+    this.process = spawn(command as string, args, {
       cwd,
       env,
       stdio: ['pipe', 'pipe', 'pipe', ...sockets.map(({ handle }) => handle)],

@@ -30,10 +30,13 @@ export function searchFolders(
   env: Readonly<NodeJS.ProcessEnv>,
   etc: string,
 ): readonly string[] {
+  return [cwd, join(configHome(env), 'balance'), join(etc, 'balance')]
+}
+
+/** Where this user's programs are configured: XDG Base Directory Specification; relative paths are ignored. */
+export function configHome(env: Readonly<NodeJS.ProcessEnv> = process.env): string {
   const xdg = env.XDG_CONFIG_HOME
-  // The XDG specification has relative paths ignored.
-  const home = xdg && isAbsolute(xdg) ? xdg : join(env.HOME || homedir(), '.config')
-  return [cwd, join(home, 'balance'), join(etc, 'balance')]
+  return xdg && isAbsolute(xdg) ? xdg : join(env.HOME || homedir(), '.config')
 }
 
 /**
