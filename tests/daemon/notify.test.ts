@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Mock, startMock } from '../../src/mock/server.ts'
 import type { DaemonStatus } from '../../src/model/status.ts'
 import { eventually, World } from '../support/daemon.ts'
+import { hasSystemd } from '../support/systemd.ts'
 
 const KEYS = ['sk-a-0123456789abcdef', 'sk-b-0123456789abcdef']
 const WORKERS = Number(process.env.BALANCE_TEST_WORKERS ?? 1)
@@ -123,9 +124,7 @@ while True:
     print(data.decode().replace('\\n', '|'), flush=True)
 `
 
-const REAL = ['/usr/bin/systemd-notify', '/bin/systemd-notify'].some(path => existsSync(path))
-
-describe.runIf(REAL || process.env.BALANCE_REQUIRE_SYSTEMD)('the real systemd-notify', () => {
+describe.runIf(hasSystemd)('the real systemd-notify', () => {
   let listener: ChildProcess
 
   afterEach(() => listener.kill())

@@ -26,6 +26,7 @@ export function define(command: Command, run: Run): void {
     .addHelpText(
       'after',
       `
+A socket that systemd gives is listened on in place of --host and --port.
 Log lines go to stderr. SIGTERM and Ctrl-C let requests end first; a second one ends at once.
 
 Examples:
