@@ -59,6 +59,8 @@ describe('a planted violation is found', () => {
     ],
     ['base/errors.ts', "import { pino } from 'pino'", 'must not import pino'],
     ['model/settings.ts', "import { parse } from 'yaml'", 'must not import yaml'],
+    ['gateway/x.ts', "import { Counter } from 'prom-client'", 'must not import prom-client'],
+    ['metrics/x.ts', "import { x } from '../snapshot/holder.ts'", 'do not see each other'],
     ['mock/script.ts', "import { z } from 'zod'", 'must not import zod'],
     ['cli/x.ts', "import _ from 'lodash'", 'no dependency'],
     ['cli/x.ts', "const _ = require('lodash/fp')", 'no dependency'],

@@ -12,6 +12,7 @@ import { createGatewayServer, type GatewayServer, type Tls } from '../gateway/se
 import { watchExchanges } from '../gateway/watch.ts'
 import type { Catalog, KeyMemory, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
+import type { Expose } from '../model/exposition.ts'
 import type { Link } from '../model/link.ts'
 import type { Readiness } from '../model/readiness.ts'
 import { SnapshotHolder } from '../snapshot/holder.ts'
@@ -23,6 +24,7 @@ export interface LocalGatewayParts {
   readonly log: Logger
   readonly redactor: Redactor
   readonly link: Link
+  readonly expose: Expose
   readonly anonymous: boolean
   /** Null: plain HTTP. */
   readonly tls: Tls | null

@@ -73,12 +73,16 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
   const { config, clock } = parts
   const redactor = new Redactor()
   const log = createLogger(config.logLevel, redactor, parts.sink)
-  const store = await openThreadedStore(
-    storeOptions(config, clock, { who: 'balance serve', what: 'serve' }),
-    new URL('./store-thread.js', import.meta.url),
-  )
+  // The library is loaded while the store's thread starts.
+  const [store, library] = await Promise.all([
+    openThreadedStore(
+      storeOptions(config, clock, { who: 'balance serve', what: 'serve' }),
+      new URL('./store-thread.js', import.meta.url),
+    ),
+    import('../metrics/metrics.ts'),
+  ])
   try {
-    return await start(parts, store, redactor, log)
+    return await start(parts, store, library, redactor, log)
   } catch (error) {
     await store.close()
     throw error
@@ -88,6 +92,7 @@ export async function startDaemon(parts: DaemonParts): Promise<Daemon> {
 async function start(
   parts: DaemonParts,
   store: DaemonStore,
+  { Metrics }: typeof import('../metrics/metrics.ts'),
   redactor: Redactor,
   log: Logger,
 ): Promise<Daemon> {
@@ -97,6 +102,12 @@ async function start(
   const tail = new TailHub()
   const learned = new Learned()
   const recent = new Recent(clock)
+  const metrics = new Metrics({
+    clock,
+    version: parts.version,
+    routes: () => follower.catalog?.routes ?? [],
+    status: () => operator.status(),
+  })
   const recorder = new Recorder({
     store,
     node,
@@ -104,6 +115,7 @@ async function start(
     log,
     onRecords: batch => {
       recent.add(batch)
+      metrics.add(batch)
       tail.publish(batch)
     },
     onVerdicts: batch => learned.take(batch),
@@ -111,7 +123,8 @@ async function start(
   })
   const certificate = new ListenerCertificate(config.tls, clock, log)
   const { tls } = certificate
-  const gateway = openGateway(parts, { recorder, learned, redactor, log, tls })
+  const expose = () => metrics.expose()
+  const gateway = openGateway(parts, { recorder, learned, expose, redactor, log, tls })
   const follower = new Follower(store, gateway, learned, clock, log)
   const started = clock.wall()
   const peers = new Peers({

@@ -4,6 +4,7 @@ import type { Logger } from '../base/log.ts'
 import type { Redactor } from '../base/redactor.ts'
 import type { Tls } from '../gateway/server.ts'
 import type { LoadedConfig } from '../model/config.ts'
+import type { Expose } from '../model/exposition.ts'
 import type { GatewayHost } from './gateway-host.ts'
 import type { Learned } from './learned.ts'
 import { LocalGateway } from './local-gateway.ts'
@@ -18,24 +19,31 @@ interface GatewayParts {
   readonly anonymous: boolean
 }
 
+/** What it reports to, and what it is given. */
+interface GatewayLinks {
+  readonly recorder: Recorder
+  readonly learned: Learned
+  readonly expose: Expose
+  readonly redactor: Redactor
+  readonly log: Logger
+  readonly tls: Tls | null
+}
+
 /** In this process, or in as many workers as are asked for. */
 export function openGateway(
   { config, clock, version, anonymous }: GatewayParts,
-  {
-    recorder,
-    learned,
-    redactor,
-    log,
-    tls,
-  }: { recorder: Recorder; learned: Learned; redactor: Redactor; log: Logger; tls: Tls | null },
+  { recorder, learned, expose, redactor, log, tls }: GatewayLinks,
 ): GatewayHost {
   const count = workersOf(config)
-  if (count === 1) return new LocalGateway({ clock, log, redactor, link: recorder, anonymous, tls })
+  if (count === 1) {
+    return new LocalGateway({ clock, log, redactor, link: recorder, expose, anonymous, tls })
+  }
   return new WorkerPool({
     count,
     entry: new URL('./worker.js', import.meta.url),
     hello: { kind: 'hello', version, logLevel: config.logLevel, anonymous, tls },
     link: recorder,
+    expose,
     lessons: () => learned.lessons,
     onDropped: records => {
       recorder.dropped += records

@@ -1,7 +1,8 @@
 import type { KeyMemory, ProviderMemory } from '../model/catalog.ts'
+import type { Exposition } from '../model/exposition.ts'
 import type { Link } from '../model/link.ts'
 import type { ExchangeRecord } from '../model/record.ts'
-import type { ToDaemon } from './worker-message.ts'
+import type { ToDaemon, ToWorker } from './worker-message.ts'
 
 /** Batches that may be under way without the daemon having said that it took them. */
 const MOST_UNDER_WAY = 4
@@ -14,6 +15,7 @@ export class WorkerLink implements Link {
   #underWay = 0
   #waiting: ExchangeRecord[] = []
   #dropped = 0
+  #asking: { resolve: (exposition: Exposition) => void; reject: (error: Error) => void }[] = []
 
   constructor(send: (message: ToDaemon) => void) {
     this.#send = send
@@ -41,6 +43,21 @@ export class WorkerLink implements Link {
   taken(): void {
     this.#underWay--
     this.#pump()
+  }
+
+  /** The daemon's metrics. Who asks while it is asked already waits for the same answer. */
+  expose(): Promise<Exposition> {
+    return new Promise((resolve, reject) => {
+      this.#asking.push({ resolve, reject })
+      if (this.#asking.length === 1) this.#send({ kind: 'expose' })
+    })
+  }
+
+  exposed({ exposition, error }: Extract<ToWorker, { kind: 'exposed' }>): void {
+    for (const { resolve, reject } of this.#asking.splice(0)) {
+      if (exposition !== null) resolve(exposition)
+      else reject(new Error(error))
+    }
   }
 
   /** Sends all that waits, however slow the daemon is: there is no later. */

@@ -3,6 +3,7 @@ import type { Asked } from '../gateway/explain.ts'
 import type { Tls } from '../gateway/server.ts'
 import type { KeyMemory, Lessons, ProviderMemory } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
+import type { Exposition } from '../model/exposition.ts'
 import type { Readiness } from '../model/readiness.ts'
 import type { ExchangeRecord } from '../model/record.ts'
 import type { CatalogueSlice } from './catalogue-slices.ts'
@@ -29,6 +30,9 @@ export type ToWorker =
   /** A connection comes with it. */
   | { readonly kind: 'connection'; readonly id: number }
   | { readonly kind: 'taken' }
+  /** What the worker asked for with `expose`, or why it cannot be had. */
+  | { readonly kind: 'exposed'; readonly exposition: Exposition; readonly error: null }
+  | { readonly kind: 'exposed'; readonly exposition: null; readonly error: string }
   | { readonly kind: 'ask'; readonly id: number; readonly what: Question }
   | { readonly kind: 'close'; readonly ms: number }
   | { readonly kind: 'cut' }
@@ -52,6 +56,8 @@ export type ToDaemon =
     }
   | { readonly kind: 'verdicts'; readonly batch: readonly KeyMemory[] }
   | { readonly kind: 'outages'; readonly batch: readonly ProviderMemory[] }
+  /** A client asked for metrics; one such question of a worker is open at a time. */
+  | { readonly kind: 'expose' }
   | { readonly kind: 'answer'; readonly id: number; readonly value: Answer }
   | { readonly kind: 'ended' }
 

@@ -7,6 +7,7 @@ import type { Address, Place } from '../gateway/listeners.ts'
 import type { Tls } from '../gateway/server.ts'
 import type { Catalog, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
+import type { Expose } from '../model/exposition.ts'
 import type { Link } from '../model/link.ts'
 import type { Readiness } from '../model/readiness.ts'
 import { compile } from '../snapshot/compile.ts'
@@ -31,6 +32,7 @@ export interface WorkerPoolParts {
   readonly hello: Hello
   /** Where what workers report goes. */
   readonly link: Link
+  readonly expose: Expose
   /** What is known now, for workers that start later. */
   readonly lessons: () => Lessons
   /** Records that a worker had to drop. */
@@ -154,6 +156,7 @@ export class WorkerPool implements GatewayHost {
       link.outages(message.batch)
       this.#teach({ memories: [], outages: message.batch }, this.#othersThan(worker))
     } else if (message.kind === 'accepted') this.#handoff.accepted(message.id)
+    else if (message.kind === 'expose') void worker.expose(this.#parts.expose())
   }
 
   onExit(worker: WorkerProcess, code: number | null, signal: NodeJS.Signals | null): void {

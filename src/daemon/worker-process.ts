@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { BalanceError } from '../base/errors.ts'
 import type { Catalog } from '../model/catalog.ts'
+import type { Exposition } from '../model/exposition.ts'
 import { CatalogueSender } from './catalogue-slices.ts'
 import type { Answer, Hello, Question, ToDaemon, ToWorker } from './worker-message.ts'
 
@@ -76,6 +77,15 @@ export class WorkerProcess {
       { keepOpen: true },
       done,
     )
+  }
+
+  /** Tells it the metrics that it asked for, or why there are none. */
+  async expose(making: Promise<Exposition>): Promise<void> {
+    const told = await making.then(
+      exposition => ({ exposition, error: null }),
+      error => ({ exposition: null, error: String(error) }),
+    )
+    this.#send({ kind: 'exposed', ...told })
   }
 
   tell(message: ToWorker): void {

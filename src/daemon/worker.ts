@@ -47,6 +47,9 @@ class Worker {
       case 'taken':
         this.#link.taken()
         break
+      case 'exposed':
+        this.#link.exposed(message)
+        break
       case 'ask':
         void this.#answer(message)
         break
@@ -68,6 +71,7 @@ class Worker {
       log: this.#log,
       redactor,
       link: this.#link,
+      expose: () => this.#link.expose(),
       anonymous,
       tls,
     })

@@ -22,7 +22,7 @@ export function admit(exchange: Exchange, gateway: Gateway): void {
 }
 
 /** A page of another site must not spend the keys of whoever reads it (T6: localhost drive-by). */
-function refuseForeignPages({ request }: Exchange): void {
+export function refuseForeignPages({ request }: Exchange): void {
   const { origin, host, 'sec-fetch-site': site } = request.headers
   const foreign =
     (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) ||

@@ -9,21 +9,30 @@ import { isLocal } from './local-caller.ts'
 const TOKEN = /^[\x21-\x7e]{1,256}$/
 const BEARER = /^bearer +(.*)$/i
 
+/** Finds out whose request it is, and claims one of its token's limits. */
+export function authenticate(exchange: Exchange, gateway: Gateway): void {
+  const token = identify(exchange, gateway.anonymous)
+  if (token !== null) admitCaller(exchange, token)
+}
+
 /**
  * Finds the client token among all presented credentials. One valid token suffices, two different
  * ones are ambiguous. Tokens are looked up by their SHA-256, so timing tells nothing of them.
+ * @param anonymous local callers need none
+ * @returns null for a local caller that presented nothing
+ * @throws BalanceError invalid_token, ambiguous_credentials
  */
-export function authenticate(exchange: Exchange, gateway: Gateway): void {
+export function identify(exchange: Exchange, anonymous: boolean): CompiledToken | null {
   const presented = credentialsOf(exchange)
   const token = findToken(presented, exchange.snapshot)
   if (token === null) {
-    if (gateway.anonymous && presented.length === 0 && isLocal(exchange.request)) return
-    throw refusal(presented, gateway)
+    if (anonymous && presented.length === 0 && isLocal(exchange.request)) return null
+    throw refusal(presented, anonymous)
   }
   if (token.expired(exchange.startedWall) || (token.weak && !isLocal(exchange.request))) {
-    throw refusal(presented, gateway)
+    throw refusal(presented, anonymous)
   }
-  admitCaller(exchange, token)
+  return token
 }
 
 /** Claims one request of the token's own limits; the account gives it back. */
@@ -73,11 +82,11 @@ function findToken(presented: readonly string[], snapshot: Snapshot): CompiledTo
 }
 
 /** One message for absent, unknown, expired and weak tokens: which it was is nobody's business. */
-function refusal(presented: readonly string[], gateway: Gateway): BalanceError {
+function refusal(presented: readonly string[], anonymous: boolean): BalanceError {
   if (presented.length > 0) {
     return new BalanceError('invalid_token', 'The client token presented is not valid here.')
   }
-  const local = gateway.anonymous ? ' (calls without one are served to local callers only)' : ''
+  const local = anonymous ? ' (calls without one are served to local callers only)' : ''
   return new BalanceError(
     'invalid_token',
     `No client token was presented${local}. Send it as "Authorization: Bearer …"; balance tokens create NAME makes one.`,

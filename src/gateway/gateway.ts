@@ -2,6 +2,7 @@ import type { Live } from '../balancer/live.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Redactor } from '../base/redactor.ts'
+import type { Expose } from '../model/exposition.ts'
 import type { Link } from '../model/link.ts'
 import type { Readiness } from '../model/readiness.ts'
 import type { SnapshotHolder } from '../snapshot/holder.ts'
@@ -18,6 +19,7 @@ export interface GatewayParts {
   readonly agents: Agents
   readonly holder: SnapshotHolder
   readonly link: Link
+  readonly expose: Expose
   /** Local callers need no token. */
   readonly anonymous: boolean
 }
@@ -31,6 +33,7 @@ export class Gateway {
   readonly holder: SnapshotHolder
   readonly anonymous: boolean
   readonly ledger: Ledger
+  readonly expose: Expose
   readonly exchanges = new InFlight()
   /** Bytes of held bodies, all exchanges together. */
   heldBytes = 0
@@ -50,6 +53,7 @@ export class Gateway {
     this.agents = parts.agents
     this.holder = parts.holder
     this.anonymous = parts.anonymous
+    this.expose = parts.expose
     this.ledger = new Ledger(parts.link, parts.live, parts.clock)
   }
 }

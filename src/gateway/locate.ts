@@ -22,7 +22,7 @@ export function locate(exchange: Exchange): void {
   const { request, method, snapshot } = exchange
   const { route, endpoint, model } = placeOf(method, request.url ?? '/', snapshot)
   exchange.route = route
-  // Health is answered before; nothing else of the gateway's own is served here yet.
+  // Health and metrics are answered before; nothing else of the gateway's own is served here yet.
   if (route.kind === 'reserved') {
     throw new BalanceError('not_found', 'Nothing is served at this path.')
   }

@@ -10,6 +10,7 @@ import type { Socket } from 'node:net'
 import { BalanceError } from '../base/errors.ts'
 import { dialectNamed } from '../wire/dialects.ts'
 import { Exchange } from './exchange.ts'
+import { asksForMetrics, expose } from './expose.ts'
 import type { Gateway } from './gateway.ts'
 import { answerHealth } from './health.ts'
 import { serve } from './pipeline.ts'
@@ -65,6 +66,10 @@ function accept(gateway: Gateway, request: IncomingMessage, response: ServerResp
   const wall = gateway.clock.wall()
   const id = requestId(request, wall)
   const exchange = new Exchange(request, response, snapshot, id, now, wall)
+  if (asksForMetrics(request.url ?? '/')) {
+    void expose(exchange, gateway)
+    return
+  }
   gateway.exchanges.add(exchange)
   response.on('close', () => close(gateway, exchange))
   void serve(exchange, gateway)

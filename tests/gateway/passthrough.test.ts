@@ -397,7 +397,7 @@ describe('health', () => {
 })
 
 describe('what is served nowhere', () => {
-  it.each(['/metrics', '/admin', '/admin/api/keys', '/livez/'])(
+  it.each(['/metrics/', '/admin', '/admin/api/keys', '/livez/'])(
     '%s: 404, and no upstream call',
     async path => {
       const before = mock.requests.length

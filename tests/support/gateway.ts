@@ -4,6 +4,7 @@ import { createLogger } from '../../src/base/log.ts'
 import { Redactor } from '../../src/base/redactor.ts'
 import { LocalGateway } from '../../src/daemon/local-gateway.ts'
 import type { Catalog, KeyMemory } from '../../src/model/catalog.ts'
+import type { Expose } from '../../src/model/exposition.ts'
 import type { ExchangeRecord } from '../../src/model/record.ts'
 import { catalog, token } from './catalog.ts'
 
@@ -25,7 +26,11 @@ export interface TestGateway {
 
 export async function startGateway(
   parts: Parameters<typeof catalog>[0],
-  options: { readonly clock?: Clock; readonly anonymous?: boolean } = {},
+  options: {
+    readonly clock?: Clock
+    readonly anonymous?: boolean
+    readonly expose?: Expose
+  } = {},
 ): Promise<TestGateway> {
   const records: ExchangeRecord[] = []
   const verdicts: KeyMemory[] = []
@@ -39,6 +44,7 @@ export async function startGateway(
     redactor,
     anonymous: options.anonymous ?? false,
     tls: null,
+    expose: options.expose ?? (() => Promise.reject(new Error('It has no metrics.'))),
     link: {
       records: batch => {
         for (const record of batch) {

@@ -11,6 +11,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   upstream: 2,
   mock: 2,
   snapshot: 3,
+  metrics: 3,
   gateway: 4,
   control: 5,
   daemon: 6,
@@ -36,6 +37,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   cosmiconfig: /^model\/config/,
   yaml: /^model\/config/,
   zod: /^(model|control)\//,
+  'prom-client': /^metrics\//,
 }
 
 /** Large, and needed by few commands: loaded where they are used, so that no other start pays. */

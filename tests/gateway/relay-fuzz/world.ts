@@ -107,6 +107,7 @@ export class World {
         verdicts: () => {},
         outages: () => {},
       },
+      expose: () => Promise.reject(new Error('Nobody asks.')),
       anonymous: true,
     })
     this.#server = createGatewayServer(this.gateway, null)
