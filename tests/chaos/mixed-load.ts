@@ -81,13 +81,16 @@ export class MixedLoad {
   readonly #underWay = new Set<Promise<void>>()
   sent = 0
 
-  /** Begins at once. */
-  constructor(port: number, token: string, perSecond: number) {
+  /**
+   * Begins at once.
+   * @param most so many are under way at once; where the host is too slow for the rate they wait
+   */
+  constructor(port: number, token: string, perSecond: number, most = Number.POSITIVE_INFINITY) {
     this.#port = port
     this.#token = token
     this.#timer = setInterval(() => {
       const due = Math.floor(((performance.now() - this.#began) * perSecond) / 1_000)
-      while (this.sent < due) this.#sendNext()
+      while (this.sent < due && this.#underWay.size < most) this.#sendNext()
     }, TICK_MS)
   }
 
