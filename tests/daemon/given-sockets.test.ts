@@ -132,7 +132,7 @@ describe('SIGTERM with a given socket', () => {
 
   it('never drains for longer than drain', async () => {
     await give()
-    const daemon = await world.serve('--drain', '100ms')
+    const daemon = await world.serve('--drain', '100ms', '--restart-drain', '30s')
     const stuck = await daemon.stream(token, STUCK)
     const began = performance.now()
     daemon.signal('SIGTERM')

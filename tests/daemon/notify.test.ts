@@ -24,13 +24,21 @@ afterEach(async () => {
   await mock.close()
 })
 
-/** A `systemd-notify` that writes down what it is called with, a line for each call. */
+/** A `systemd-notify` that writes down what it is called with, a line for each call, and whether it was alone. */
 function fakeNotify(world: World): () => string[] {
   const bin = join(world.root, 'bin')
   const said = join(world.root, 'said')
   mkdirSync(bin)
   const command = join(bin, 'systemd-notify')
-  writeFileSync(command, `#!/bin/sh\nIFS='|'; echo "$*|$NOTIFY_SOCKET" >> ${said}\n`)
+  writeFileSync(
+    command,
+    `#!/bin/sh
+mkdir ${said}.lock || echo "OVERLAP" >> ${said}
+sleep 0.05
+IFS='|'; echo "$*|$NOTIFY_SOCKET" >> ${said}
+rmdir ${said}.lock
+`,
+  )
   chmodSync(command, 0o755)
   Object.assign(world.env, {
     PATH: [bin, world.env.PATH].join(delimiter),
