@@ -6,6 +6,7 @@ import { DaemonClient } from '../control/client.ts'
 import { type LoadedConfig, loadConfig } from '../model/config.ts'
 import type { Store } from '../model/store.ts'
 import { storeOptions } from '../store/options.ts'
+import { parseStoreUrl } from '../store/url.ts'
 import type { Output } from './output.ts'
 
 /** The options that every command takes. */
@@ -123,8 +124,9 @@ export class Session {
   }
 
   async #connect(): Promise<DaemonClient | null> {
-    const { store } = this.config()
-    return DaemonClient.connect(store, controlFolders(this.config()).searched)
+    // As the daemon names it: one store may be spelled in several ways.
+    const { url } = parseStoreUrl(this.config().store, null)
+    return DaemonClient.connect(url, controlFolders(this.config()).searched)
   }
 }
 

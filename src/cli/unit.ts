@@ -55,6 +55,8 @@ ExecStart=${balance} serve
 ExecReload=${balance} reload
 Environment=${word(`BALANCE_CONFIG=${config}`)}
 ${scope === 'system' ? SYSTEM_IDENTITY : USER_IDENTITY}${credentials(parts)}
+# A store of an older version is brought up to date first.
+TimeoutStartSec=10min
 # The daemon ends its workers itself.
 KillMode=mixed
 # Longer than the drain.

@@ -15,7 +15,7 @@ export function storeOptions(config: LoadedConfig, clock: Clock, actor: Actor): 
       credentialsDirectory: masterKey.credentialsDirectory,
       masterKeyFile: masterKey.file,
       masterKey: masterKey.value,
-      mysqlPassword: config.store.startsWith('mysql:') ? (storePassword?.read() ?? null) : null,
+      mysqlPassword: config.store.startsWith('sqlite:') ? null : (storePassword?.read() ?? null),
       variables: references.variables,
     },
     etcMasterKey: masterKey.etcFile,

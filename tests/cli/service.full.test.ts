@@ -105,7 +105,9 @@ describe.runIf(mayMount && hasMariadb)('a service whose store is on MySQL', () =
       listeningSocket('127.0.0.1'),
       Mariadb.start(),
     ])
-    const store = `mysql://balance@127.0.0.1:${server.port}/${await server.database()}`
+    const database = `balance@127.0.0.1:${server.port}/${await server.database()}`
+    // Spelled in one way by its owner, and in another by the daemon.
+    const store = `mariadb://${database}`
     const install = [
       ...['service', 'install', '--store', store, '--listen', `127.0.0.1:${socket.port}`],
     ]
@@ -118,7 +120,7 @@ describe.runIf(mayMount && hasMariadb)('a service whose store is on MySQL', () =
     await host.startService(socket)
     expect((await ask(socket.port, { ...CHAT, token })).status).toBe(200)
     const { running, store: served } = await host.json<DaemonStatus>(['status'])
-    expect({ running, served }).toEqual({ running: true, served: store })
+    expect({ running, served }).toEqual({ running: true, served: `mysql://${database}` })
     await host.remove()
     socket.close()
     await Promise.all([mock.close(), server.stop()])
