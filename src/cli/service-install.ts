@@ -1,11 +1,19 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { BalanceError } from '../base/errors.ts'
 import { createMasterKey } from '../store/master-key.ts'
 import { type Agreement, type Layout, storeFolder } from './service-layout.ts'
 import { ensureServiceUser, type Ids, SYSUSERS } from './service-user.ts'
 import { serviceUnit, socketUnit } from './unit.ts'
-import { writeWhole } from './whole-file.ts'
 
 /** A file of the installation. */
 export interface ServiceFile {
@@ -74,7 +82,7 @@ export async function writeService(
   for (const { path, content, kept } of files) {
     const place = join(root, path)
     mkdirSync(dirname(place), { recursive: true, mode: 0o755 })
-    if (content !== null && !(kept && existsSync(place))) writeWhole(place, content, 0o644)
+    if (content !== null && !(kept && existsSync(place))) writeWhole(place, content)
   }
   if (scope === 'user') return
   const ids = await ensureServiceUser(root, join(root, DECLARED_USER))
@@ -82,6 +90,14 @@ export async function writeService(
   createMasterKey(join(root, configFolder))
   for (const folder of new Set([dataDir, storeFolder(store) ?? dataDir]))
     own(join(root, folder), ids)
+}
+
+/** It has the old content or the new one, whoever reads it; its mode is 0644 whatever the umask. */
+function writeWhole(path: string, content: string): void {
+  const draft = `${path}.${process.pid}.new`
+  writeFileSync(draft, content)
+  chmodSync(draft, 0o644)
+  renameSync(draft, path)
 }
 
 /** @throws BalanceError not_permitted where the service's user could not start the program */
