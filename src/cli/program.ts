@@ -47,6 +47,10 @@ const GROUPS: Readonly<Record<string, Entry>> = {
     summary: 'requests, errors and tokens of a time',
     load: () => import('./commands/stats.ts'),
   },
+  env: {
+    summary: 'the lines that point a client at this gateway',
+    load: () => import('./commands/env.ts'),
+  },
   import: {
     summary: 'what another gateway, or the environment, has',
     load: () => import('./commands/import.ts'),

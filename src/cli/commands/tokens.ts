@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
 import type { NewToken, TokenChange } from '../../model/changes.ts'
+import { CLIENTS, shellLines } from '../clients.ts'
 import { tokenColumns } from '../columns/token.ts'
 import { example } from '../example.ts'
+import { gatewayPlace } from '../gateway-url.ts'
 import { readSecret } from '../key-input.ts'
 import { parseFuture } from '../moment.ts'
 import { limit, listOrAll } from '../option-values.ts'
@@ -131,19 +133,10 @@ function refuseUnseen({ out }: Session): void {
 /** On a terminal alone: the lines an OpenAI client needs. */
 async function snippet(session: Session, token: string): Promise<void> {
   const { dim } = session.out.paint
-  session.out.line(`
-${dim('# shown this once; for an OpenAI client:')}
-export OPENAI_BASE_URL=${await gatewayUrl(session)}/v1
-export OPENAI_API_KEY=${token}`)
-}
-
-/** Where a running daemon listens, else where one started here would. */
-async function gatewayUrl(session: Session): Promise<string> {
-  const daemon = await session.daemon()
-  const status = await daemon?.call('status', {}).catch(() => null)
-  if (status?.url) return status.url
-  const { host, port } = session.config().listen
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const { url } = await gatewayPlace(session)
+  session.out.line(`\n${dim('# shown this once; for an OpenAI client:')}`)
+  session.out.line(shellLines(CLIENTS.openai.setup(url, token), 'bash').join('\n'))
+  session.out.say('For other clients: balance env --help')
 }
 
 async function show(session: Session, given: string): Promise<void> {

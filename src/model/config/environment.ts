@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly bootstrapToken: SecretSource | null
   /** Of the database that is imported from. */
   readonly importPassword: SecretSource | null
+  /** A caller's own token, for the lines that point a client here. */
+  readonly clientToken: SecretSource | null
   /** Where the control socket belongs, if the system has such a place; else it is the data folder. */
   readonly runtimeDir: string | null
   /** Where the daemon of this host's service has its own, whoever asks. */
@@ -65,6 +67,7 @@ export function surroundings(env: Readonly<NodeJS.ProcessEnv>, places: Places): 
       secretAt(STORE_PASSWORD, credentialsDirectory, join(places.etc, 'balance')),
     bootstrapToken: secretIn(env, 'BALANCE_BOOTSTRAP_TOKEN'),
     importPassword: secretIn(env, 'BALANCE_IMPORT_PASSWORD'),
+    clientToken: secretIn(env, 'BALANCE_TOKEN'),
     runtimeDir: runtimeDirIn(env),
     serviceDir: join(places.run, 'balance'),
   }
