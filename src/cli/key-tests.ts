@@ -48,6 +48,14 @@ export async function testProvider(session: Session, name: string): Promise<void
   conclude(session, rows)
 }
 
+/** Keys that were just added: what came of it is shown, and nothing of it is an error. */
+export async function testAdded(session: Session, ids: readonly string[]): Promise<TestShape[]> {
+  const added = new Set(ids)
+  const rows = await test(session, ({ keys }) => keys.filter(({ id }) => added.has(id)))
+  session.out.say(session.out.table(testColumns(session.out.paint), rows))
+  return rows
+}
+
 function inUse({ keys, providers }: Catalog): Key[] {
   const enabled = new Set(providers.filter(each => each.enabled).map(({ name }) => name))
   return keys.filter(key => key.enabled && enabled.has(key.provider))

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 import { asBalanceError, BalanceError } from '../base/errors.ts'
 import { Output } from './output.ts'
 import { createProgram } from './program.ts'
+import { isLeftPrompt } from './prompts.ts'
 
 /**
  * Runs one command line.
@@ -47,10 +48,6 @@ function isHelp(error: unknown): error is CommanderError {
   return (
     error instanceof CommanderError && /^commander\.(help|helpDisplayed|version)$/.test(error.code)
   )
-}
-
-function isLeftPrompt(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ExitPromptError'
 }
 
 /** commander's message as one of ours; what follows `=` in an unknown option may be a secret. */

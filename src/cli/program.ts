@@ -24,6 +24,10 @@ interface Entry {
 
 /** Every first word of the command line; a group's file is imported when it is asked for. */
 const GROUPS: Readonly<Record<string, Entry>> = {
+  init: {
+    summary: 'the first run: a provider, its keys, a token for your client',
+    load: () => import('./commands/init.ts'),
+  },
   serve: { summary: 'start the gateway', load: () => import('./commands/serve.ts') },
   status: { summary: 'what runs, and how it is', load: () => import('./commands/status.ts') },
   stop: { summary: 'drain the gateway and end it', load: () => import('./commands/stop.ts') },
@@ -136,9 +140,8 @@ function commandPath(command: Command): string {
 
 const FIRST_STEPS = `
 First steps:
+  $ balance init                                 a provider, its keys, a token for your client
   $ balance serve                                start the gateway
-  $ balance providers add openai                 in a second terminal: a provider,
-  $ balance keys add openai < keys.txt           its keys, one a line,
-  $ balance tokens create laptop                 and a token for your client
+  $ balance env --client claude-code             in a second terminal: how a client is pointed at it
   $ balance logs tail                            watch requests as they end
 `

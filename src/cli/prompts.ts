@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import { BalanceError } from '../base/errors.ts'
+import { asBalanceError, BalanceError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { parseSecretLines } from './secret-lines.ts'
 
@@ -29,8 +29,59 @@ export async function agree(question: string, byDefault: boolean): Promise<boole
   return ask({ message: question, default: byDefault }, { output: process.stderr })
 }
 
+/** Asks for one of several things; Enter alone takes `byDefault`. */
+export async function choose<T>(
+  question: string,
+  choices: readonly { readonly name: string; readonly value: T }[],
+  byDefault: T,
+): Promise<T> {
+  const { select } = await import('@inquirer/prompts')
+  return select(
+    { message: question, choices, default: byDefault, pageSize: 20, loop: false },
+    { output: process.stderr },
+  )
+}
+
+/**
+ * Asks for a text until it is one that `parse` takes; what `parse` throws is said.
+ * @param byDefault taken on Enter alone
+ */
+export async function askText<T>(
+  question: string,
+  parse: (text: string) => T,
+  byDefault?: string,
+): Promise<T> {
+  const { input } = await import('@inquirer/prompts')
+  const validate = (text: string) => {
+    try {
+      parse(text.trim())
+      return true
+    } catch (error) {
+      const { message, hint } = asBalanceError(error)
+      return hint ? `${message} ${hint}` : message
+    }
+  }
+  const asked = { message: question, validate, ...(byDefault ? { default: byDefault } : {}) }
+  return parse((await input(asked, { output: process.stderr })).trim())
+}
+
+/** Whether somebody left a prompt by Ctrl-C. */
+export function isLeftPrompt(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ExitPromptError'
+}
+
 /** Asks for secrets without showing them, one after the other, until `most` came or an empty answer. */
 export async function askSecrets(name: string, most: number): Promise<Secret[]> {
+  return parseSecretLines(await askHiddenLines(name, most), 'what was typed')
+}
+
+/** The same where an empty answer means that there is none. */
+export async function askForAnySecrets(name: string): Promise<Secret[]> {
+  const text = await askHiddenLines(name, Number.POSITIVE_INFINITY)
+  return text.trim() === '' ? [] : parseSecretLines(text, 'what was typed')
+}
+
+async function askHiddenLines(name: string, most: number): Promise<string> {
   const answers: string[] = []
   const lines = new LineByLine()
   try {
@@ -41,7 +92,7 @@ export async function askSecrets(name: string, most: number): Promise<Secret[]> 
   } finally {
     lines.close()
   }
-  return parseSecretLines(answers.join('\n'), 'what was typed')
+  return answers.join('\n')
 }
 
 async function askHidden(message: string, input: PassThrough): Promise<string> {
@@ -64,6 +115,8 @@ class LineByLine {
     process.stdin.setRawMode(true)
     process.stdin.setEncoding('utf8')
     process.stdin.on('data', this.#take)
+    // A prompt before this one has paused it.
+    process.stdin.resume()
   }
 
   next(): PassThrough {

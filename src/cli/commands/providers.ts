@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
-import { Secret } from '../../base/secret.ts'
 import { PROVIDER_KINDS, type Provider, type ProviderKind } from '../../model/catalog.ts'
 import type { ProviderChange, RemovedProvider } from '../../model/changes.ts'
 import { PRESETS, presetOf } from '../../model/presets.ts'
@@ -17,6 +16,7 @@ import type { Session } from '../session.ts'
 import { providerShape } from '../shapes/provider.ts'
 import { readState, type State } from '../state.ts'
 import { card } from '../table.ts'
+import { noBaseUrl, PLACEHOLDER_KEY } from '../wanted-provider.ts'
 
 export function define(command: Command, run: Run): void {
   command
@@ -124,7 +124,7 @@ async function add(session: Session, name: string, options: AddOptions): Promise
     { makeDefault: options.default === true },
   )
   const keyless = preset?.needsKey === false
-  if (keyless) await store.addKeys(name, [PLACEHOLDER])
+  if (keyless) await store.addKeys(name, [PLACEHOLDER_KEY])
   session.out.show(shape(provider, await readState(session)), () => '')
   session.out.say(`added ${name} (${provider.kind}, ${provider.baseUrl})`)
   await session.inForce()
@@ -134,15 +134,6 @@ async function add(session: Session, name: string, options: AddOptions): Promise
       ? 'It asks for no key; a placeholder stands for one.'
       : `Give it keys: balance keys add ${name}`,
   )
-}
-
-/** Requests are balanced over keys, so a server that asks for none is given one that says nothing. */
-const PLACEHOLDER = { value: new Secret('none-needed'), label: 'placeholder' }
-
-function noBaseUrl(name: string): BalanceError {
-  return new BalanceError('usage', `${name} is no preset, so its base URL is needed.`, {
-    hint: `balance providers add ${name} --base-url https://…/v1, or a preset: ${Object.keys(PRESETS).join(', ')}.`,
-  })
 }
 
 async function show(session: Session, name: string): Promise<void> {
