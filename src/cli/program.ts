@@ -1,5 +1,6 @@
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { VERSION } from '../base/version.ts'
+import { HelpfulCommand } from './help.ts'
 import { withNulls } from './option-values.ts'
 import type { Output } from './output.ts'
 import { type GlobalFlags, Session } from './session.ts'
@@ -71,15 +72,17 @@ const GROUPS: Readonly<Record<string, Entry>> = {
 
 /** The whole command line, ready to parse. `path` follows the command being parsed, for hints. */
 export function createProgram(openOutput: (flags: GlobalFlags) => Output): {
-  readonly program: Command
+  readonly program: HelpfulCommand
   readonly path: () => string
+  /** Defines the commands of a group, once; nothing for a word that is none. */
+  readonly load: (name: string) => Promise<void>
 } {
   let path = 'balance'
   const follow = (_parent: Command, child: Command) => {
     path = `${path} ${child.name()}`
   }
 
-  const program = new Command('balance')
+  const program = new HelpfulCommand('balance')
     .description(
       'An LLM gateway for your own machine: many keys, many providers, truthful failover.',
     )
@@ -108,14 +111,26 @@ export function createProgram(openOutput: (flags: GlobalFlags) => Output): {
       }
     }
 
+  const groups = new Map<string, Command>()
   for (const [name, { summary }] of Object.entries(GROUPS)) {
-    program.command(name).description(summary)
+    groups.set(name, program.command(name).description(summary))
   }
-  program.hook('preSubcommand', async (_parent, child) => {
-    const group = await GROUPS[child.name()]?.load()
-    group?.define(child.hook('preSubcommand', follow), run)
+  const load = async (name: string) => {
+    const group = groups.get(name)
+    groups.delete(name)
+    if (group) (await GROUPS[name]?.load())?.define(group.hook('preSubcommand', follow), run)
+  }
+  program.hook('preSubcommand', (_parent, child) => load(child.name()))
+  return { program, path: () => path, load }
+}
+
+/** All commands with all their options, to be read and never run. */
+export async function wholeProgram(): Promise<HelpfulCommand> {
+  const { program, load } = createProgram(() => {
+    throw new Error('Nothing is run.')
   })
-  return { program, path: () => path }
+  for (const name of Object.keys(GROUPS)) await load(name)
+  return program
 }
 
 /** The command and what it is about, for the audit row: no values, for they may be secrets. */
@@ -139,9 +154,9 @@ function commandPath(command: Command): string {
 }
 
 const FIRST_STEPS = `
-First steps:
-  $ balance init                                 a provider, its keys, a token for your client
-  $ balance serve                                start the gateway
-  $ balance env --client claude-code             in a second terminal: how a client is pointed at it
-  $ balance logs tail                            watch requests as they end
+Examples:
+  $ balance init                              # a provider, its keys, a token for your client
+  $ balance serve                             # start the gateway
+  $ balance env --client claude-code           # how a client is pointed at it
+  $ balance logs tail                         # watch requests as they end
 `

@@ -69,7 +69,7 @@ and lines starting with # are skipped; env:NAME or file:/path refers to a secret
 is kept elsewhere. If any line is bad, nothing is added.
 
 Examples:
-  $ balance keys add openai                       asks, without showing what is typed
+  $ balance keys add openai                       # asks, without showing what is typed
   $ balance keys add openai < keys.txt
   $ balance keys add openai --from keys.txt --tier 2
   $ echo env:OPENAI_API_KEY | balance keys add openai --label mine`
