@@ -43,11 +43,21 @@ export function gather(text: string, before: readonly string[] = []): string[] {
   return [...before, text]
 }
 
+/** What parsers of {@link oneOf} take, for completion. */
+const TAKEN = new WeakMap<object, readonly string[]>()
+
 /** One of some words. */
 export function oneOf<T extends string>(option: string, words: readonly T[]): (text: string) => T {
-  return text => {
+  const parse = (text: string) => {
     const word = words.find(known => known === text)
     if (word) return word
     throw new BalanceError('invalid_value', `${option} takes ${words.join(', ')}, not "${text}".`)
   }
+  TAKEN.set(parse, words)
+  return parse
+}
+
+/** The words that a parser takes; none where it takes others too. */
+export function wordsOf(parser: object): readonly string[] {
+  return TAKEN.get(parser) ?? []
 }

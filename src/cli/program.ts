@@ -20,6 +20,8 @@ export interface CommandGroup {
 
 interface Entry {
   readonly summary: string
+  /** Left out of every list of commands. */
+  readonly hidden?: true
   readonly load: () => Promise<CommandGroup>
 }
 
@@ -67,6 +69,15 @@ const GROUPS: Readonly<Record<string, Entry>> = {
     summary: 'the gateway as a service of systemd',
     load: () => import('./commands/service.ts'),
   },
+  completion: {
+    summary: 'completes commands and names at Tab, in bash, zsh and fish',
+    load: () => import('./commands/completion.ts'),
+  },
+  complete: {
+    summary: 'what completion asks',
+    hidden: true,
+    load: () => import('./commands/complete.ts'),
+  },
   mock: { summary: 'a simulated provider', load: () => import('./commands/mock.ts') },
 }
 
@@ -112,8 +123,8 @@ export function createProgram(openOutput: (flags: GlobalFlags) => Output): {
     }
 
   const groups = new Map<string, Command>()
-  for (const [name, { summary }] of Object.entries(GROUPS)) {
-    groups.set(name, program.command(name).description(summary))
+  for (const [name, { summary, hidden = false }] of Object.entries(GROUPS)) {
+    groups.set(name, program.command(name, { hidden }).description(summary))
   }
   const load = async (name: string) => {
     const group = groups.get(name)
@@ -157,6 +168,6 @@ const FIRST_STEPS = `
 Examples:
   $ balance init                              # a provider, its keys, a token for your client
   $ balance serve                             # start the gateway
-  $ balance env --client claude-code           # how a client is pointed at it
+  $ balance env --client claude-code          # how a client is pointed at it
   $ balance logs tail                         # watch requests as they end
 `

@@ -130,7 +130,8 @@ export class Session {
   }
 }
 
-function bootstrapFlags({ store, dataDir, config }: GlobalFlags) {
+/** Those that decide where configuration and store are. */
+export function bootstrapFlags({ store, dataDir, config }: Omit<GlobalFlags, 'color'>) {
   return {
     ...(store === undefined ? {} : { store }),
     ...(dataDir === undefined ? {} : { dataDir }),
