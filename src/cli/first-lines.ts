@@ -17,15 +17,18 @@ interface Furnished {
 const SHOWN: readonly ClientName[] = ['openai', 'claude-code', 'gemini']
 
 /** What `init` ends with: lines to paste into a shell, so that clients call this gateway. */
-export function firstLines({ paint }: Output, { url, providers, token, file }: Furnished): string {
+export function firstLines(
+  { paint, invocation }: Output,
+  { url, providers, token, file }: Furnished,
+): string {
   const kinds = new Set(providers.filter(({ enabled }) => enabled).map(({ kind }) => kind))
   const blocks = SHOWN.filter(name => kinds.has(CLIENTS[name].speaks)).map(name => {
     const lines = file
-      ? [`eval "$(balance env --client ${name} --token-file ${quoted(file)})"`]
+      ? [`eval "$(${invocation} env --client ${name} --token-file ${quoted(file)})"`]
       : shellLines(CLIENTS[name].setup(url, token ?? UNKNOWN_TOKEN), 'bash')
     return [paint.dim(`# ${CLIENTS[name].title}`), ...lines].join('\n')
   })
   if (blocks.length === 0) return token ?? ''
   const once = token === null ? [] : [paint.dim('# The token is shown this once.')]
-  return ['', ...once, ...blocks, paint.dim('# Others: balance env --help')].join('\n')
+  return ['', ...once, ...blocks, paint.dim(`# Others: ${invocation} env --help`)].join('\n')
 }

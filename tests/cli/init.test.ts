@@ -46,7 +46,7 @@ describe('init by flags', () => {
     expect(code, stderr).toBe(0)
     expect(stderr).toContain('added provider lab')
     expect(stderr).toMatch(/lab +key-1 +works/)
-    expect(stdout).toContain(`eval "$(balance env --client openai --token-file ${file})"`)
+    expect(stdout).toMatch(/^eval "\$\(node \S+ env --client openai --token-file \S+token\)"$/m)
     expect(readFileSync(file, 'utf8')).toMatch(/^bal_[\w-]{43}\n$/)
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(stdout + stderr).not.toContain(KEY)

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { VERSION } from '../../base/version.ts'
 import type { Daemon } from '../../daemon/main.ts'
 import { type BootstrapFlags, loadConfig, takeService } from '../../model/config.ts'
+import { UNKNOWN_TOKEN } from '../clients.ts'
 import { offerKeys } from '../offer-keys.ts'
 import type { Run } from '../program.ts'
 import type { Session } from '../session.ts'
@@ -102,13 +103,11 @@ function greet({ out }: Session, { url, providers, firstToken }: Daemon): void {
     out.line(`\nYour first client token, shown this once:\n  ${bold(firstToken.reveal())}`)
   }
   if (providers === 0) {
-    out.line(`\nNext, in a second terminal:
-  balance providers add openai
-  balance keys add openai`)
+    out.line('\nNext, in a second terminal:\n  balance init')
   }
   out.line(`\nPoint a client at it:
   export OPENAI_BASE_URL=${url}/v1
-  export OPENAI_API_KEY=${firstToken?.reveal() ?? 'your client token'}\n`)
+  export OPENAI_API_KEY=${firstToken?.reveal() ?? UNKNOWN_TOKEN}\n`)
 }
 
 function demoText({ out }: Session, url: string, token: string, dataDir: string): string {
