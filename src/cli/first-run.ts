@@ -85,7 +85,7 @@ export class FirstRun {
   }
 
   async #addProvider(store: Store): Promise<void> {
-    const asks = this.#asks && !this.#options.fromEnv
+    const asks = this.#asks && (!this.#options.fromEnv || saysMore(this.#options))
     const wanted = await wantedProvider(this.#options, await store.providers(), asks)
     if (wanted === null) return
     const { name, baseUrl, present } = wanted.move
@@ -218,8 +218,9 @@ async function contents(store: Store): Promise<Contents> {
 /** @throws BalanceError usage that names the flags without which the store would not serve. */
 function requireAll({ providers, keys, tokens }: Contents, options: InitOptions): void {
   const { provider, fromEnv, keyFile, tokenName, tokenFile } = options
+  const unnamed = saysMore(options) || (!fromEnv && providers.length === 0)
   const missing = [
-    ...(provider === undefined && !fromEnv && providers.length === 0 ? ['--provider NAME'] : []),
+    ...(provider === undefined && unnamed ? ['--provider NAME'] : []),
     ...(needsKeys(provider, keys) && keyFile === undefined ? ['--key-file FILE'] : []),
     ...(tokenName === undefined && (tokens.length === 0 || tokenFile !== undefined)
       ? ['--token-name NAME']
@@ -233,6 +234,11 @@ function requireAll({ providers, keys, tokens }: Contents, options: InitOptions)
       hint: 'Add them, or run balance init on a terminal without --yes. Nothing was changed.',
     },
   )
+}
+
+/** Whether something is said of a provider, which must then have a name. */
+function saysMore({ baseUrl, kind, keyFile }: ProviderFlags): boolean {
+  return baseUrl !== undefined || kind !== undefined || keyFile !== undefined
 }
 
 function needsKeys(provider: string | undefined, keys: readonly Key[]): boolean {

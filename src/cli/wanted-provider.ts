@@ -35,7 +35,7 @@ export async function wantedProvider(
   present: readonly Provider[],
   asks: boolean,
 ): Promise<WantedProvider | null> {
-  const name = flags.provider ?? (asks ? await askWhich(present) : null)
+  const name = flags.provider ?? (asks ? await nameFor(flags, present) : null)
   if (name === null) return null
   const { provider, preset } =
     name === ANOTHER ? await askAnother(flags) : named(name, flags, present)
@@ -51,6 +51,10 @@ export function noBaseUrl(name: string): BalanceError {
 
 /** No provider can have this name. */
 const ANOTHER = ''
+
+function nameFor({ baseUrl }: ProviderFlags, present: readonly Provider[]) {
+  return baseUrl === undefined ? askWhich(present) : ANOTHER
+}
 
 function askWhich(present: readonly Provider[]): Promise<string | null> {
   const names = new Set(present.map(({ name }) => name))

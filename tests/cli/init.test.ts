@@ -96,6 +96,7 @@ describe('init by flags', () => {
     [['--provider', 'openai', '--token-name', 'a', '--yes'], '--key-file FILE'],
     [['--provider', 'ollama'], '--token-name NAME'],
     [['--provider', 'lab', '--key-file', '/none', '--token-name', 'a', '--json'], 'no preset'],
+    [['--from-env', '--base-url', 'http://127.0.0.1:1', '--token-name', 'a'], '--provider NAME'],
     [['--from-env', '--token-name', 'a'], 'printed to something that is no terminal'],
     [['sk-planted-3'], 'never taken as an argument'],
   ])('refuses %j, for it leaves something open', async (line, why) => {
@@ -175,6 +176,18 @@ describe.skipIf(!hasTerminal)('init on a terminal', () => {
     expect(code).toBe(0)
     expect(await names('providers')).toEqual(['lab'])
     expect(await names('tokens')).toEqual(['laptop'])
+  })
+
+  it('asks only for what the flags leave open', async () => {
+    const answers: Answer[] = [
+      ['Which API', '\r'],
+      ['A name for it:', '\u0015lab\r'],
+    ]
+    const words = `init --base-url ${mock.url} --key-file ${keyFile(KEY)} --token-name desk`
+    const { code, screen } = await run(answers, {}, words)
+    expect(code, screen).toBe(0)
+    expect(screen).toMatch(/lab +key-1 +.*works/)
+    expect(await names('tokens')).toEqual(['desk'])
   })
 
   it('asks again for a base URL that is none, and takes no key for an answer', async () => {
