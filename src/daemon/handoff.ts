@@ -19,7 +19,7 @@ interface UnderWay {
  * way to a dying worker, and refuses connections when the last one dies).
  */
 export class Handoff {
-  readonly #listeners = new Listeners(socket => this.#place(socket), { pauseOnConnect: true })
+  readonly #listeners = new Listeners(socket => this.#arrive(socket), { pauseOnConnect: true })
   readonly #workers: () => readonly WorkerProcess[]
   readonly #log: Logger
   readonly #clock: Clock
@@ -49,6 +49,7 @@ export class Handoff {
     const entry = this.#underWay.get(id)
     if (entry === undefined) return
     this.#underWay.delete(id)
+    entry.worker.acceptedAt = this.#clock.now()
     // Closes our descriptor only; the connection is the worker's now.
     entry.socket.destroy()
   }
@@ -62,10 +63,15 @@ export class Handoff {
     }
   }
 
-  /** Workers that were handed a connection before this time, monotonic ms, and have not said so. */
+  /**
+   * Workers that were handed a connection before this time, monotonic ms, and have taken none since.
+   * Node sends one connection at a time to a process: where many come, the last of them wait long.
+   */
   silentSince(time: number): Set<WorkerProcess> {
     const silent = new Set<WorkerProcess>()
-    for (const { worker, since } of this.#underWay.values()) if (since < time) silent.add(worker)
+    for (const { worker, since } of this.#underWay.values()) {
+      if (since < time && worker.acceptedAt < time) silent.add(worker)
+    }
     return silent
   }
 
@@ -87,8 +93,12 @@ export class Handoff {
     return best
   }
 
-  #place(socket: Socket): void {
+  #arrive(socket: Socket): void {
     socket.on('error', () => socket.destroy())
+    this.#place(socket)
+  }
+
+  #place(socket: Socket): void {
     const worker = this.next()
     if (worker === null) {
       this.#waiting.push(socket)

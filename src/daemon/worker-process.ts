@@ -31,6 +31,8 @@ export class WorkerProcess {
   connections = 0
   /** Monotonic ms. */
   readonly startedAt: number
+  /** When it last said that it has a connection, monotonic ms. */
+  acceptedAt = Number.NEGATIVE_INFINITY
 
   constructor(entry: URL, hello: Hello, events: WorkerEvents, now: number) {
     this.#events = events

@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const BINARY = fileURLToPath(new URL('../../bin/balance.js', import.meta.url))
@@ -30,6 +31,7 @@ export function terminal(
   const exec = rest === '' ? 'exec ' : ''
   const command = `${exec}${process.execPath} ${BINARY} ${words} --data-dir ${folder} ${rest}`
   const sized = `stty columns ${columns} rows ${rows}; ${command}`
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const child = spawn('script', ['--quiet', '--return', '--command', sized, '/dev/null'], {
     cwd: folder,
     env: { PATH: process.env.PATH ?? '', HOME: folder, TERM: 'xterm', ...env },
