@@ -16,8 +16,12 @@ if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
 } else if (!existsSync(new URL('../dist/cli.js', import.meta.url))) {
   fail('dist/cli.js is missing: this checkout was not built.', 'Run npm install, or npm run build.')
 } else {
-  const { main } = await import('../dist/cli.js')
-  process.exitCode = await main(args)
+  // Without await: a Node that does not know it here could not even say that it is too old.
+  void import('../dist/cli.js')
+    .then(({ main }) => main(args))
+    .then(code => {
+      process.exitCode = code
+    })
 }
 
 /** @param {string} message @param {string} hint */

@@ -16,6 +16,7 @@ import { isCurrent, type MigrationStep, type MigrationTarget, migrate } from './
 import type { Part } from './migrations.ts'
 import { createPrivate, ensureFolder, refuseWritableByOthers } from './private-file.ts'
 import { isBusy, sqliteFault } from './sqlite-fault.ts'
+import { loadSqlite } from './sqlite-library.ts'
 import type { Tables } from './tables.ts'
 
 /** How long one try waits for a lock inside SQLite, where it blocks the thread. */
@@ -147,7 +148,7 @@ async function openRaw(path: string): Promise<Database> {
     ensureFolder(dirname(path))
     createPrivate(path, '')
     refuseWritableByOthers(path)
-    const { default: Sqlite } = await import('better-sqlite3')
+    const Sqlite = await loadSqlite()
     return new Sqlite(path, { timeout: BLOCKING_WAIT, fileMustExist: true })
   } catch (error) {
     throw sqliteFault(error, path)

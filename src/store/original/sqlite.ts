@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { BalanceError } from '../../base/errors.ts'
 import { sqliteFault } from '../sqlite-fault.ts'
+import { loadSqlite } from '../sqlite-library.ts'
 import type { SqliteAddress } from '../url.ts'
 import type { Reader } from './database.ts'
 
@@ -14,7 +15,7 @@ export async function openSqliteReader({ file, url }: SqliteAddress): Promise<Re
       hint: 'The original keeps it in data/, without an extension: data/default_db.',
     })
   }
-  const { default: Sqlite } = await import('better-sqlite3')
+  const Sqlite = await loadSqlite()
   const guarded = <T>(run: () => T): T => {
     try {
       return run()
