@@ -9,6 +9,8 @@ const LOAD = [
   'tests/chaos/tail.test.ts',
 ]
 /** Slow, or in need of Debian's packages: `npm run test:full`. Everything else is `npm test`. */
+/** What users install: they wait for the registry most of the time, so they may run beside others. */
+const PACKAGE = ['tests/package/**/*.test.ts', 'tests/docker/**/*.test.ts']
 const FULL = ['tests/sdk/**/*.test.ts', 'tests/chaos/**/*.test.ts', 'tests/**/*.full.test.ts']
 
 const soaking = process.env.BALANCE_SOAK !== undefined
@@ -22,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'quick',
           include: ['tests/**/*.test.ts'],
-          exclude: FULL,
+          exclude: [...FULL, ...PACKAGE],
           testTimeout: patience(20_000),
           maxWorkers: 2,
         },
@@ -44,6 +46,15 @@ export default defineConfig({
           exclude: LOAD,
           testTimeout: patience(120_000),
           hookTimeout: patience(60_000),
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'package',
+          include: PACKAGE,
+          testTimeout: patience(300_000),
+          hookTimeout: patience(300_000),
           maxWorkers: 2,
         },
       },

@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { publint } from 'publint'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { packed } from './packed.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'bal-tarball-'))
+const top = join(folder, 'package')
+let tarball: string
+
+beforeAll(() => {
+  tarball = packed(folder, '@someone/balance')
+  execFileSync('tar', ['-xzf', tarball, '-C', folder])
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const read = (name: string) => readFileSync(join(top, name), 'utf8')
+const files = () => readdirSync(top, { recursive: true, encoding: 'utf8' }).sort()
+
+describe('the tarball', () => {
+  it('has no fault that publint knows', async () => {
+    const { messages } = await publint({ pkgDir: top, pack: false, strict: true })
+    expect(messages).toEqual([])
+  })
+
+  it('can be published, under the name that was given, and brings no scripts', () => {
+    const shape = JSON.parse(read('package.json'))
+    expect(Object.keys(shape).sort()).toEqual([
+      'bin',
+      'dependencies',
+      'description',
+      'engines',
+      'files',
+      'keywords',
+      'license',
+      'name',
+      'type',
+      'version',
+    ])
+    expect(shape.name).toBe('@someone/balance')
+    expect(shape.bin).toEqual({ balance: 'bin/balance.js' })
+    const checkout = JSON.parse(
+      readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    )
+    expect(checkout.private).toBe(true)
+    expect(shape.dependencies).toEqual(checkout.dependencies)
+  })
+
+  it('holds the program and its papers, and nothing that only we need', () => {
+    const others = files().filter(name => !/^dist\/[\w-]+\.js$/.test(name))
+    expect(others).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'VERSION',
+      'balance.config.example.yaml',
+      'balance.config.schema.json',
+      'bin',
+      'bin/balance.js',
+      'dist',
+      'dist/THIRD_PARTY_LICENSES.txt',
+      'docs',
+      ...files().filter(name => /^docs\/[\w-]+\.md$/.test(name)),
+      'package.json',
+    ])
+    expect(statSync(tarball).size).toBeLessThan(1_500_000)
+  })
+
+  it('holds no code that nothing of it imports, but the few chunks of the benchmark', () => {
+    const chunks = files().filter(name => /^dist\/.*\.js$/.test(name))
+    const waiting = ['dist/cli.js', 'dist/store-thread.js', 'dist/worker.js']
+    const reached = new Set<string>()
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      if (reached.has(name)) continue
+      reached.add(name)
+      for (const [, other] of read(name).matchAll(/(?:from|import\(?)\s*"\.\/([\w-]+\.js)"/g)) {
+        waiting.push(`dist/${other}`)
+      }
+    }
+    const rest = chunks.filter(name => !reached.has(name))
+    const bytes = rest.reduce((sum, name) => sum + read(name).length, 0)
+    expect(bytes, rest.join(', ')).toBeLessThan(30_000)
+    for (const name of reached) expect(chunks).toContain(name)
+  })
+})
