@@ -33,6 +33,10 @@ const GROUPS: Readonly<Record<string, Entry>> = {
   },
   serve: { summary: 'start the gateway', load: () => import('./commands/serve.ts') },
   status: { summary: 'what runs, and how it is', load: () => import('./commands/status.ts') },
+  health: {
+    summary: 'whether it may get requests',
+    load: () => import('./commands/health.ts'),
+  },
   stop: { summary: 'drain the gateway and end it', load: () => import('./commands/stop.ts') },
   reload: { summary: 'read the config file again', load: () => import('./commands/reload.ts') },
   providers: { summary: 'vendor accounts', load: () => import('./commands/providers.ts') },
