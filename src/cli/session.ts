@@ -1,6 +1,7 @@
-import { hostname, userInfo } from 'node:os'
+import { hostname } from 'node:os'
 import { systemClock } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
+import { userName } from '../base/user.ts'
 import { controlFolders } from '../control/address.ts'
 import { DaemonClient } from '../control/client.ts'
 import { type LoadedConfig, loadConfig } from '../model/config.ts'
@@ -118,7 +119,7 @@ export class Session {
   /** The room is imported here: an engine's package costs most of a command's start. */
   async #open(further: { readonly restoring?: true } = {}): Promise<Store> {
     const { openStore } = await import('../store/open.ts')
-    const who = `${userInfo().username}@${hostname()}`
+    const who = `${userName()}@${hostname()}`
     const options = storeOptions(this.config(), this.clock, { who, what: this.#doing })
     return openStore({ ...options, ...further })
   }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { lstatSync } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { userId } from '../base/user.ts'
 import type { LoadedConfig } from '../model/config.ts'
 
 /** A Unix socket's path takes at most 107 bytes on Linux (`sun_path`, unix(7)). */
@@ -28,7 +29,7 @@ export function controlFolders({ environment, dataDir }: LoadedConfig): ControlF
 export function socketPaths(storeUrl: string, directories: readonly string[]): string[] {
   const name = `${createHash('sha256').update(storeUrl).digest('hex').slice(0, 16)}.sock`
   // A data folder deep in the tree is too long for a socket; this one never is.
-  const last = join(tmpdir(), `balance-${userInfo().uid}`)
+  const last = join(tmpdir(), `balance-${userId()}`)
   return (mayBeOurs(last) ? [...directories, last] : directories)
     .map(directory => join(directory, name))
     .filter(path => Buffer.byteLength(path) <= LONGEST)
@@ -38,5 +39,5 @@ export function socketPaths(storeUrl: string, directories: readonly string[]): s
 function mayBeOurs(folder: string): boolean {
   const found = lstatSync(folder, { throwIfNoEntry: false })
   if (found === undefined) return true
-  return found.isDirectory() && found.uid === userInfo().uid && (found.mode & 0o077) === 0
+  return found.isDirectory() && found.uid === userId() && (found.mode & 0o077) === 0
 }

@@ -9,6 +9,7 @@ import {
   readPrivate,
   replacePrivate,
 } from './private-file.ts'
+import { isSecretMount } from './secret-mount.ts'
 
 /** Where the master key may be, in the order in which it is looked for. */
 export interface MasterKeyPlaces {
@@ -42,9 +43,12 @@ export type MasterKeySearch =
 const ANYONE_ELSE = 0o077
 /** systemd lets a service user read its credentials through an ACL, which shows as group bits. */
 const WORLD = 0o007
+/** An engine lets every user of a container read its secrets, and there is nobody else in it. */
+const WRITERS = 0o022
 
 /**
- * The first master key there is. A file must be plain and readable by its owner alone.
+ * The first master key there is. A file must be plain and readable by its owner alone, unless a container
+ * engine has put it there.
  * @param fits whether it is the one of a store; asked where a file may have a successor beside it
  * @throws BalanceError config_unsafe, config_invalid
  */
@@ -117,6 +121,10 @@ function inOrder(places: MasterKeyPlaces): Place[] {
  * replaced finds nothing beside it any more, but the right one when it reads the file again.
  */
 function filePlace(path: string, explicit: boolean): Place {
+  // Nobody but the engine can put another into its place.
+  if (isSecretMount(path)) {
+    return { name: path, explicit, read: () => readAt(path, WRITERS, null) }
+  }
   return {
     name: path,
     explicit,
