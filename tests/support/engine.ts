@@ -1,5 +1,13 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -33,6 +41,20 @@ export class Engines {
     const script = `#!/bin/sh\nexec '${node}' '${join(npm, 'bin/npm-cli.js')}' "$@"\n`
     writeFileSync(join(folder, 'npm'), script)
     chmodSync(join(folder, 'npm'), 0o755)
+    return folder
+  }
+
+  /** A folder for /usr/local: `bin` with that Node and npm, and what they need. */
+  async local(nodeLine: number, npmLine: number): Promise<string> {
+    const [node, npm] = await Promise.all([this.node(nodeLine), this.#package('npm', npmLine)])
+    const folder = join(this.#root, `local-${nodeLine}-${npmLine}`)
+    const modules = join(folder, 'lib/node_modules')
+    mkdirSync(join(folder, 'bin'), { recursive: true })
+    cpSync(node, join(folder, 'bin/node'))
+    cpSync(npm, join(modules, 'npm'), { recursive: true })
+    for (const name of ['npm', 'npx']) {
+      symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(folder, 'bin', name))
+    }
     return folder
   }
 
