@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { announce } from './announcement.js'
 import { notes } from './changelog.js'
 import { publish } from './registry.js'
 import { rehearse } from './rehearsal.js'
@@ -19,6 +20,7 @@ const STEPS = {
   'sbom FILE': 'writes the CycloneDX bill of what the tarball holds and installs',
   'tags IMAGE': 'the tags to push, with commas between; latest only for no pre-release',
   'publish TARBALL NAME': 'publishes to npm, where the name is ours',
+  'announce TAG FOLDER': "makes GitHub's release of what lies in the folder",
   dry: 'all of them but the pushes',
 }
 
@@ -36,10 +38,12 @@ async function take(name, [first, second]) {
   if (name === 'check' && first) return check(root, first)
   if (name === 'notes')
     return notes(readFileSync(resolve(root, 'CHANGELOG.md'), 'utf8'), versionOf(root))
-  if (name === 'pack' && first) return pack(root, resolve(first), second)
+  // A variable that is not set gives an empty name.
+  if (name === 'pack' && first) return pack(root, resolve(first), second || undefined)
   if (name === 'sbom' && first) return sbom(root, resolve(first))
   if (name === 'tags' && first) return tags(first, versionOf(root)).join(',')
   if (name === 'publish' && first && second) return publish(resolve(first), second)
+  if (name === 'announce' && first && second) return announce(check(root, first), resolve(second))
   if (name === 'dry') return rehearse(root)
   const lines = Object.entries(STEPS).map(([usage, what]) => `  ${usage.padEnd(22)} ${what}`)
   throw new Refusal(`these are the steps:\n${lines.join('\n')}`)

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { announcement } from './announcement.js'
 import { notes } from './changelog.js'
 import { Refusal } from './refusal.js'
 import { sbom } from './sbom.js'
@@ -22,12 +23,14 @@ export function rehearse(root) {
     const tarball = pack(root, folder, process.env.NPM_NAME)
     say(`packed ${tarball}`)
     say(`bill of materials: ${sbom(root, join(folder, 'sbom.cdx.json'))} packages`)
+    writeFileSync(join(folder, 'notes.md'), text)
+    const announced = announcement(version, folder)
     // The tarball is installed and served from, and the Dockerfile's steps are run.
     run(root, 'npx', 'vitest', 'run', '--project', 'package')
     return [
       'Nothing was pushed. A release would now push:',
       `  images   ${tags(IMAGE, version).join(', ')} (linux/amd64, linux/arm64)`,
-      `  release  v${version}${isPreRelease(version) ? ', a pre-release' : ''}, with the tarball, sbom.cdx.json and this text:`,
+      `  release  v${version}${isPreRelease(version) ? ', a pre-release' : ''}, by gh ${announced.join(' ')}, with this text:`,
       ...text.split('\n').map(line => `           ${line}`),
       `  npm      ${process.env.NPM_NAME ? `${process.env.NPM_NAME}@${version}` : 'nothing: NPM_NAME is not set'}`,
     ].join('\n')

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
@@ -59,7 +59,7 @@ export class Engines {
   }
 
   remove(): void {
-    rmSync(this.#root, { recursive: true, force: true })
+    execFileSync('rm', ['-rf', this.#root])
   }
 
   #package(name: string, line: number): Promise<string> {

@@ -14,8 +14,11 @@ const PLACES = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr
 const mariadbd = find('mariadbd')
 const install = find('mariadb-install-db')
 
+/** A server that runs already, MySQL or MariaDB, as its administrator: mysql://root:password@host:port. */
+const given = process.env.BALANCE_TEST_DATABASE ? new URL(process.env.BALANCE_TEST_DATABASE) : null
+
 /** Whether a real MariaDB can be started here; required where BALANCE_REQUIRE_MARIADB is set. */
-export const hasMariadb = mariadbd !== null && install !== null
+export const hasMariadb = given !== null || (mariadbd !== null && install !== null)
 
 if (!hasMariadb) {
   const what = 'mariadbd and mariadb-install-db are not installed'
@@ -23,7 +26,10 @@ if (!hasMariadb) {
   console.log(`SKIPPED: the store's tests on MariaDB, because ${what}.`)
 }
 
-/** A MariaDB of our own: temporary folder, free port, a user `balance` with a password. */
+/**
+ * A MariaDB of our own: temporary folder, free port, a user `balance` with a password. Or the given server,
+ * which is neither stopped nor frozen, for the tests that only use its databases.
+ */
 export class Mariadb {
   readonly password = 'geheim/mit:Zeichen@'
   readonly port: number
@@ -39,11 +45,14 @@ export class Mariadb {
   }
 
   static async start(): Promise<Mariadb> {
-    const server = new Mariadb(mkdtempSync(join(tmpdir(), 'bal-db-')), await freePort())
-    await server.#install()
-    await server.up()
+    const folder = mkdtempSync(join(tmpdir(), 'bal-db-'))
+    const server = new Mariadb(folder, given === null ? await freePort() : Number(given.port))
+    if (given === null) {
+      await server.#install()
+      await server.up()
+    }
     await server.sql(
-      `create user balance@'%' identified by '${server.password}'`,
+      `create user if not exists balance@'%' identified by '${server.password}'`,
       `grant all on \`t%\`.* to balance@'%'`,
     )
     return server
@@ -51,7 +60,7 @@ export class Mariadb {
 
   /** A new, empty database; its name. */
   async database(): Promise<string> {
-    const name = `t${++this.#databases}`
+    const name = `t${process.pid}x${++this.#databases}`
     await this.sql(`create database ${name} character set latin1 collate latin1_swedish_ci`)
     return name
   }
@@ -73,9 +82,12 @@ export class Mariadb {
   }
 
   connect(database?: string): Promise<Connection> {
+    const login =
+      given === null
+        ? { socketPath: this.socket, user: 'root' }
+        : { host: given.hostname, port: this.port, user: given.username, password: given.password }
     return createConnection({
-      socketPath: this.socket,
-      user: 'root',
+      ...login,
       ...(database !== undefined && { database }),
     })
   }
