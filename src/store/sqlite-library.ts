@@ -4,8 +4,8 @@ import type Sqlite from 'better-sqlite3'
 import { BalanceError } from '../base/errors.ts'
 
 /**
- * Version 13 brings its binaries along and needs no install script, which npm 12 blocks, but Node 22:
- * an older one it does not refuse but crashes.
+ * From this version on it brings its binaries along, and needs no install script, which npm 12 would block.
+ * But it needs Node 22, and crashes an older one instead of refusing it.
  */
 const BRINGS_BINARIES = 13
 const NEEDS_NODE = 22

@@ -111,6 +111,8 @@ describe.skipIf(!canBuild)('the image', () => {
       ...(mounts && { mounts }),
     })
     await container.healthy()
+    const status = await container.exec(['balance', 'status', '--json'])
+    expect(JSON.parse(status.stdout)).toMatchObject({ pid: 1, workers: [{}, {}] })
     expect((await container.exec(['cat', '/proc/1/cmdline'])).stdout).toMatch(/balance\0serve/)
     expect(await container.stop()).toMatchObject({ code: 0 })
   })
