@@ -51,9 +51,9 @@ describe('balance health', () => {
   })
 
   it('exits 1 where nobody listens', async () => {
-    const port = await occupy(() => {})
-    servers.pop()?.close()
-    const url = `http://127.0.0.1:${port}/readyz`
+    // A port that the system gives to nobody.
+    world.env.BALANCE_LISTEN = '127.0.0.1:9'
+    const url = 'http://127.0.0.1:9/readyz'
     const { code, stdout, stderr } = await world.balance(['health', '--json'])
     expect(code).toBe(1)
     expect(JSON.parse(stdout)).toEqual({ healthy: false, url, status: null })
