@@ -1,3 +1,4 @@
+import type { LoadedConfig } from '../model/config.ts'
 import type { Session } from './session.ts'
 
 /** Where clients on this host find the gateway. */
@@ -14,12 +15,27 @@ export interface GatewayPlace {
 export async function gatewayPlace(session: Session): Promise<GatewayPlace> {
   const daemon = await session.daemon()
   const status = await daemon?.call('status', {}).catch(() => null)
-  const { host, port } = session.config().listen
-  const listening = new URL(status?.url ?? `http://${inUrl(host)}:${port}`)
-  const every = listening.hostname.replace(/^\[|\]$/g, '')
-  const local = LOCAL[every]
-  if (local) listening.hostname = inUrl(local)
-  return { url: listening.origin, running: Boolean(status?.url), every: local ? every : null }
+  const listening = status?.url ?? listeningUrl(session.config())
+  const every = hostIn(listening)
+  const running = Boolean(status?.url)
+  return { url: reachableUrl(listening), running, every: every in LOCAL ? every : null }
+}
+
+/** Where a daemon of this configuration would listen. */
+export function listeningUrl({ listen: { host, port }, tls }: LoadedConfig): string {
+  return `${tls === null ? 'http' : 'https'}://${inUrl(host)}:${port}`
+}
+
+/** Where this host calls what listens there. */
+export function reachableUrl(listening: string): string {
+  const url = new URL(listening)
+  const local = LOCAL[hostIn(listening)]
+  if (local !== undefined) url.hostname = inUrl(local)
+  return url.origin
+}
+
+function hostIn(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '')
 }
 
 /** Addresses to listen on that no client can call, and where the same host is called. */

@@ -99,7 +99,7 @@ describe('balance health', () => {
   })
 
   it('takes no address of another protocol', async () => {
-    const { code, stderr } = await world.balance(['health', '--url', 'https://127.0.0.1'])
+    const { code, stderr } = await world.balance(['health', '--url', 'ftp://127.0.0.1'])
     expect(code).toBe(2)
     expect(stderr).toContain('--url takes a URL like http://127.0.0.1:8077.')
   })

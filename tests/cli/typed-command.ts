@@ -10,10 +10,15 @@ export function faultOf(program: Command, line: string): string[] {
   })
 }
 
-/** The words of each `balance` in a line, up to a pipe, a redirection, a remark or its end. */
+/**
+ * The words of each `balance` in a line, up to a pipe, a redirection, a remark or its end. One after
+ * `--name`, or before another, is a container's name.
+ */
 export function commandsIn(line: string): string[][] {
   const found: string[][] = []
-  for (const { index, 0: match } of line.matchAll(/(?<![\w/.-])balance (?=[a-z-])/g)) {
+  for (const { index, 0: match } of line.matchAll(
+    /(?<![\w/.-]|--name )balance (?!balance )(?=[a-z-])/g,
+  )) {
     found.push(wordsOf(line.slice(index + match.length)))
   }
   return found

@@ -101,6 +101,21 @@ describe('a listener with a certificate', () => {
     expect((await open(second)).statusCode).toBe(200)
   })
 
+  it('is asked for its health, whose name the certificate has or not', async () => {
+    const port = String(daemon.port)
+    const files = { BALANCE_TLS_CERT: 'cert.pem', BALANCE_TLS_KEY: 'key.pem' }
+    Object.assign(world.env, { BALANCE_PORT: port, ...files })
+    expect(await world.json(['health'])).toMatchObject({
+      healthy: true,
+      url: `${daemon.url}/readyz`,
+    })
+    const { code } = await world.balance(['health', '--url', daemon.url])
+    expect(code).toBe(1)
+    const { stdout } = await world.balance(['env'])
+    expect(stdout).toContain(`OPENAI_BASE_URL=${daemon.url}/v1`)
+    for (const name of ['BALANCE_PORT', ...Object.keys(files)]) delete world.env[name]
+  })
+
   it('is not opened with one that cannot be used', async () => {
     const { code, stderr } = await world.start(['serve', '--tls-cert', 'cert.pem']).ended
     expect([code, stderr]).toEqual([78, expect.stringContaining('TLS needs its key too')])

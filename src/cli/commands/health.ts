@@ -1,8 +1,9 @@
 import { get } from 'node:http'
-import { isIPv6 } from 'node:net'
+import { get as getByTls } from 'node:https'
 import type { Command } from 'commander'
 import type { Clock } from '../../base/clock.ts'
 import { BalanceError } from '../../base/errors.ts'
+import { listeningUrl, reachableUrl } from '../gateway-url.ts'
 import type { Run } from '../program.ts'
 import type { Session } from '../session.ts'
 
@@ -43,7 +44,9 @@ interface HealthShape {
 
 async function health(session: Session, flags: HealthFlags): Promise<void> {
   const url = new URL(flags.live ? '/livez' : '/readyz', await baseUrl(session, flags.url)).href
-  const answer = await ask(url, session.clock)
+  // The certificate has the name by which others call, not this host's own address.
+  const trusting = flags.url === undefined
+  const answer = await ask(url, trusting, session.clock)
   const { healthy, status } = answer
   const shape: HealthShape = { healthy, url, status }
   session.out.show(shape, () => (healthy ? 'healthy' : ''))
@@ -54,21 +57,14 @@ const HINT = 'See balance status, or start it: balance serve.'
 
 async function baseUrl(session: Session, given: string | undefined): Promise<string> {
   if (given !== undefined) {
-    if (/^http:\/\//.test(given) && URL.canParse(given)) return given
+    if (/^https?:\/\//.test(given) && URL.canParse(given)) return given
     throw new BalanceError('invalid_value', '--url takes a URL like http://127.0.0.1:8077.')
   }
-  const { host, port } = session.config().listen
-  if (port !== 0) return `http://${reachable(host)}:${port}`
+  const config = session.config()
+  if (config.listen.port !== 0) return reachableUrl(listeningUrl(config))
   const { url } = await (await session.requireDaemon()).call('status', {})
-  if (url !== null) return url
+  if (url !== null) return reachableUrl(url)
   throw new BalanceError('failed', 'The gateway does not listen yet.', { hint: HINT })
-}
-
-/** Where one listens that listens at all addresses of a family. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return isIPv6(host) ? `[${host}]` : host
 }
 
 interface Answer {
@@ -78,10 +74,12 @@ interface Answer {
   readonly why: string
 }
 
-function ask(url: string, clock: Clock): Promise<Answer> {
+/** @param trusting whatever certificate is shown */
+function ask(url: string, trusting: boolean, clock: Clock): Promise<Answer> {
   return new Promise(resolve => {
     const none = (why: string) => resolve({ healthy: false, status: null, why })
-    const sent = get(url, { agent: false }, response => {
+    const options = { agent: false, rejectUnauthorized: !trusting }
+    const sent = (url.startsWith('https:') ? getByTls : get)(url, options, response => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', chunk => {
