@@ -54,6 +54,7 @@ describe('the tarball', () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'README.zh-CN.md',
       'VERSION',
       'balance.config.example.yaml',
       'balance.config.schema.json',
