@@ -8,10 +8,15 @@ const LOAD = [
   'tests/chaos/stability-*.test.ts',
   'tests/chaos/tail.test.ts',
 ]
-/** Slow, or in need of Debian's packages: `npm run test:full`. Everything else is `npm test`. */
 /** What users install: they wait for the registry most of the time, so they may run beside others. */
 const PACKAGE = ['tests/package/**/*.test.ts', 'tests/docker/**/*.test.ts']
+/** Three minutes at a low rate. */
+const MEMORY = ['tests/chaos/memory.test.ts']
+/** Slow, or in need of Debian's packages: `npm run test:full`. Everything else is `npm test`. */
 const FULL = ['tests/sdk/**/*.test.ts', 'tests/chaos/**/*.test.ts', 'tests/**/*.full.test.ts']
+
+/** The full tests wait more than they compute. */
+const PROCESSES = Number(process.env.BALANCE_TEST_PROCESSES ?? 2)
 
 const soaking = process.env.BALANCE_SOAK !== undefined
 const patience = (ms: number) => (soaking ? 3_600_000 : ms)
@@ -26,7 +31,7 @@ export default defineConfig({
           include: ['tests/**/*.test.ts'],
           exclude: [...FULL, ...PACKAGE],
           testTimeout: patience(20_000),
-          maxWorkers: 2,
+          maxWorkers: PROCESSES,
         },
       },
       {
@@ -36,18 +41,21 @@ export default defineConfig({
           exclude: FULL,
           env: { BALANCE_TEST_WORKERS: '2' },
           testTimeout: patience(60_000),
-          maxWorkers: 2,
+          maxWorkers: PROCESSES,
         },
       },
       {
         test: {
           name: 'full',
           include: FULL,
-          exclude: LOAD,
+          exclude: [...LOAD, ...MEMORY],
           testTimeout: patience(120_000),
           hookTimeout: patience(60_000),
-          maxWorkers: 2,
+          maxWorkers: PROCESSES,
         },
+      },
+      {
+        test: { name: 'memory', include: MEMORY, maxWorkers: PROCESSES },
       },
       {
         test: {
@@ -55,7 +63,7 @@ export default defineConfig({
           include: PACKAGE,
           testTimeout: patience(300_000),
           hookTimeout: patience(300_000),
-          maxWorkers: 2,
+          maxWorkers: PROCESSES,
         },
       },
       {

@@ -198,7 +198,8 @@ describe('balance stop', () => {
     const stuck = await daemon.stream(token, STUCK)
     const began = performance.now()
     expect((await world.balance(['stop', '--now'])).code).toBe(0)
-    expect(performance.now() - began).toBeLessThan(2_000)
+    // Not the drain; the command's own start is most of it.
+    expect(performance.now() - began).toBeLessThan(5_000)
     expect((await stuck.over).text).toContain('"code":"overloaded"')
     expect(await daemon.ended).toMatchObject({ code: 0 })
   })
