@@ -64,6 +64,12 @@ export const CATALOGUE = {
   not_found: http(404, 'client', false, 'nothing is served at this path'),
   method_not_allowed: http(405, 'client', false, 'this method is not served'),
   request_timeout: http(408, 'client', true, 'the request did not arrive in time'),
+  origin_locked: http(
+    409,
+    'operator',
+    false,
+    "another base URL would send the provider's keys elsewhere: only the host's own command line may do that",
+  ),
   request_too_large: http(
     413,
     'client',

@@ -5,9 +5,9 @@ export interface AuditEntry {
   readonly revision: number
   /** Wall ms. */
   readonly time: number
-  /** `user@host`. */
+  /** `user@host`, or which session of the dashboard. */
   readonly who: string
-  /** The command as typed, without values. */
+  /** The command as typed, without values, or the name of an operation. */
   readonly command: string
   /** `provider.change`, `setting.set.command`, … */
   readonly action: string
@@ -21,6 +21,8 @@ export interface AuditEntry {
 export interface AuditQuery {
   /** Most entries, newest first. */
   readonly limit: number
+  /** Only entries with a smaller id: the next page. */
+  readonly before?: number
   /**
    * Only those about what has this name: a setting, a provider and its keys, a key by its label, id or
    * `provider/label`, a token, a route; `provider/NAME` and the like where several have it. What was

@@ -104,10 +104,8 @@ export interface StatsQuery {
   readonly until: number
 }
 
-/** Sums over all exchanges of a group. */
-export interface StatsRow {
-  /** Provider, token or model name, key id, or the hour's beginning in ISO 8601; null where there was none. */
-  readonly group: string | null
+/** Sums over exchanges. */
+export interface UsageSums {
   readonly requests: number
   /** Those that ended with a status of 400 or above, or broke off. */
   readonly errors: number
@@ -119,6 +117,53 @@ export interface StatsRow {
   /** Mean, ms. */
   readonly ms: number
 }
+
+/** Sums over all exchanges of a group. */
+export interface StatsRow extends UsageSums {
+  /** Provider, token or model name, key id, or the hour's beginning in ISO 8601; null where there was none. */
+  readonly group: string | null
+}
+
+/** Steps that sums over time are kept in; minutes of the last two hours alone. */
+export type TrafficStep = 'minute' | 'hour'
+
+export interface TrafficQuery {
+  readonly step: TrafficStep
+  /** Wall times, milliseconds since the epoch; whole steps are counted, the first one included. */
+  readonly since: number
+  readonly until: number
+}
+
+/** Sums over one step. */
+export interface TrafficRow extends UsageSums {
+  /** Its beginning, wall ms. */
+  readonly time: number
+  /** Median time to the first token, ms, to a tenth of it; null where none came. */
+  readonly firstTokenMs: number | null
+}
+
+/** Most failed attempts that are counted for one answer. */
+export const MOST_FAULTS = 200_000
+
+/** Failed attempts of one key. */
+export interface KeyFaults {
+  readonly keyId: string
+  /** By fault: `rate` (429), `auth` (401, and 403 that name the key), `quota`, and all others. */
+  readonly rate: number
+  readonly auth: number
+  readonly quota: number
+  readonly other: number
+}
+
+export interface Faults {
+  /** Time of the oldest that is counted, or what was asked for where all are, wall ms. */
+  readonly since: number
+  /** At most {@link MOST_FAULTED}. */
+  readonly keys: readonly KeyFaults[]
+}
+
+/** Most keys of {@link Faults}. */
+export const MOST_FAULTED = 1_000
 
 /** Rows of another gateway's log. */
 export interface ImportedBatch {

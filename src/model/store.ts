@@ -31,6 +31,7 @@ import type { Declared, Reconciled } from './declared.ts'
 import type { Plan, Subject } from './plan.ts'
 import type {
   ExchangeRecord,
+  Faults,
   ImportedBatch,
   ImportedHeads,
   ImportedLog,
@@ -42,6 +43,9 @@ import type {
   StatsRow,
   StoredExchange,
   StoredFailure,
+  TrafficQuery,
+  TrafficRow,
+  UsageSums,
 } from './record.ts'
 import type { TargetPlace } from './route-fields.ts'
 import type { GivenMasterKey, RotatedMasterKey, SecretsState } from './secrets.ts'
@@ -49,9 +53,9 @@ import type { SettingName, Settings } from './settings.ts'
 
 /** Who makes a change, for the audit row. */
 export interface Actor {
-  /** `user@host`. */
+  /** `user@host`, or which session of the dashboard. */
   readonly who: string
-  /** The command as typed, without secrets. */
+  /** The command as typed, without secrets, or the operation's name. */
   readonly what: string
 }
 
@@ -67,6 +71,12 @@ export interface Store {
   /** `sqlite:/path/balance.db` or `mysql://user@host/db`; no password. */
   readonly url: string
 
+  /**
+   * The same store, whose changes are told to be this one's. Closing either closes both.
+   * @param revision where it is given and the store has another one, a change throws stale_plan
+   */
+  as(actor: Actor, revision?: number): Store
+
   /** The number of the newest change; cheap, for polling. */
   revision(): Promise<number>
   /** The same together with the number of the newest lesson: one cheap read. */
@@ -76,8 +86,16 @@ export interface Store {
 
   providers(): Promise<Provider[]>
   provider(name: string): Promise<Provider>
-  addProvider(provider: NewProvider, options: { readonly makeDefault: boolean }): Promise<Provider>
-  changeProvider(name: string, change: ProviderChange): Promise<Provider>
+  addProvider(
+    provider: NewProvider,
+    options: { readonly makeDefault: boolean; readonly keys?: readonly NewKey[] },
+  ): Promise<Provider>
+  /** @param options.lockOrigin origin_locked where its keys would be sent to another origin */
+  changeProvider(
+    name: string,
+    change: ProviderChange,
+    options?: { readonly lockOrigin: boolean },
+  ): Promise<Provider>
   /** Removes its keys too, and the targets that lead to it. */
   removeProvider(name: string): Promise<RemovedProvider>
   /** What was learned about providers; older generations left out. */
@@ -93,6 +111,8 @@ export interface Store {
   /** The same for several providers: all of it or nothing. */
   importKeys(groups: readonly KeyGroup[]): Promise<ImportedKeys[]>
   changeKey(id: string, change: KeyChange): Promise<Key>
+  /** The same change of several: of all or of none. */
+  changeKeys(ids: readonly string[], change: KeyChange): Promise<Key[]>
   /** Forgets what was learned about these keys and raises their generation. */
   resetKeys(ids: readonly string[]): Promise<void>
   removeKeys(ids: readonly string[]): Promise<void>
@@ -191,6 +211,12 @@ export interface Store {
   ): Promise<StoredFailure[]>
   /** Sums from hourly rollups, largest first (hours: oldest first); cheap at any size of the log. */
   stats(query: StatsQuery): Promise<StatsRow[]>
+  /** What a key did in the whole hours from `since` on, the first one included; cheap at any size. */
+  keyUsage(id: string, since: number, until: number): Promise<UsageSums>
+  /** Sums by step, the oldest first, from rollups; steps without a request are left out. */
+  traffic(query: TrafficQuery): Promise<TrafficRow[]>
+  /** Failed attempts by key, most first, of the newest {@link MOST_FAULTS} since then. */
+  faults(since: number): Promise<Faults>
   /** Removes one small slice of what is too old, or oldest where there is too much, and gives its space back. */
   prune(retention: Retention): Promise<Pruned>
 

@@ -7,16 +7,20 @@ import type { StoreParts } from './parts.ts'
 /** Reads what changes left behind; see `change.ts` for how. */
 export function auditVerbs({ engine }: StoreParts): Pick<Store, 'audit'> {
   return {
-    audit: ({ limit, subject }) =>
+    audit: ({ limit, subject, before }) =>
       engine.query(async db => {
-        const all = db.selectFrom('audit').selectAll().orderBy('id', 'desc').limit(limit)
-        const wanted = subject === undefined ? all : all.where(row => isAbout(row, subject))
+        let wanted = db.selectFrom('audit').selectAll().orderBy('id', 'desc').limit(limit)
+        if (subject !== undefined) wanted = wanted.where(row => isAbout(row, subject))
+        if (before !== undefined) wanted = wanted.where('id', '<', before)
         return (await wanted.execute()).map((row): AuditEntry => {
           const { id, revision, time, who, command, action } = row
-          const [before, after] = [row.before_value, row.after_value].map(text =>
+          const [earlier, after] = [row.before_value, row.after_value].map(text =>
             text === null ? null : readJson(text, `Audit row ${id}`),
           )
-          return { id, revision, time, who, command, action, subject: row.subject, before, after }
+          return {
+            ...{ id, revision, time, who, command, action, subject: row.subject },
+            ...{ before: earlier, after },
+          }
         })
       }),
   }

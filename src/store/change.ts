@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
+import { BalanceError } from '../base/errors.ts'
 import type { Actor, Heads } from '../model/store.ts'
 import type { Engine } from './dialect.ts'
 import { cut } from './record-rows.ts'
@@ -30,9 +31,11 @@ interface Note {
   readonly after_value: string | null
 }
 
-export function changes(engine: Engine, clock: Clock, actor: Actor): MakeChange {
+/** @param at the revision that changes are planned for; stale_plan where the store has another one */
+export function changes(engine: Engine, clock: Clock, actor: Actor, at?: number): MakeChange {
   return (make, within) => {
     const run = async (db: Kysely<Tables>) => {
+      if (at !== undefined) await refuseStale(db, at)
       const notes: Note[] = []
       const time = clock.wall()
       const note: Change['note'] = (action, subject, before, after) => {
@@ -80,6 +83,16 @@ export function learn(
     const number = (await readHeads(db)).learned + 1
     if (await write(db, number)) await db.updateTable('revision').set({ learned: number }).execute()
   })
+}
+
+async function refuseStale(db: Kysely<Tables>, planned: number): Promise<void> {
+  const now = await readRevision(db)
+  if (now === planned) return
+  throw new BalanceError(
+    'stale_plan',
+    `This was asked for at revision ${planned}, and the store is at ${now}. Nothing was changed.`,
+    { hint: 'Look at what is there now, and ask again.' },
+  )
 }
 
 async function raise(db: Kysely<Tables>): Promise<number> {

@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely'
-import { BalanceError } from '../base/errors.ts'
-import { nearest, printable } from '../base/text.ts'
 import type { Key } from '../model/catalog.ts'
+import { noSuchKey } from '../model/key-named.ts'
 import type { KeyRow, Tables } from './tables.ts'
 
 /** A key's row with what is needed of its provider's. */
@@ -28,16 +27,6 @@ export async function findKeys(db: Kysely<Tables>, ids: readonly string[]): Prom
     const row = rows.get(id)
     if (row) return row
     throw noSuchKey(id, [...rows.values()])
-  })
-}
-
-export function noSuchKey(given: string, rows: readonly OwnedKeyRow[]): BalanceError {
-  const near = nearest(
-    String(given),
-    rows.flatMap(row => [row.id, row.label]),
-  )
-  return new BalanceError('no_such', `There is no key "${printable(String(given), 80)}".`, {
-    hint: near ? `Did you mean ${near}?` : 'See balance keys list.',
   })
 }
 

@@ -2,14 +2,14 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Kysely } from 'kysely'
 import { BalanceError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
-import { printable } from '../base/text.ts'
-import type { Origin } from '../model/catalog.ts'
+import type { Key, Origin } from '../model/catalog.ts'
 import type { ImportedKeys, KeyChange } from '../model/changes.ts'
+import { keyNamed } from '../model/key-named.ts'
 import type { Store } from '../model/store.ts'
 import type { Change } from './change.ts'
 import { bindingOf, keepValue } from './kept-value.ts'
 import { insertKeys } from './key-batch.ts'
-import { describeKey, findKeys, keyOf, listKeys, noSuchKey, type OwnedKeyRow } from './key-rows.ts'
+import { describeKey, findKeys, keyOf, listKeys, type OwnedKeyRow } from './key-rows.ts'
 import { checkLabel, checkLimits } from './key-value.ts'
 import type { StoreParts } from './parts.ts'
 import { findProvider } from './provider-rows.ts'
@@ -19,7 +19,14 @@ import type { Vault } from './vault.ts'
 
 type KeyVerbs = Pick<
   Store,
-  'keys' | 'key' | 'addKeys' | 'importKeys' | 'changeKey' | 'resetKeys' | 'removeKeys'
+  | 'keys'
+  | 'key'
+  | 'addKeys'
+  | 'importKeys'
+  | 'changeKey'
+  | 'changeKeys'
+  | 'resetKeys'
+  | 'removeKeys'
 >
 
 export function keyVerbs({ engine, change, vault }: StoreParts): KeyVerbs {
@@ -34,7 +41,7 @@ export function keyVerbs({ engine, change, vault }: StoreParts): KeyVerbs {
 
     key: idOrLabel =>
       engine.query(async db => {
-        const row = oneKey(await listKeys(db), idOrLabel)
+        const row = keyNamed(await listKeys(db), idOrLabel)
         return keyOf(row, row.provider)
       }),
 
@@ -59,6 +66,16 @@ export function keyVerbs({ engine, change, vault }: StoreParts): KeyVerbs {
         const [before] = await findKeys(made.db, [id])
         const after = await updateKey(made, vault, before as OwnedKeyRow, given, 'command')
         return keyOf(after, after.provider)
+      }),
+
+    changeKeys: (ids, given) =>
+      change(async made => {
+        const changed: Key[] = []
+        for (const before of await findKeys(made.db, ids)) {
+          const after = await updateKey(made, vault, before, given, 'command')
+          changed.push(keyOf(after, after.provider))
+        }
+        return changed
       }),
 
     resetKeys: ids =>
@@ -104,7 +121,7 @@ export async function updateKey(
   }
   const after = { ...before, ...changed }
   if (isDeepStrictEqual(before, after)) return before
-  await refuseTwins(db, after)
+  if (given.label !== undefined || given.value !== undefined) await refuseTwins(db, after)
   const { id } = before
   await db
     .updateTable('provider_keys')
@@ -148,17 +165,6 @@ async function refuseTwins(db: Kysely<Tables>, row: OwnedKeyRow): Promise<void> 
   const what = twin.label === row.label ? 'label' : 'value'
   throw new BalanceError('name_taken', `Key "${twin.label}" of ${row.provider} has this ${what}.`, {
     hint: `See balance keys list ${row.provider}.`,
-  })
-}
-
-function oneKey(rows: readonly OwnedKeyRow[], idOrLabel: string): OwnedKeyRow {
-  const byId = rows.find(row => row.id === idOrLabel)
-  if (byId) return byId
-  const [found, second] = rows.filter(row => row.label === idOrLabel)
-  if (!found) throw noSuchKey(idOrLabel, rows)
-  if (!second) return found
-  throw new BalanceError('invalid_value', `Several keys are labelled "${printable(idOrLabel)}".`, {
-    hint: `Name one by its id: ${found.id} (${found.provider}), ${second.id} (${second.provider}).`,
   })
 }
 

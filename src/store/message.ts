@@ -1,15 +1,17 @@
 import { asBalanceError, BalanceError, type ErrorCode } from '../base/errors.ts'
 import { Secret } from '../base/secret.ts'
-import type { Store } from '../model/store.ts'
+import type { Actor, Store } from '../model/store.ts'
 import type { StoreOptions } from './open.ts'
 
 /** A verb of the store that is asked for by message. */
-export type Verb = Exclude<keyof Store, 'url'>
+export type Verb = Exclude<keyof Store, 'url' | 'as'>
 
 export interface Call {
   readonly id: number
   readonly verb: Verb
   readonly args: unknown
+  /** Whose doing it is, and planned for which revision; null: the store's own actor. */
+  readonly as: { readonly actor: Actor; readonly revision: number | null } | null
 }
 
 export type Reply =
@@ -43,6 +45,9 @@ const PLAIN: ReadonlySet<Verb> = new Set([
   'outages',
   'learnedSince',
   'stats',
+  'keyUsage',
+  'traffic',
+  'faults',
   'prune',
   'announce',
   'nodes',

@@ -22,6 +22,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { part: 'control', name: 'outages of providers', statements: outageTable },
   { part: 'control', name: 'who owns a token', statements: tokenOrigin },
   { part: 'log', name: 'where imported rows are', statements: importedTable },
+  { part: 'log', name: 'failed attempts by time', statements: failureTimes },
 ]
 
 function controlTables(types: ColumnTypes): string[] {
@@ -259,4 +260,9 @@ function importedTable({ text, integer, table }: ColumnTypes): string[] {
     ) ${table}`,
     'create index imported_spans_oldest on imported_spans (kind, oldest)',
   ]
+}
+
+/** Who failed by what fault and when, without a look at the rows; only what fails costs its upkeep. */
+function failureTimes(): string[] {
+  return ['create index failures_time on failures (time, key_id, fault)']
 }

@@ -23,6 +23,7 @@ import { secretVerbs } from './secrets.ts'
 import { settingVerbs } from './settings.ts'
 import { statsVerbs } from './stats.ts'
 import { tokenVerbs } from './tokens.ts'
+import { trafficVerbs } from './traffic.ts'
 import { parseStoreUrl } from './url.ts'
 import { Vault } from './vault.ts'
 
@@ -58,10 +59,11 @@ export interface StoreOptions {
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const engine = await openEngine(options)
+  const { clock, actor } = options
   const parts: StoreParts = {
     engine,
-    clock: options.clock,
-    change: changes(engine, options.clock, options.actor),
+    clock,
+    change: changes(engine, clock, actor),
     vault: new Vault({
       credentialsDirectory: options.env.credentialsDirectory,
       file: options.env.masterKeyFile,
@@ -74,28 +76,41 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       folders: [options.env.credentialsDirectory, options.configDir].filter(isFolder),
     },
   }
-  return {
+  const store: Store = {
     url: engine.url,
+    as: (other, revision) => ({
+      ...store,
+      ...changeVerbs({ ...parts, change: changes(engine, clock, other, revision) }),
+    }),
+    ...changeVerbs(parts),
     ...catalogVerbs(parts),
+    ...memoryVerbs(parts),
+    ...outageVerbs(parts),
+    ...heldVerbs(parts),
+    ...auditVerbs(parts),
+    ...recordVerbs(parts),
+    ...statsVerbs(parts),
+    ...trafficVerbs(parts),
+    ...retentionVerbs(parts),
+    ...nodeVerbs(parts),
+    ...leaseVerbs(parts),
+    close: () => engine.close(),
+  }
+  return store
+}
+
+/** Those of which the audit tells who made them; what keeps something between calls is not among them. */
+function changeVerbs(parts: StoreParts) {
+  return {
     ...providerVerbs(parts),
     ...keyVerbs(parts),
     ...secretVerbs(parts),
-    ...memoryVerbs(parts),
-    ...outageVerbs(parts),
     ...tokenVerbs(parts),
     ...routeVerbs(parts),
     ...settingVerbs(parts),
     ...reconcileVerbs(parts),
     ...moveVerbs(parts),
-    ...heldVerbs(parts),
-    ...auditVerbs(parts),
-    ...recordVerbs(parts),
-    ...statsVerbs(parts),
-    ...retentionVerbs(parts),
-    ...nodeVerbs(parts),
     ...backupVerbs(parts),
-    ...leaseVerbs(parts),
-    close: () => engine.close(),
   }
 }
 

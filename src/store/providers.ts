@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Kysely } from 'kysely'
+import { BalanceError } from '../base/errors.ts'
 import type { Origin } from '../model/catalog.ts'
 import type { NewProvider, ProviderChange, RemovedProvider } from '../model/changes.ts'
 import type { Store } from '../model/store.ts'
@@ -7,6 +8,7 @@ import { checkBaseUrl, originOf } from './base-url.ts'
 import type { Change } from './change.ts'
 import { newId } from './identifiers.ts'
 import { bindingOf } from './kept-value.ts'
+import { insertKeys } from './key-batch.ts'
 import type { StoreParts } from './parts.ts'
 import {
   checkFree,
@@ -33,18 +35,20 @@ export function providerVerbs({ engine, change, vault }: StoreParts): ProviderVe
 
     provider: name => engine.query(async db => providerOf(await findProvider(db, name))),
 
-    addProvider: (given, { makeDefault }) =>
+    addProvider: (given, { makeDefault, keys = [] }) =>
       change(async made => {
         const row = await insertProvider(made, given, true, 'command')
+        await insertKeys(made, vault, row, keys, 'command')
         if (makeDefault || (await hasNoDefault(made.db))) {
           await writeSetting(made, 'default_provider', row.name, 'command')
         }
         return providerOf(row)
       }),
 
-    changeProvider: (name, given) =>
+    changeProvider: (name, given, { lockOrigin } = { lockOrigin: false }) =>
       change(async made => {
         const before = await findProvider(made.db, name)
+        if (lockOrigin) await refuseOtherOrigin(made.db, before, given)
         return providerOf(await updateProvider(made, vault, before, given, 'command'))
       }),
 
@@ -110,6 +114,29 @@ export async function updateProvider(
   if (generation !== before.generation) await forgetOutages(db, before.id)
   note('provider.change', before.name, describeProvider(before), describeProvider(after))
   return { ...after, origin }
+}
+
+async function refuseOtherOrigin(
+  db: Kysely<Tables>,
+  before: ProviderRow,
+  { baseUrl }: ProviderChange,
+): Promise<void> {
+  if (baseUrl === undefined) return
+  if (originOf(checkBaseUrl(baseUrl)) === originOf(before.base_url)) return
+  const key = await db
+    .selectFrom('provider_keys')
+    .select('id')
+    .where('provider_id', '=', before.id)
+    .limit(1)
+    .executeTakeFirst()
+  if (!key) return
+  throw new BalanceError(
+    'origin_locked',
+    `${before.name} has keys, which would be sent to another address.`,
+    {
+      hint: `On the host: balance providers set ${before.name} base_url=URL`,
+    },
+  )
 }
 
 /** The row as the change would make it. */

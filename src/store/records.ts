@@ -25,7 +25,7 @@ export function recordVerbs({ engine, clock }: StoreParts): RecordVerbs {
         entries: batch.map(record => logEntry(record, name)),
         loose: [],
         oldest: null,
-        rollups: rollups.of(batch),
+        rollups: rollups.of(batch, clock.wall()),
         mark: id === undefined ? null : { node: name, id, time: clock.wall() },
       })
     },
@@ -36,7 +36,7 @@ export function recordVerbs({ engine, clock }: StoreParts): RecordVerbs {
         entries: exchanges.map(record => logEntry(record, node)),
         loose: failures.map(failure => failureValues(failure, cut(failure.requestId))),
         oldest: { exchanges: oldestOf(exchanges), failures: oldestOf(failures) },
-        rollups: rollups.of(exchanges),
+        rollups: rollups.of(exchanges, clock.wall()),
         mark: {
           node,
           id: `${heads.requests}:${heads.failures}`,

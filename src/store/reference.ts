@@ -34,6 +34,11 @@ export function parseReference(value: string): string | null {
   return null
 }
 
+/** Whether a value says where the key is kept, well or badly. */
+export function isReference(value: string): boolean {
+  return value.startsWith('env:') || value.startsWith('file:')
+}
+
 /** The secret a reference stands for, or why it stands for none. */
 export function resolveReference(reference: string, sources: ReferenceSources): Resolved {
   const target = reference.slice(reference.indexOf(':') + 1)

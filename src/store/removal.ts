@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { DIMENSIONS } from './rollups.ts'
+import { DIMENSIONS, KEPT } from './rollups.ts'
 import type { Tables } from './tables.ts'
 
 /** Most rows of one statement. */
@@ -71,7 +71,24 @@ export async function removeFailures(db: Kysely<Tables>): Promise<Removed> {
 
 /** Of the oldest hour before this time. */
 export async function removeRollups(db: Kysely<Tables>, before: number): Promise<Removed> {
-  for (const dimension of DIMENSIONS) {
+  return removeSums(db, DIMENSIONS, before)
+}
+
+/** Of the series by time, what nobody can ask for any more. */
+export async function removeSeries(db: Kysely<Tables>, now: number): Promise<Removed> {
+  for (const [dimension, ms] of KEPT) {
+    const removed = await removeSums(db, [dimension], now - ms)
+    if (removed.rollups > 0) return removed
+  }
+  return NONE
+}
+
+async function removeSums(
+  db: Kysely<Tables>,
+  dimensions: readonly string[],
+  before: number,
+): Promise<Removed> {
+  for (const dimension of dimensions) {
     const oldest = await db
       .selectFrom('rollups')
       .select(['hour', 'name'])

@@ -12,6 +12,7 @@ import {
   removeOld,
   removeOldest,
   removeRollups,
+  removeSeries,
 } from './removal.ts'
 import type { Tables } from './tables.ts'
 
@@ -36,6 +37,7 @@ export function retentionVerbs({ engine, clock }: StoreParts): Pick<Store, 'prun
       await slice.fill(db => removeOldImported(db, 'exchanges', now - maxAge))
       await slice.fill(db => removeOldImported(db, 'failures', now - errorMaxAge))
       await slice.fill(db => removeRollups(db, now - ROLLUPS_KEPT))
+      await slice.fill(db => removeSeries(db, now))
       if (await isTooLarge()) {
         const since = await span.since(now, maxBytes)
         await slice.fill(db => removeRollups(db, since))

@@ -1,4 +1,10 @@
-import { type ExchangeRecord, STATS_GROUPS, type StatsGroup } from '../model/record.ts'
+import {
+  type ExchangeRecord,
+  STATS_GROUPS,
+  type StatsGroup,
+  type TrafficStep,
+} from '../model/record.ts'
+import { classOf } from './first-token-times.ts'
 import { cut } from './record-rows.ts'
 import type { RollupRow } from './tables.ts'
 
@@ -13,9 +19,22 @@ export const OTHERS = '…'
 /** Clients may ask for any model they can think of; all other names are the owner's. */
 export const MOST_MODELS = 1_000
 
-const HOUR = 3_600_000
+export const HOUR = 3_600_000
+const MINUTE = 60_000
 /** Records come late by as much as their exchange took. */
 const HOURS_REMEMBERED = 3
+
+/** Further sums are by time alone: of all requests, and how many had which time to the first token. */
+export const SERIES = { minute: 'minute', hour: 'provider' } as const
+export const FIRST_TOKENS = { minute: 'ttft_m', hour: 'ttft_h' } as const
+/** How far back they can be asked for, ms. */
+const ASKED_FOR = { minute: 2 * HOUR, hour: 8 * 24 * HOUR } as const
+/** What of them goes when nobody can ask for it any more. */
+export const KEPT: readonly (readonly [dimension: string, ms: number])[] = [
+  [SERIES.minute, ASKED_FOR.minute],
+  [FIRST_TOKENS.minute, ASKED_FOR.minute],
+  [FIRST_TOKENS.hour, ASKED_FOR.hour],
+]
 
 export const ROLLUP_KEY = [
   'dimension',
@@ -41,7 +60,11 @@ export type RollupValues = readonly (string | number)[]
 
 /** The beginning of the hour that a time lies in; both in ms since the epoch. */
 export function hourOf(time: number): number {
-  return time - (time % HOUR)
+  return stepOf(time, 'hour')
+}
+
+export function stepOf(time: number, step: TrafficStep): number {
+  return time - (time % (step === 'hour' ? HOUR : MINUTE))
 }
 
 /**
@@ -51,7 +74,8 @@ export function hourOf(time: number): number {
 export class Rollups {
   readonly #models = new ModelNames()
 
-  of(batch: readonly ExchangeRecord[]): RollupValues[] {
+  /** @param wall now, ms since the epoch: minutes that nobody can ask for are not counted */
+  of(batch: readonly ExchangeRecord[], wall: number): RollupValues[] {
     const hours = new Map<number, HourSums>()
     for (const record of batch) {
       const hour = hourOf(record.time)
@@ -64,7 +88,10 @@ export class Rollups {
     }
     // All nodes in the same order: they would wait for each other's rows crosswise.
     const inOrder = [...hours].sort(([a], [b]) => a - b)
-    return inOrder.flatMap(([hour, sums]) => this.#values(hour, sums))
+    return [
+      ...inOrder.flatMap(([hour, sums]) => this.#values(hour, sums)),
+      ...seriesOf(batch, wall),
+    ]
   }
 
   #values(hour: number, { provider, key, token, model }: HourSums): RollupValues[] {
@@ -91,6 +118,35 @@ class HourSums {
     sumsOf(this.model, record.model).count(record)
   }
 }
+
+/** Sums by time alone, in the same order on all nodes. */
+function seriesOf(batch: readonly ExchangeRecord[], wall: number): RollupValues[] {
+  const series = new Map<string, SumsByTime>(KEPT.map(([dimension]) => [dimension, new Map()]))
+  const sums = (dimension: string, time: number, name: string) => {
+    const byTime = series.get(dimension) as SumsByTime
+    const byName = byTime.get(time) ?? new Map()
+    byTime.set(time, byName)
+    return sumsOf(byName, name)
+  }
+  for (const record of batch) {
+    for (const step of ['minute', 'hour'] as const) {
+      const time = stepOf(record.time, step)
+      if (wall - time > ASKED_FOR[step]) continue
+      if (step === 'minute') sums(SERIES.minute, time, '').count(record)
+      if (record.firstTokenMs !== null) {
+        sums(FIRST_TOKENS[step], time, classOf(record.firstTokenMs)).requests++
+      }
+    }
+  }
+  return [...series].flatMap(([dimension, byTime]) =>
+    [...byTime]
+      .sort(([a], [b]) => a - b)
+      .flatMap(([time, byName]) => valuesOf(dimension, time, byName, String)),
+  )
+}
+
+/** By the beginning of a step. */
+type SumsByTime = Map<number, SumsByName>
 
 type SumsByName = Map<string | null, Sums>
 
@@ -144,7 +200,7 @@ function sumsOf(byName: SumsByName, name: string | null): Sums {
 
 /** Each name once, as it is stored: several may have become one. */
 function valuesOf(
-  dimension: Dimension,
+  dimension: string,
   hour: number,
   given: SumsByName,
   nameOf: (name: string | null) => string,

@@ -17,8 +17,9 @@ try {
   send({ opened: { error: packError(error) } })
 }
 
-async function answer(store: Store, { id, verb, args }: Call): Promise<void> {
+async function answer(own: Store, { id, verb, args, as }: Call): Promise<void> {
   try {
+    const store = as === null ? own : own.as(as.actor, as.revision ?? undefined)
     const run = store[verb] as (...args: unknown[]) => Promise<unknown>
     const value = await run(...(unpack(args, verb) as unknown[]))
     send({ id, value: pack(value, verb) })

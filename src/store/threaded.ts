@@ -32,16 +32,19 @@ export async function openThreadedStore(
 ): Promise<Store & { readonly health: StoreHealth }> {
   const thread = new StoreThread(options, threadUrl)
   const url = await thread.start()
-  const verbs = Object.fromEntries(
-    VERBS.map(verb => [verb, (...args: unknown[]) => thread.call(verb, args)]),
-  ) as unknown as Omit<Store, 'url' | 'close'>
-  return {
+  const verbs = (as: Call['as']): Store => ({
+    ...(Object.fromEntries(
+      VERBS.map(verb => [verb, (...args: unknown[]) => thread.call(verb, args, as)]),
+    ) as unknown as Omit<Store, 'url' | 'as' | 'close'>),
     url,
+    as: (actor, revision) => verbs({ actor, revision: revision ?? null }),
+    close: () => thread.close(),
+  })
+  return {
+    ...verbs(null),
     get health() {
       return thread.health
     },
-    ...verbs,
-    close: () => thread.close(),
   }
 }
 
@@ -100,11 +103,12 @@ class StoreThread {
     })
   }
 
-  call(verb: Verb, args: unknown[]): Promise<unknown> {
+  /** @param as whose doing it is; null: the store's own actor */
+  call(verb: Verb, args: unknown[], as: Call['as'] = null): Promise<unknown> {
     const worker = this.#worker
     if (!worker) return Promise.reject(died())
     const id = ++this.#lastId
-    const call: Call = { id, verb, args: pack(args, verb) }
+    const call: Call = { id, verb, args: pack(args, verb), as }
     this.#vitals.began(id, verb)
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { verb, resolve, reject })

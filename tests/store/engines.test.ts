@@ -19,6 +19,7 @@ import { sealedSuite } from './suites/sealed.ts'
 import { settingSuite } from './suites/settings.ts'
 import { statsSuite } from './suites/stats.ts'
 import { tokenSuite } from './suites/tokens.ts'
+import { trafficSuite } from './suites/traffic.ts'
 
 stopSharedServer()
 
@@ -36,6 +37,7 @@ describe.each(ENGINES)('store on %s', engine => {
   recordSuite(place)
   importedLogSuite(place)
   statsSuite(place)
+  trafficSuite(place)
   retentionSuite(place)
   learnedSuite(place)
   outageSuite(place)

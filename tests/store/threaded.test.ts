@@ -112,6 +112,14 @@ describe('store in a thread', () => {
     expect(await store.learnedSince(0)).toEqual(lessons)
   })
 
+  it('carries whose doing a change is, and what it was planned for', async () => {
+    const guest = store.as({ who: 'guest', what: 'test' }, 0)
+    await guest.addProvider(OPENAI, { makeDefault: false })
+    expect((await store.audit({ limit: 1 }))[0]?.who).toBe('guest')
+    await expect(guest.removeProvider('openai')).rejects.toMatchObject({ code: 'stale_plan' })
+    expect(await guest.providers()).toHaveLength(1)
+  })
+
   it('carries routes', async () => {
     await store.addProvider(OPENAI, { makeDefault: false })
     const place = { provider: 'openai', model: null }

@@ -11,7 +11,7 @@ import { DEEPSEEK, OPENAI } from './providers.ts'
 
 /** Verbs that change nothing an operator decides: they read, learn, log, or tell of nodes. */
 const OTHERS =
-  /^(revision|heads|catalog|providers?|outages|keys?|memories|tokens|routes?|settings|plan|held|audit|remember|rememberOutages|learnedSince|record|records|recordOf|failures|stats|prune|announce|nodes|depart|takeLease|secrets|backup|readBackup|importLog|importedHeads)$/
+  /^(revision|heads|catalog|providers?|outages|keys?|memories|tokens|routes?|settings|plan|held|audit|remember|rememberOutages|learnedSince|record|records|recordOf|failures|stats|keyUsage|traffic|faults|prune|announce|nodes|depart|takeLease|secrets|backup|readBackup|importLog|importedHeads)$/
 
 const FILE: Declared = {
   settings: {},
@@ -28,6 +28,8 @@ function noting(store: Store, called: Set<string>): Store {
     },
   })
 }
+
+const AUTO = { makeDefault: false }
 
 const target = (provider: string) => ({ provider, model: null })
 
@@ -66,6 +68,7 @@ export function auditSuite(place: () => Promise<Place>): void {
         () => store.changeProvider('openai', { enabled: false }),
         () => store.addKeys('openai', [value('a'), value('b')]),
         async () => store.changeKey((await store.key('key-1')).id, { enabled: false }),
+        async () => store.changeKeys([(await store.key('key-1')).id], { enabled: true }),
         async () => store.resetKeys((await store.keys()).map(({ id }) => id)),
         async () => store.removeKeys([(await store.key('key-2')).id]),
         () => store.createToken({ name: 'one' }),
@@ -79,7 +82,7 @@ export function auditSuite(place: () => Promise<Place>): void {
         () => store.unsetSetting('max_retries'),
         () => store.reconcile({ settings: { max_retries: 2 }, providers: [] }),
         () => store.setSetting('max_retries', 1),
-        () => store.apply(FILE, { prune: true, revision: 18 }),
+        () => store.apply(FILE, { prune: true, revision: 19 }),
         () => store.changeToken('ci', { rpm: 1 }),
         () => store.giveBack(FILE, { kind: 'token', name: 'ci' }),
         () => store.removeProvider('openai'),
@@ -102,6 +105,26 @@ export function auditSuite(place: () => Promise<Place>): void {
       expect(VERBS.filter(verb => !OTHERS.test(verb) && !called.has(verb))).toEqual([])
       const revisions = await here.sql('select distinct revision from audit order by revision')
       expect(revisions.map(row => row.revision)).toEqual(steps.map((_, index) => index + 1))
+    })
+
+    it('is made as somebody else, and only at the revision that was seen', async () => {
+      const store = await (await place()).open({ actor: { who: 'ann@host', what: 'serve' } })
+      const guest = { who: 'admin session ab12cd', what: 'settings.set' }
+      await store.as(guest).setSetting('max_retries', 5)
+      await store.as(guest, 1).setSetting('max_retries', 6)
+      const late = store.as(guest, 1)
+      await expect(late.setSetting('max_retries', 7)).rejects.toMatchObject({ code: 'stale_plan' })
+      await expect(late.addProvider(OPENAI, AUTO)).rejects.toMatchObject({ code: 'stale_plan' })
+      await store.setSetting('max_retries', 8)
+      const audit = await store.audit({ limit: 9 })
+      expect(audit.map(({ who, command, after }) => [who, command, after])).toEqual([
+        ['ann@host', 'serve', 8],
+        ['admin session ab12cd', 'settings.set', 6],
+        ['admin session ab12cd', 'settings.set', 5],
+      ])
+      const [, last] = audit
+      expect(await store.audit({ limit: 9, before: last?.id ?? 0 })).toEqual(audit.slice(2))
+      expect(await store.providers()).toEqual([])
     })
 
     it('is read newest first, whole or of one subject and what belongs to it', async () => {

@@ -31,6 +31,30 @@ export function keySuite(place: () => Promise<Place>): void {
   }
 
   describe('keys', () => {
+    it('are changed together: all or none, in one revision', async () => {
+      const { store } = await opened()
+      await store.addKeys('openai', [value('a'), value('b'), value('c')])
+      const ids = (await store.keys()).map(({ id }) => id)
+      const before = await store.revision()
+      const changed = await store.changeKeys(ids.slice(0, 2), { enabled: false, weight: 3 })
+      expect(changed.map(({ id, enabled, weight }) => [id, enabled, weight])).toEqual(
+        ids.slice(0, 2).map(id => [id, false, 3]),
+      )
+      expect(await store.revision()).toBe(before + 1)
+      expect((await store.keys()).map(({ generation }) => generation)).toEqual([2, 2, 1])
+      await expect(
+        store.changeKeys([ids[2] ?? '', 'k_notthere00'], { enabled: false }),
+      ).rejects.toMatchObject({ code: 'no_such' })
+      await expect(store.changeKeys(ids, { label: 'same' })).rejects.toMatchObject({
+        code: 'name_taken',
+      })
+      expect(await store.keys()).toMatchObject([
+        { enabled: false },
+        { enabled: false },
+        { enabled: true },
+      ])
+    })
+
     it('gives back in the catalogue what was sealed, in the order of adding', async () => {
       const { store } = await opened()
       const long = `sk-${'x'.repeat(4_093)}`

@@ -37,6 +37,24 @@ export function providerSuite(place: () => Promise<Place>): void {
       expect(await store.providers()).toEqual([added])
     })
 
+    it('is sent its keys where it was when it was given them, if that is asked for', async () => {
+      const store = await (await place()).open()
+      await store.addProvider(OPENAI, { ...AUTO, keys: [value('sk-first-key-0001')] })
+      expect(await store.revision()).toBe(1)
+      const locked = { lockOrigin: true }
+      const move = (baseUrl: string) => store.changeProvider('openai', { baseUrl }, locked)
+      for (const elsewhere of [
+        'https://api.openai.example/v1',
+        'http://api.openai.com/v1',
+        'https://api.openai.com:8443/v1',
+      ]) {
+        await expect(move(elsewhere)).rejects.toMatchObject({ code: 'origin_locked', status: 409 })
+      }
+      expect((await move('https://api.openai.com/v2')).baseUrl).toBe('https://api.openai.com/v2')
+      await store.removeKeys([(await store.key('key-1')).id])
+      expect((await move('https://other.example')).baseUrl).toBe('https://other.example')
+    })
+
     it('makes the first one the default, and another only when asked to', async () => {
       const store = await (await place()).open()
       await store.addProvider(OPENAI, AUTO)
