@@ -1,9 +1,8 @@
 import { BalanceError } from '../base/errors.ts'
-import { nearest } from '../base/text.ts'
 import { PROVIDER_KINDS } from '../model/catalog.ts'
 import type { ProviderChange } from '../model/changes.ts'
-import { parseBaseUrl, parseProviderName } from '../model/provider-fields.ts'
-import { PROVIDER_SETTING_NAMES, type ProviderSettings, parseSetting } from '../model/settings.ts'
+import { parseBaseUrl, parseOverride, parseProviderName } from '../model/provider-fields.ts'
+import type { ProviderSettings } from '../model/settings.ts'
 import { oneOf } from './option-values.ts'
 
 /**
@@ -18,7 +17,7 @@ export function parseAssignments(words: readonly string[]): ProviderChange {
     const field = FIELDS.get(name)
     change = field
       ? { ...change, ...field(value) }
-      : { ...change, overrides: { ...change.overrides, ...override(name, value) } }
+      : { ...change, overrides: { ...change.overrides, ...parseOverride(name, value) } }
   }
   return change
 }
@@ -42,15 +41,5 @@ function split(word: string): { readonly name: string; readonly value: string } 
   if (at > 0) return { name: word.slice(0, at).replaceAll('-', '_'), value: word.slice(at + 1) }
   throw new BalanceError('usage', `"${word}" is not of the form name=value.`, {
     hint: 'Write for example timeout=60s; timeout= gives it back to its default.',
-  })
-}
-
-function override(given: string, value: string): ProviderChange['overrides'] {
-  const name = PROVIDER_SETTING_NAMES.find(known => known === given)
-  if (name) return { [name]: value === '' ? null : parseSetting(name, value) }
-  const known = [...FIELDS.keys(), ...PROVIDER_SETTING_NAMES]
-  const near = nearest(given, known)
-  throw new BalanceError('no_such', `A provider has no setting "${given}".`, {
-    hint: near ? `Did you mean ${near}?` : `It has ${known.join(', ')}.`,
   })
 }

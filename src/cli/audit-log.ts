@@ -1,33 +1,23 @@
-import type { AuditEntry } from '../model/audit.ts'
+import { type AuditShape, auditShape } from '../control/shapes/audit.ts'
 import { formatMoment } from './moment.ts'
 import type { Session } from './session.ts'
 import type { Column } from './table.ts'
 
-/**
- * A change as `config log --json` prints it: `time` in ISO 8601, `before` and `after` any JSON value
- * without secrets, null where there was or is nothing.
- */
-export interface AuditShape extends Omit<AuditEntry, 'id' | 'time'> {
-  readonly time: string
-}
-
 interface LogOptions {
   readonly limit: number
   readonly subject?: string
+  readonly before?: number
 }
 
 /** `config log`: what was changed, by whom, newest first. */
-export async function auditLog(session: Session, { limit, subject }: LogOptions): Promise<void> {
-  const entries = await (await session.store()).audit({
-    limit,
-    ...(subject === undefined ? {} : { subject }),
-  })
-  const shapes = entries.map(({ id: _, time, ...rest }) => ({
-    time: new Date(time).toISOString(),
-    ...rest,
-  }))
+export async function auditLog(session: Session, options: LogOptions): Promise<void> {
+  const shapes = (await (await session.store()).audit(options)).map(auditShape)
   session.out.list(COLUMNS, shapes)
-  if (shapes.length === 0) session.out.say('No such change.')
+  const last = shapes.at(-1)
+  if (last === undefined) session.out.say('No such change.')
+  else if (shapes.length === options.limit) {
+    session.out.say(`There may be more: --before ${last.id}`)
+  }
 }
 
 const COLUMNS: readonly Column<AuditShape>[] = [

@@ -1,12 +1,12 @@
+import { type FilterOptions, readFilter } from '../control/log-filter.ts'
+import { type ExchangeShape, exchangeShape } from '../control/shapes/exchange.ts'
 import type { RecordFilter, StoredExchange } from '../model/record.ts'
 import type { Store } from '../model/store.ts'
 import { formatCount } from './amount.ts'
 import { csvLine } from './csv.ts'
 import { firstId } from './extent.ts'
-import { type FilterOptions, readFilter } from './log-filter.ts'
 import { type Progress, startProgress } from './progress.ts'
 import type { Session } from './session.ts'
-import { type ExchangeShape, exchangeShape } from './shapes/exchange.ts'
 import { fileSink, stdoutSink } from './sink.ts'
 
 export const EXPORT_FORMATS = ['csv', 'ndjson'] as const
@@ -21,7 +21,7 @@ const PAGE = 1_000
 
 /** Writes every exchange that fits, the newest first, as CSV or one JSON object a line. */
 export async function exportLog(session: Session, options: ExportOptions): Promise<void> {
-  const filter = await readFilter(session, options)
+  const filter = await readFilter(await session.store(), options, session.clock.wall())
   await session.flush()
   const format = FORMATS[options.format ?? (session.out.json ? 'ndjson' : 'csv')]
   const store = await session.store()

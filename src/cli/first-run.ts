@@ -1,4 +1,5 @@
 import { BalanceError } from '../base/errors.ts'
+import type { TestShape } from '../control/shapes/test.ts'
 import type { Key, Provider, Token } from '../model/catalog.ts'
 import { presetOf } from '../model/presets.ts'
 import type { Store } from '../model/store.ts'
@@ -8,7 +9,6 @@ import { keysInEnvironment, offer } from './offer-keys.ts'
 import { plural } from './plural.ts'
 import { agree, askText, canAsk, isLeftPrompt } from './prompts.ts'
 import type { Session } from './session.ts'
-import type { TestShape } from './shapes/test.ts'
 import { TokenFile } from './token-file.ts'
 import { type ProviderFlags, wantedProvider } from './wanted-provider.ts'
 

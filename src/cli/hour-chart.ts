@@ -1,9 +1,9 @@
+import type { StatsShape } from '../control/shapes/stats.ts'
 import type { StatsQuery } from '../model/record.ts'
 import { formatCount } from './amount.ts'
 import { columns, type Spacing } from './chart.ts'
 import { formatMoment } from './moment.ts'
 import type { Output } from './output.ts'
-import type { StatsShape } from './shapes/stats.ts'
 
 /**
  * Requests over time, and below them the errors on a scale of their own, which they would not be

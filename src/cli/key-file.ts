@@ -3,7 +3,7 @@ import { BalanceError } from '../base/errors.ts'
 import { Secret } from '../base/secret.ts'
 import { nearest, printable } from '../base/text.ts'
 import type { NewKey } from '../model/changes.ts'
-import { secretLines } from './secret-lines.ts'
+import { secretLines } from '../model/secret-lines.ts'
 
 /** A key as it stands in a file. */
 export interface KeyOfFile {

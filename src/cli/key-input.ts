@@ -1,7 +1,8 @@
 import { BalanceError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
+import { parseSecretLines } from '../model/secret-lines.ts'
 import { askSecrets, canAsk } from './prompts.ts'
-import { parseSecretLines, readSecretFile, readSecretInput } from './secret-lines.ts'
+import { readSecretFile, readSecretInput } from './secret-lines.ts'
 
 /**
  * Secrets from where they may come: a file, a hidden prompt on a terminal, else stdin.

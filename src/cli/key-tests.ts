@@ -1,20 +1,11 @@
-import { Live } from '../balancer/live.ts'
-import { isAccepted } from '../balancer/verdict.ts'
 import { BalanceError } from '../base/errors.ts'
-import { Redactor } from '../base/redactor.ts'
-import { type Probe, probeAll, type Subject } from '../gateway/probe.ts'
+import { type KeySubject, testKeys as testAll } from '../control/key-tests.ts'
+import type { TestShape } from '../control/shapes/test.ts'
 import type { Catalog, Key } from '../model/catalog.ts'
-import { keyStatus } from '../model/key-status.ts'
-import { chargedTo } from '../model/outcome.ts'
-import { compile } from '../snapshot/compile.ts'
-import type { CompiledProvider } from '../snapshot/snapshot.ts'
-import { Agents } from '../upstream/agents.ts'
 import { reachColumns, testColumns } from './columns/test.ts'
-import { type Lesson, Lessons } from './lessons.ts'
 import { plural } from './plural.ts'
 import { type Progress, startProgress } from './progress.ts'
 import type { Session } from './session.ts'
-import { type Tested, type TestShape, testShape } from './shapes/test.ts'
 
 /** `keys test`: these keys, or those of one provider or of all that are in use. */
 export async function testKeys(
@@ -91,42 +82,40 @@ async function test(
   choose: (catalog: Catalog) => readonly Key[],
 ): Promise<TestShape[]> {
   await session.flush()
+  const { out, clock } = session
   const store = await session.store()
   const catalog = await store.catalog()
-  const keys = choose(catalog)
-  const subjects = subjectsOf(session, catalog, keys)
-  announce(session, subjects)
-  const lessons = await Lessons.open(store, session.clock)
-  const found = await probe(session, subjects, lessons)
-  if (subjects.length > 0) await session.tellLearned()
-  return keys.map(key => testShape(found.get(key.id) ?? unopened(session, key)))
-}
-
-interface KeySubject extends Subject {
-  readonly row: Key
-}
-
-/** Those with a secret to show, whether their provider is switched off or not. */
-function subjectsOf(session: Session, catalog: Catalog, keys: readonly Key[]): KeySubject[] {
-  const byName = compileFor(session, catalog, keys)
-  return keys.flatMap(row => {
-    const provider = byName.get(row.provider)
-    const key = provider?.keys.get(row.id)
-    return provider && key ? [{ row, provider, key }] : []
-  })
-}
-
-/** The providers of these keys as a gateway would use them, by name. */
-export function compileFor(
-  session: Session,
-  catalog: Catalog,
-  keys: readonly Key[],
-): ReadonlyMap<string, CompiledProvider> {
-  const names = new Set(keys.map(key => key.provider))
-  const providers = catalog.providers
-    .filter(({ name }) => names.has(name))
-    .map(provider => ({ ...provider, enabled: true }))
-  return compile({ ...catalog, providers, keys, tokens: [] }, new Live(session.clock)).byName
+  let asked = 0
+  let answered = 0
+  const bars: Progress[] = []
+  try {
+    const rows = await testAll(
+      {
+        store,
+        clock,
+        begin: async subjects => {
+          asked = subjects.length
+          announce(session, subjects)
+          if (out.wordsOnTerminal && asked > 1) {
+            bars.push(await startProgress(['testing', 'keys'], asked))
+          }
+        },
+        answered: () => {
+          answered++
+          bars[0]?.advance(answered, answered)
+          if (answered === asked) bars.pop()?.end()
+        },
+        spared: name =>
+          out.say(`${name} refused all its keys alike: that is not held against them`),
+      },
+      catalog,
+      choose(catalog),
+    )
+    if (asked > 0) await session.tellLearned()
+    return rows
+  } finally {
+    bars.pop()?.end()
+  }
 }
 
 /** What the test costs is said before. */
@@ -140,88 +129,4 @@ function announce({ out }: Session, subjects: readonly KeySubject[]): void {
   for (const [chat, count] of counts) {
     out.say(`sending ${plural(count, 'chat')} of one token ${chat}`)
   }
-}
-
-async function probe(
-  session: Session,
-  subjects: readonly KeySubject[],
-  lessons: Lessons,
-): Promise<Map<string, Tested>> {
-  const { out, clock } = session
-  const redactor = new Redactor()
-  for (const { row } of subjects) if (row.secret !== null) redactor.add(row.secret.reveal())
-  const agents = new Agents()
-  const found = new Map<string, Tested>()
-  const refused: Answered[] = []
-  let bar: Progress | null = null
-  try {
-    if (out.wordsOnTerminal && subjects.length > 1) {
-      bar = await startProgress(['testing', 'keys'], subjects.length)
-    }
-    await probeAll({ agents, clock, redactor }, subjects, async (subject, answer) => {
-      const { row, provider } = subject
-      if (chargedTo(answer.outcome.fault) === 'key') refused.push({ subject, answer })
-      else
-        found.set(
-          row.id,
-          tested(session, subject, answer, await lessons.add(row, answer, provider.settings)),
-        )
-      bar?.advance(found.size + refused.length, found.size + refused.length)
-    })
-  } finally {
-    bar?.end()
-    await agents.destroy()
-  }
-  await judge(session, refused, found, lessons)
-  return found
-}
-
-interface Answered {
-  readonly subject: KeySubject
-  readonly answer: Probe
-}
-
-/** As of requests: several keys that are refused alike, while none is accepted, have a cause in common. */
-async function judge(
-  session: Session,
-  refused: readonly Answered[],
-  found: Map<string, Tested>,
-  lessons: Lessons,
-): Promise<void> {
-  const accepted = new Set(
-    [...found.values()].flatMap(({ key, probe }) =>
-      probe && isAccepted(probe) ? key.provider : [],
-    ),
-  )
-  const shared = new Set<string>()
-  for (const { subject, answer } of refused) {
-    const { row, provider } = subject
-    const alike = refused.filter(
-      other =>
-        other.subject.provider === provider && other.answer.outcome.fault === answer.outcome.fault,
-    )
-    const common = alike.length > 1 && !accepted.has(provider.name)
-    if (common) shared.add(provider.name)
-    const lesson = common ? lessons.none(row) : await lessons.add(row, answer, provider.settings)
-    found.set(row.id, tested(session, subject, answer, lesson))
-  }
-  for (const name of shared) {
-    session.out.say(`${name} refused all its keys alike: that is not held against them`)
-  }
-}
-
-function tested(
-  { clock }: Session,
-  { row, provider }: KeySubject,
-  probe: Probe,
-  { before, after }: Lesson,
-): Tested {
-  const stateOf = (memory: typeof before) => keyStatus(row, memory, clock.wall()).state
-  const model = probe.paid ? provider.settings.test_model : ''
-  return { key: row, probe, model, before: stateOf(before), after: stateOf(after) }
-}
-
-function unopened({ clock }: Session, key: Key): Tested {
-  const { state } = keyStatus(key, undefined, clock.wall())
-  return { key, probe: null, model: '', before: state, after: state }
 }

@@ -1,18 +1,3 @@
-import { BalanceError } from '../base/errors.ts'
-import { parseDuration, parseTime } from '../model/units.ts'
-
-/** `90s`, `2h`, `7d` (so long before `wall`) or an ISO 8601 time → wall milliseconds. */
-export function parsePast(text: string, wall: number): number {
-  return isDuration(text) ? wall - parseDuration(text) : parseTime(text)
-}
-
-/** `30d` (so long after `wall`) or an ISO 8601 time → wall milliseconds. */
-export function parseFuture(text: string, wall: number): number {
-  const moment = isDuration(text) ? wall + parseDuration(text) : parseTime(text)
-  if (moment > wall) return moment
-  throw new BalanceError('invalid_value', `"${text}" is in the past.`)
-}
-
 /** Wall milliseconds as a person reads them: local `2026-01-31 14:05:09`. */
 export function formatMoment(wall: number): string {
   const at = new Date(wall)
@@ -42,10 +27,6 @@ export function formatLeft(then: number, wall: number): string {
     .filter(([count]) => count > 0)
     .map(([count, unit]) => `${count}${unit}`)
     .join(' ')
-}
-
-function isDuration(text: string): boolean {
-  return /^[\d.]+[a-z]/i.test(text.trim())
 }
 
 function twoDigits(value: number): string {

@@ -1,4 +1,5 @@
 import type { Key } from '../model/catalog.ts'
+import { keysNamed as pick } from '../model/key-named.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -6,11 +7,5 @@ import type { Session } from './session.ts'
  * @throws BalanceError no_such, invalid_value
  */
 export async function keysNamed(session: Session, given: readonly string[]): Promise<Key[]> {
-  const store = await session.store()
-  const keys = new Map<string, Key>()
-  for (const name of given) {
-    const key = await store.key(name)
-    keys.set(key.id, key)
-  }
-  return [...keys.values()]
+  return pick(await (await session.store()).keys(), given)
 }

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { asBalanceError, BalanceError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
-import { parseSecretLines } from './secret-lines.ts'
+import { parseSecretLines } from '../model/secret-lines.ts'
 
 /** Whether a person can be asked: prompts read stdin and write to stderr. */
 export function canAsk(): boolean {

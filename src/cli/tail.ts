@@ -1,13 +1,13 @@
 import type { ChalkInstance } from 'chalk'
 import { printable } from '../base/text.ts'
+import { type FilterOptions, readFilter } from '../control/log-filter.ts'
+import { type AnyExchange, type ExchangeShape, exchangeShape } from '../control/shapes/exchange.ts'
 import type { RecordFilter } from '../model/record.ts'
 import { statusColor, tokensOf } from './columns/exchange.ts'
 import { interruption, pause } from './interrupt.ts'
-import { type FilterOptions, readFilter } from './log-filter.ts'
 import { formatTimeOfDay } from './moment.ts'
 import { plural } from './plural.ts'
 import type { Session } from './session.ts'
-import { type AnyExchange, type ExchangeShape, exchangeShape } from './shapes/exchange.ts'
 import { writeOut } from './sink.ts'
 
 /** How often the store is asked where no daemon tells. */
@@ -19,7 +19,7 @@ const POLL_PAGE = 500
  * runs (another host may write to it). With `--json` one object a line.
  */
 export async function tail(session: Session, options: FilterOptions): Promise<void> {
-  const filter = await readFilter(session, options)
+  const filter = await readFilter(await session.store(), options, session.clock.wall())
   const end = interruption()
   if (await follow(session, filter, end)) return
   await poll(session, filter, end)

@@ -1,11 +1,11 @@
 import { BalanceError } from '../base/errors.ts'
-import { Secret } from '../base/secret.ts'
 import { PROVIDER_KINDS, type Provider, type ProviderKind } from '../model/catalog.ts'
 import type { MovedProvider, NewKey } from '../model/changes.ts'
-import { PRESETS, type Preset, presetOf } from '../model/presets.ts'
+import { noBaseUrl, PLACEHOLDER_KEY, PRESETS, type Preset, presetOf } from '../model/presets.ts'
 import { parseBaseUrl, parseProviderName } from '../model/provider-fields.ts'
+import { parseSecretLines } from '../model/secret-lines.ts'
 import { askForAnySecrets, askText, choose } from './prompts.ts'
-import { parseSecretLines, readSecretFile, readSecretInput } from './secret-lines.ts'
+import { readSecretFile, readSecretInput } from './secret-lines.ts'
 
 /** What `init` was told about a provider on its command line. */
 export interface ProviderFlags {
@@ -21,9 +21,6 @@ export interface WantedProvider {
   readonly move: MovedProvider
   readonly preset: Preset | null
 }
-
-/** Requests are balanced over keys, so a server that asks for none is given one that says nothing. */
-export const PLACEHOLDER_KEY = { value: new Secret('none-needed'), label: 'placeholder' }
 
 /**
  * The provider that flags and, where somebody can be asked, answers describe.
@@ -41,12 +38,6 @@ export async function wantedProvider(
     name === ANOTHER ? await askAnother(flags) : named(name, flags, present)
   const keys = await keysFor(provider.name, provider.present, preset, flags, asks)
   return { move: { ...provider, keys }, preset }
-}
-
-export function noBaseUrl(name: string): BalanceError {
-  return new BalanceError('usage', `${name} is no preset, so its base URL is needed.`, {
-    hint: `balance providers add ${name} --base-url https://…/v1, or a preset: ${Object.keys(PRESETS).join(', ')}.`,
-  })
 }
 
 /** No provider can have this name. */

@@ -1,65 +1,57 @@
 import * as z from 'zod'
-import type { Explanation } from '../model/explanation.ts'
 import type { ExchangeRecord, RecordFilter } from '../model/record.ts'
-import type { DaemonStatus } from '../model/status.ts'
+import type { Caller, Operation } from './operation.ts'
+import { KEYS } from './operations/keys.ts'
+import { LIVE } from './operations/live.ts'
+import { LOG } from './operations/log.ts'
+import { OVERVIEW } from './operations/overview.ts'
+import { PROVIDERS } from './operations/providers.ts'
+import { ROUTES } from './operations/routes.ts'
+import { SETTINGS_AND_AUDIT } from './operations/settings.ts'
+import { TOKENS } from './operations/tokens.ts'
 
-/** What comes out of each operation. */
-interface Answers {
-  readonly status: DaemonStatus
-  readonly nudge: { readonly revision: number; readonly error: string | null }
-  readonly reload: {
-    readonly revision: number
-    readonly taken: readonly string[]
-    readonly overridden: readonly string[]
-    readonly left: readonly string[]
-    readonly error: string | null
-  }
-  readonly stop: { readonly pid: number }
-  readonly abort: { readonly aborted: number }
-  readonly flush: Record<string, never>
-  readonly explain: Explanation
-}
+export type { Caller, InForce, Operation } from './operation.ts'
 
 /**
  * The one table of what operators may ask a running daemon, with what each takes.
  * The control socket speaks exactly these, as `POST /<name>` with JSON both ways.
  */
 export const OPERATIONS = {
-  /** Everything live: workers, keys by state, store health. */
-  status: z.strictObject({}),
-  /**
-   * The store has changed: answers when this revision is in force, or why it cannot be, and what
-   * others learned about keys is known.
-   */
-  nudge: z.strictObject({ revision: z.int().nonnegative() }),
-  /** Reads the configuration file again, takes its values into the store, puts the result in force. */
-  reload: z.strictObject({}),
-  /** Drains and ends the daemon; `now` skips the drain. Answered before it begins. */
-  stop: z.strictObject({ now: z.boolean() }),
-  /** Ends attempts in flight on these keys. */
-  abort: z.strictObject({ keys: z.array(z.string()) }),
-  /** Writes what keys have learned, and all waiting records, to the store. */
-  flush: z.strictObject({}),
-  /** Where a POST to this path for this model would go now; `token` by id or name, null: no limits. */
-  explain: z.strictObject({
-    model: z.nullable(z.string()),
-    token: z.nullable(z.string()),
-    path: z.string(),
-  }),
-} as const satisfies Record<keyof Answers, z.ZodType>
-
-export type OperationName = keyof typeof OPERATIONS
-
-export type Operations = {
-  readonly [K in OperationName]: {
-    readonly in: z.infer<(typeof OPERATIONS)[K]>
-    readonly out: Answers[K]
-  }
+  ...LIVE,
+  ...OVERVIEW,
+  ...PROVIDERS,
+  ...KEYS,
+  ...TOKENS,
+  ...ROUTES,
+  ...SETTINGS_AND_AUDIT,
+  ...LOG,
 }
+
+type Table = typeof OPERATIONS
+export type OperationName = keyof Table
+
+/** Operations that answer once, and those that answer in rows. */
+export type RowsName = {
+  [K in OperationName]: Table[K]['kind'] extends 'rows' ? K : never
+}[OperationName]
+export type CallName = Exclude<OperationName, RowsName>
+
+/** What an operation takes, as callers give it and as it is carried out. */
+export type Given<K extends OperationName> = z.input<Table[K]['input']>
+export type In<K extends OperationName> = z.output<Table[K]['input']>
+/** What it answers; of `rows`, each row. */
+export type Out<K extends OperationName> =
+  Table[K] extends Operation<infer _In, infer Answer, infer _Kind, infer _Given> ? Answer : never
 
 /** What carries the operations out: the daemon. */
 export type Operator = {
-  readonly [K in OperationName]: (input: Operations[K]['in']) => Promise<Operations[K]['out']>
+  readonly [K in OperationName]: K extends RowsName
+    ? (input: In<K>, caller: Caller) => AsyncIterable<Out<K>>
+    : (input: In<K>, caller: Caller) => Promise<Out<K>>
+}
+
+export function isOperation(name: string): name is OperationName {
+  return Object.hasOwn(OPERATIONS, name)
 }
 
 /** `POST /tail` takes a filter and streams lines, one JSON object each. */

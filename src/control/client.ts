@@ -2,7 +2,7 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { BalanceError, CATALOGUE, type ErrorCode } from '../base/errors.ts'
 import type { RecordFilter } from '../model/record.ts'
 import { socketPaths } from './address.ts'
-import type { OperationName, Operations, TailLine } from './api.ts'
+import type { CallName, Given, Out, RowsName, TailLine } from './api.ts'
 
 /** A daemon that does not answer an operation within this time is taken to be stuck. */
 const PATIENCE_MS = 30_000
@@ -28,12 +28,24 @@ export class DaemonClient {
   }
 
   /** @throws BalanceError `daemon_unreachable` when it went away, or what the daemon answered */
-  async call<K extends OperationName>(
-    name: K,
-    input: Operations[K]['in'],
-  ): Promise<Operations[K]['out']> {
+  async call<K extends CallName>(name: K, input: Given<K>): Promise<Out<K>> {
     const response = await this.#post(`/${name}`, input)
-    return JSON.parse(await readAll(response).catch(unreachable)) as Operations[K]['out']
+    return JSON.parse(await readAll(response).catch(unreachable)) as Out<K>
+  }
+
+  /** Rows as they come; ends the work where the reader leaves. @throws BalanceError as {@link call} */
+  async *rows<K extends RowsName>(name: K, input: Given<K>): AsyncGenerator<Out<K>> {
+    const response = await this.#post(`/${name}`, input)
+    response.socket.setTimeout(0)
+    try {
+      for await (const line of linesOf(response)) {
+        const row = JSON.parse(line) as { readonly error?: RemoteError }
+        if (row.error !== undefined) throw remoteError(row.error)
+        yield row as Out<K>
+      }
+    } finally {
+      response.destroy()
+    }
   }
 
   /** Exchanges as they end, until the daemon stops or the signal fires. */

@@ -1,13 +1,16 @@
 import { chmodSync, lstatSync, mkdirSync, renameSync, type Stats, unlinkSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { hostname } from 'node:os'
 import { dirname } from 'node:path'
-import type { ZodType } from 'zod'
 import { asBalanceError, BalanceError } from '../base/errors.ts'
+import { userName } from '../base/user.ts'
 import { type ControlFolders, socketPaths } from './address.ts'
-import { OPERATIONS, type OperationName, type Operator, TAIL_FILTER } from './api.ts'
+import { type Caller, isOperation, OPERATIONS, type Operator, TAIL_FILTER } from './api.ts'
 import { DaemonClient } from './client.ts'
+import { parseInput } from './input.ts'
 import type { TailHub } from './tail.ts'
 
+/** Of a filter, or of what is no operation. */
 const LARGEST_BODY = 1_048_576
 
 /** The control socket of a running daemon: mode 0600, so only its own user and root may ask. */
@@ -124,43 +127,56 @@ async function answer(
 ): Promise<void> {
   try {
     const name = (request.url ?? '/').slice(1)
-    const input = await readJson(request)
-    if (name === 'tail') return tail.stream(parse(TAIL_FILTER, input), response)
-    if (!isOperation(name))
+    const operation = isOperation(name) ? OPERATIONS[name] : null
+    const given = await readJson(request, operation?.largest ?? LARGEST_BODY)
+    if (name === 'tail') return tail.stream(parseInput('tail', TAIL_FILTER, given), response)
+    if (operation === null || !isOperation(name))
       return send(response, 404, refusal(new BalanceError('no_such', `No operation ${name}.`)))
-    const operate = operator[name] as (input: unknown) => Promise<unknown>
-    send(response, 200, await operate.call(operator, parse<unknown>(OPERATIONS[name], input)))
+    const input = parseInput<unknown>(name, operation.input, given)
+    const operate = operator[name] as (input: unknown, caller: Caller) => unknown
+    const answered = operate.call(operator, input, callerOf(response))
+    if (operation.kind === 'rows') await sendRows(response, answered as AsyncIterable<unknown>)
+    else send(response, 200, await answered)
   } catch (error) {
     send(response, 400, refusal(asBalanceError(error)))
   }
 }
 
-function isOperation(name: string): name is OperationName {
-  return Object.hasOwn(OPERATIONS, name)
+/** Only the daemon's own user and root can open the socket. */
+function callerOf(response: ServerResponse): Caller {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  return { who: `${userName()}@${hostname()}`, session: null, signal: gone.signal }
 }
 
-function parse<T>(schema: ZodType<T>, input: unknown): T {
-  try {
-    return schema.parse(input)
-  } catch (cause) {
-    throw new BalanceError(
-      'invalid_value',
-      'The daemon does not understand this request; is it of another version?',
-      { cause },
-    )
+/** One a line; what goes wrong after the first is told in the last. */
+async function sendRows(response: ServerResponse, rows: AsyncIterable<unknown>): Promise<void> {
+  const head = () => {
+    if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
   }
+  try {
+    for await (const row of rows) {
+      head()
+      response.write(`${JSON.stringify(row)}\n`)
+    }
+    head()
+  } catch (error) {
+    if (!response.headersSent) throw error
+    response.write(`${JSON.stringify(refusal(asBalanceError(error)))}\n`)
+  }
+  response.end()
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
+async function readJson(request: IncomingMessage, largest: number): Promise<unknown> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request) {
     size += (chunk as Buffer).length
     // Read to its end all the same: leaving would close the connection before the answer.
-    if (size <= LARGEST_BODY) chunks.push(chunk as Buffer)
+    if (size <= largest) chunks.push(chunk as Buffer)
   }
   if (size === 0) return {}
-  if (size > LARGEST_BODY) throw new BalanceError('invalid_value', 'The request is too large.')
+  if (size > largest) throw new BalanceError('invalid_value', 'The request is too large.')
   try {
     return JSON.parse(Buffer.concat(chunks).toString())
   } catch (cause) {

@@ -18,6 +18,7 @@ import { Follower } from './follower.ts'
 import { Learned } from './learned.ts'
 import { Notifier } from './notify.ts'
 import { openGateway, workersOf } from './open-gateway.ts'
+import { operatorOf } from './operations/operator.ts'
 import { DaemonOperator, type DaemonStore } from './operator.ts'
 import { Peers } from './peers.ts'
 import { Pulse } from './pulse.ts'
@@ -174,7 +175,10 @@ async function start(
     notifier,
     log,
   })
-  const control = await ControlSocket.open(store.url, controlFolders(config), operator, tail)
+  const operations = operatorOf(operator, {
+    ...{ config, clock, store, gateway, learned, follower, peers },
+  })
+  const control = await ControlSocket.open(store.url, controlFolders(config), operations, tail)
   try {
     const { taken, overridden, left } = await store.reconcile(config.declared)
     if (taken.length > 0) log.info({ taken }, 'taken from the file')

@@ -1,7 +1,8 @@
 import { type Clock, within } from '../base/clock.ts'
 import { asBalanceError, BalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
-import type { Operations, Operator } from '../control/api.ts'
+import type { Caller, In, Operator, Out } from '../control/api.ts'
+import type { LIVE } from '../control/operations/live.ts'
 import type { LoadedConfig } from '../model/config.ts'
 import { type OpenBreakers, providerStatuses } from '../model/key-status.ts'
 import type { DaemonStatus, NodeStatus, StoreHealth, WorkerStatus } from '../model/status.ts'
@@ -41,8 +42,8 @@ interface OperatorParts {
   readonly log: Logger
 }
 
-/** Carries out what operators ask of this daemon, from whichever door they ask. */
-export class DaemonOperator implements Operator {
+/** Carries out what only a running daemon can; see `operations/` for all else. */
+export class DaemonOperator {
   url: string | null = null
   /** Resolves with the milliseconds to drain for, once a stop was asked for. */
   readonly stopped: Promise<number>
@@ -57,6 +58,18 @@ export class DaemonOperator implements Operator {
     this.stopped = new Promise(resolve => {
       this.#stop = resolve
     })
+  }
+
+  get operations(): Pick<Operator, keyof typeof LIVE> {
+    return {
+      status: () => this.status(),
+      nudge: () => this.nudge(),
+      reload: (input, caller) => this.reload(input, caller),
+      stop: input => this.stop(input),
+      explain: input => this.explain(input),
+      abort: input => this.abort(input),
+      flush: () => this.flush(),
+    }
   }
 
   /** The second call, or one that says so, cuts off what is in flight. */
@@ -111,20 +124,25 @@ export class DaemonOperator implements Operator {
     }))
   }
 
-  async nudge(): Promise<Operations['nudge']['out']> {
+  async nudge(): Promise<Out<'nudge'>> {
     const { follower, peers } = this.#parts
     await follower.catchUp()
     await peers.catchUp()
     return { revision: follower.revision, error: follower.pending?.error ?? null }
   }
 
-  async reload(): Promise<Operations['reload']['out']> {
+  /** @param caller null: the daemon itself, which was told by a signal */
+  async reload(
+    { revision: planned }: In<'reload'> = {},
+    caller: Caller | null = null,
+  ): Promise<Out<'reload'>> {
     const { store, gateway, certificate, follower, reread, notifier, log } = this.#parts
     notifier.reloading()
     try {
       const config = reread()
       const renewed = certificate.reread(config.tls)
-      const reconciled = await store.reconcile(config.declared)
+      const by = caller === null ? store : store.as({ who: caller.who, what: 'reload' }, planned)
+      const reconciled = await by.reconcile(config.declared)
       if (renewed !== null) gateway.renew(renewed)
       log.info(reconciled, 'reload')
       await follower.refresh()
@@ -132,7 +150,8 @@ export class DaemonOperator implements Operator {
       return { revision, ...reconciled, error: pending?.error ?? null }
     } catch (error) {
       // The file is wrong: what runs goes on running.
-      const { message } = asBalanceError(error)
+      const { code, message } = asBalanceError(error)
+      if (code === 'stale_plan') throw error
       log.error({ err: error }, 'reload refused')
       const { revision } = follower
       return { revision, taken: [], overridden: [], left: [], error: message }
@@ -141,21 +160,21 @@ export class DaemonOperator implements Operator {
     }
   }
 
-  async stop({ now }: Operations['stop']['in']): Promise<Operations['stop']['out']> {
+  async stop({ now }: In<'stop'>): Promise<Out<'stop'>> {
     this.#parts.clock.after(0, () => this.beginStop(now))
     return { pid: process.pid }
   }
 
-  explain(asked: Operations['explain']['in']): Promise<Operations['explain']['out']> {
+  explain(asked: In<'explain'>): Promise<Out<'explain'>> {
     return this.#parts.gateway.explain(asked)
   }
 
-  async abort({ keys }: Operations['abort']['in']): Promise<Operations['abort']['out']> {
+  async abort({ keys }: In<'abort'>): Promise<Out<'abort'>> {
     return { aborted: await this.#parts.gateway.abort(keys) }
   }
 
   /** @throws BalanceError store_unavailable where the store does not take it in good time */
-  async flush(): Promise<Operations['flush']['out']> {
+  async flush(): Promise<Out<'flush'>> {
     const { clock, gateway, recorder, store } = this.#parts
     await gateway.flush()
     await within(clock, FLUSH_PATIENCE, recorder.flush(), () => {

@@ -1,3 +1,5 @@
+import { BalanceError } from '../base/errors.ts'
+import { Secret } from '../base/secret.ts'
 import type { ProviderKind } from './catalog.ts'
 
 /** A vendor that `providers add NAME` and the configuration file know by name. */
@@ -49,6 +51,15 @@ export const PRESETS = {
 /** The preset of this name; null where there is none. */
 export function presetOf(name: string): Preset | null {
   return Object.hasOwn(PRESETS, name) ? PRESETS[name as keyof typeof PRESETS] : null
+}
+
+/** Requests are balanced over keys, so a server that asks for none is given one that says nothing. */
+export const PLACEHOLDER_KEY = { value: new Secret('none-needed'), label: 'placeholder' }
+
+export function noBaseUrl(name: string): BalanceError {
+  return new BalanceError('usage', `${name} is no preset, so its base URL is needed.`, {
+    hint: `balance providers add ${name} --base-url https://…/v1, or a preset: ${Object.keys(PRESETS).join(', ')}.`,
+  })
 }
 
 function vendor(kind: ProviderKind, baseUrl: string, note = ''): Preset {

@@ -1,6 +1,8 @@
 import { BalanceError } from '../base/errors.ts'
-import { printable } from '../base/text.ts'
+import { nearest, printable } from '../base/text.ts'
 import { RESERVED_SEGMENTS } from './catalog.ts'
+import type { ProviderChange } from './changes.ts'
+import { PROVIDER_SETTING_NAMES, parseSetting } from './settings.ts'
 
 /**
  * A provider's name, or the second path segment it is reached by.
@@ -53,3 +55,22 @@ function withScheme(given: string): string {
 }
 
 const EXAMPLE = 'Write it as the vendor prints it, like https://api.openai.com/v1.'
+
+/**
+ * A setting of a provider's own, as an operator wrote it; empty or null: it is given back to its default.
+ * @throws BalanceError no_such for what is no such setting, invalid_value
+ */
+export function parseOverride(
+  given: string,
+  value: string | null,
+): NonNullable<ProviderChange['overrides']> {
+  const name = PROVIDER_SETTING_NAMES.find(known => known === given)
+  if (name) return { [name]: value === '' || value === null ? null : parseSetting(name, value) }
+  const known = [...FIELDS, ...PROVIDER_SETTING_NAMES]
+  const near = nearest(given, known)
+  throw new BalanceError('no_such', `A provider has no setting "${given}".`, {
+    hint: near ? `Did you mean ${near}?` : `It has ${known.join(', ')}.`,
+  })
+}
+
+const FIELDS = ['base_url', 'path', 'kind']

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { AuditShape } from '../../src/cli/audit-log.ts'
+import type { AuditShape } from '../../src/control/shapes/audit.ts'
 import type { Plan } from '../../src/model/plan.ts'
 import { CommandLine } from '../support/command-line.ts'
 
@@ -315,6 +315,7 @@ describe('config log', () => {
     await config('set', 'max_retries', '9')
     const [newest, ...older] = await json<AuditShape[]>('log')
     expect(newest).toEqual({
+      id: expect.any(Number),
       time: expect.stringMatching(/^\d{4}-.*Z$/),
       revision: 2,
       who: expect.stringMatching(/^.+@.+$/),

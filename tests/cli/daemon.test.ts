@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
-import type { Operations, Operator } from '../../src/control/api.ts'
+import type { Operator, Out } from '../../src/control/api.ts'
+import type { LIVE } from '../../src/control/operations/live.ts'
 import { ControlSocket } from '../../src/control/socket.ts'
 import { TailHub } from '../../src/control/tail.ts'
 import type { KeyStatus } from '../../src/model/status.ts'
@@ -11,7 +12,7 @@ import { storeOptions } from '../support/store.ts'
 /** Answers on the control socket as a daemon would, and writes down what it was asked. */
 class FakeDaemon {
   readonly asked: [name: string, input: unknown][] = []
-  readonly answers: { -readonly [K in keyof Operations]: Operations[K]['out'] }
+  readonly answers: { -readonly [K in keyof typeof LIVE]: Out<K> }
   #socket: ControlSocket | null = null
 
   constructor(store: string) {
@@ -81,7 +82,7 @@ class FakeDaemon {
 
   async #answer(name: string, input: unknown): Promise<unknown> {
     this.asked.push([name, input])
-    return this.answers[name as keyof Operations]
+    return this.answers[name as keyof typeof LIVE]
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { Secret } from '../../src/base/secret.ts'
-import type { TestShape } from '../../src/cli/shapes/test.ts'
+import type { TestShape } from '../../src/control/shapes/test.ts'
 import { type Mock, startMock } from '../../src/mock/server.ts'
 import type { KeyMemory } from '../../src/model/catalog.ts'
 import type { Store } from '../../src/model/store.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { TokenShape } from '../../src/cli/shapes/token.ts'
+import type { TokenShape } from '../../src/control/shapes/token.ts'
 import type { KeyStatus } from '../../src/model/status.ts'
 import { CommandLine } from '../support/command-line.ts'
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { formatLeft, parseFuture, parsePast } from '../../src/cli/moment.ts'
+import { formatLeft } from '../../src/cli/moment.ts'
+import { parseFuture, parsePast } from '../../src/model/moment.ts'
 
 const WALL = Date.UTC(2026, 5, 1, 12)
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { TargetShape } from '../../src/cli/shapes/target.ts'
+import type { TargetShape } from '../../src/control/shapes/target.ts'
 import { CommandLine } from '../support/command-line.ts'
 
 let cli: CommandLine

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { tryShapes } from '../../src/cli/shapes/try.ts'
+import { tryShapes } from '../../src/control/shapes/try.ts'
 import type { ExchangeRecord, StoredExchange, StoredFailure } from '../../src/model/record.ts'
 import { exchange, NOON } from './exchange.ts'
 

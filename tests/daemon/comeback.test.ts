@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { TestShape } from '../../src/cli/shapes/test.ts'
+import type { TestShape } from '../../src/control/shapes/test.ts'
 import { type Mock, startMock } from '../../src/mock/server.ts'
 import type { KeyStatus } from '../../src/model/status.ts'
 import { type Daemon, eventually, World } from '../support/daemon.ts'

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ExchangeShape } from '../../src/cli/shapes/exchange.ts'
+import type { ExchangeShape } from '../../src/control/shapes/exchange.ts'
 import { type Mock, type MockOptions, startMock } from '../../src/mock/server.ts'
 import { type Daemon, eventually, World } from '../support/daemon.ts'
 import type { OpenStream } from '../support/open-stream.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ExchangeShape, FailureShape } from '../../src/cli/shapes/exchange.ts'
-import type { TryShape } from '../../src/cli/shapes/try.ts'
+import type { ExchangeShape, FailureShape } from '../../src/control/shapes/exchange.ts'
+import type { TryShape } from '../../src/control/shapes/try.ts'
 import { type Mock, startMock } from '../../src/mock/server.ts'
 import type { DaemonStatus } from '../../src/model/status.ts'
 import { type Daemon, eventually, type Program, World } from '../support/daemon.ts'

@@ -1,7 +1,7 @@
 import type { ChalkInstance } from 'chalk'
+import type { ExchangeShape, FailureShape } from '../../control/shapes/exchange.ts'
+import type { TryShape } from '../../control/shapes/try.ts'
 import { formatMoment } from '../moment.ts'
-import type { ExchangeShape, FailureShape } from '../shapes/exchange.ts'
-import type { TryShape } from '../shapes/try.ts'
 import type { Column } from '../table.ts'
 
 /** `logs list`. */

@@ -1,8 +1,8 @@
 import type { ChalkInstance } from 'chalk'
+import type { StatsShape } from '../../control/shapes/stats.ts'
 import type { StatsGroup } from '../../model/record.ts'
 import { formatCount, formatShare } from '../amount.ts'
 import { formatMoment } from '../moment.ts'
-import type { StatsShape } from '../shapes/stats.ts'
 import type { Column } from '../table.ts'
 
 /** `stats`, without its chart. */

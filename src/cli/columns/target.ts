@@ -1,4 +1,4 @@
-import type { TargetShape } from '../shapes/target.ts'
+import type { TargetShape } from '../../control/shapes/target.ts'
 import type { Column } from '../table.ts'
 
 /** `routes list`. */

@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk'
-import type { Result, Stage, TestShape } from '../shapes/test.ts'
+import type { Result, Stage, TestShape } from '../../control/shapes/test.ts'
 import type { Column } from '../table.ts'
 
 /** `keys test`. */

@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk'
+import type { TokenShape } from '../../control/shapes/token.ts'
 import { formatMoment } from '../moment.ts'
-import type { TokenShape } from '../shapes/token.ts'
 import type { Column } from '../table.ts'
 
 /** `tokens list`. */

@@ -2,17 +2,22 @@ import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
 import { nearest } from '../../base/text.ts'
+import {
+  changeableSetting,
+  type SettingShape,
+  settingShape,
+  startShapes,
+} from '../../control/shapes/setting.ts'
 import type { Origin } from '../../model/catalog.ts'
 import { loadConfig, spellDeclared } from '../../model/config.ts'
 import { parseSubject, spellSubject } from '../../model/plan.ts'
-import { parseSetting, SETTING_NAMES, type SettingName, settingName } from '../../model/settings.ts'
+import { parseSetting, SETTING_NAMES, type SettingName } from '../../model/settings.ts'
 import { auditLog } from '../audit-log.ts'
 import { apply, declaredCounts, diff, spellCounts } from '../config-plan.ts'
 import { example } from '../example.ts'
 import { whole } from '../option-values.ts'
 import type { Run } from '../program.ts'
 import type { Session } from '../session.ts'
-import { type SettingShape, settingShape, startOptionHint, startShapes } from '../shapes/setting.ts'
 import type { Column } from '../table.ts'
 
 export function define(command: Command, run: Run): void {
@@ -78,6 +83,7 @@ export function define(command: Command, run: Run): void {
     .command('log')
     .description('what was changed, by whom; newest first')
     .option('--limit <n>', 'most changes', whole('--limit', 1, 100_000), 50)
+    .option('--before <id>', 'the page that ends before this id', whole('--before', 1, 2 ** 52))
     .option('--subject <name>', 'only changes of what has this name')
     .addHelpText('after', LOG_HELP)
     .action(run(auditLog))
@@ -154,7 +160,7 @@ async function readAll(session: Session): Promise<SettingShape[]> {
 }
 
 async function set(session: Session, given: string, value: string): Promise<void> {
-  const name = changeable(given)
+  const name = changeableSetting(given)
   const parsed = parseSetting(name, value)
   const store = await session.store()
   if (name === 'default_provider' && parsed !== '') await store.provider(String(parsed))
@@ -166,7 +172,7 @@ async function unset(session: Session, given: string): Promise<void> {
   const subject = parseSubject(given)
   const store = await session.store()
   if (subject === null) {
-    const name = changeable(given)
+    const name = changeableSetting(given)
     await store.unsetSetting(name)
     return report(session, name, 'given back')
   }
@@ -185,13 +191,6 @@ async function report(session: Session, name: SettingName, done: string): Promis
   session.out.show(shape, () => '')
   session.out.say(`${done}: ${name} is ${shape.value} (${shape.origin})`)
   await session.inForce()
-}
-
-function changeable(given: string): SettingName {
-  const name = given.replaceAll('-', '_')
-  const hint = startOptionHint(name)
-  if (hint === null) return settingName(name)
-  throw new BalanceError('usage', `${name} is not kept in the store.`, { hint })
 }
 
 function unknown(name: string, known: readonly string[]): BalanceError {

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
+import { parseSecretLines } from '../../model/secret-lines.ts'
 import { CLIENT_NAMES, CLIENTS, type ClientName, shellLines, UNKNOWN_TOKEN } from '../clients.ts'
 import { gatewayPlace } from '../gateway-url.ts'
 import { oneOf } from '../option-values.ts'
 import type { Run } from '../program.ts'
-import { parseSecretLines, readSecretFile } from '../secret-lines.ts'
+import { readSecretFile } from '../secret-lines.ts'
 import type { Session } from '../session.ts'
 import { SHELLS, type Shell } from '../shell-words.ts'
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
-import type { Key, KeyMemory } from '../../model/catalog.ts'
+import { type KeyShape, readKeyShape, type UsageShape } from '../../control/shapes/key.ts'
+import type { Key } from '../../model/catalog.ts'
 import type { KeyChange } from '../../model/changes.ts'
-import type { KeyStatus } from '../../model/status.ts'
 import { readAdded, tellAdded } from '../added-keys.ts'
 import { keyColor, keyColumns } from '../columns/key.ts'
 import { example } from '../example.ts'
@@ -148,14 +148,14 @@ function labelled({ label }: Attributes, index: number, count: number): Attribut
 async function show(session: Session, given: string): Promise<void> {
   const store = await session.store()
   const { id } = await store.key(given)
-  const memory = (await store.memories()).get(id)
-  for (const key of await readKeys(session, [{ id }])) {
-    session.out.show(key, () => card(fieldsOf(key, memory, session)))
+  for (const status of await readKeys(session, [{ id }])) {
+    const key = await readKeyShape(store, status, session.clock.wall())
+    session.out.show(key, () => card(fieldsOf(key, session)))
   }
 }
 
-function fieldsOf(key: KeyStatus, memory: KeyMemory | undefined, session: Session): Field[] {
-  const models = Object.keys(memory?.cooling ?? {}).filter(model => model !== '')
+function fieldsOf(key: KeyShape, session: Session): Field[] {
+  const { h24, d7 } = key.usage
   return [
     ['id', key.id],
     ['provider', key.provider],
@@ -164,7 +164,7 @@ function fieldsOf(key: KeyStatus, memory: KeyMemory | undefined, session: Sessio
     ['state', key.state, keyColor(session.out.paint, key.state)],
     ['reason', key.reason],
     ['until', key.until],
-    ['rate limited for', key.state === 'cooling' ? models.join(', ') : null],
+    ['rate limited for', key.rate_limited_for.join(', ')],
     ['auth faults in a row', key.failures],
     ['weight', key.weight],
     ['tier', key.tier],
@@ -172,7 +172,13 @@ function fieldsOf(key: KeyStatus, memory: KeyMemory | undefined, session: Sessio
     ['requests at once', key.concurrency ?? 'no limit'],
     ['origin', key.origin],
     ['created', key.created],
+    ['last 24 hours', usageOf(h24)],
+    ['last 7 days', usageOf(d7)],
   ]
+}
+
+function usageOf({ requests, errors }: UsageShape): string {
+  return `${plural(requests, 'request')}, ${plural(errors, 'error')}`
 }
 
 async function set(
@@ -212,7 +218,10 @@ async function disable(session: Session, given: string[], options: { now?: true 
 
 async function switchKeys(session: Session, keys: readonly Key[], enabled: boolean): Promise<void> {
   const store = await session.store()
-  for (const key of keys) await store.changeKey(key.id, { enabled })
+  await store.changeKeys(
+    keys.map(key => key.id),
+    { enabled },
+  )
 }
 
 async function reset(session: Session, given: string[]): Promise<void> {

@@ -1,5 +1,13 @@
 import type { Command } from 'commander'
 import { printable } from '../../base/text.ts'
+import { type FilterOptions, readFilter } from '../../control/log-filter.ts'
+import {
+  type ExchangeShape,
+  exchangeShape,
+  type FailureShape,
+  failureShape,
+} from '../../control/shapes/exchange.ts'
+import { tryShapes } from '../../control/shapes/try.ts'
 import { parseDuration } from '../../model/units.ts'
 import {
   exchangeColumns,
@@ -10,19 +18,11 @@ import {
 } from '../columns/exchange.ts'
 import { example } from '../example.ts'
 import { EXPORT_FORMATS, exportLog } from '../export.ts'
-import { type FilterOptions, readFilter } from '../log-filter.ts'
 import { formatMoment } from '../moment.ts'
 import { oneOf, whole } from '../option-values.ts'
 import type { Run } from '../program.ts'
 import { prune } from '../prune.ts'
 import type { Session } from '../session.ts'
-import {
-  type ExchangeShape,
-  exchangeShape,
-  type FailureShape,
-  failureShape,
-} from '../shapes/exchange.ts'
-import { tryShapes } from '../shapes/try.ts'
 import { card } from '../table.ts'
 import { tail } from '../tail.ts'
 
@@ -124,7 +124,10 @@ interface PageOptions extends FilterOptions {
 
 async function list(session: Session, options: PageOptions): Promise<void> {
   await session.flush()
-  const query = { ...(await readFilter(session, options)), ...page(options) }
+  const query = {
+    ...(await readFilter(await session.store(), options, session.clock.wall())),
+    ...page(options),
+  }
   const rows = (await (await session.store()).records(query)).map(exchangeShape)
   session.out.list(exchangeColumns(session.out.paint), rows)
   more(session, rows, options.limit, 'request')
@@ -132,7 +135,10 @@ async function list(session: Session, options: PageOptions): Promise<void> {
 
 async function errors(session: Session, options: PageOptions): Promise<void> {
   await session.flush()
-  const query = { ...(await readFilter(session, options)), ...page(options) }
+  const query = {
+    ...(await readFilter(await session.store(), options, session.clock.wall())),
+    ...page(options),
+  }
   const rows = (await (await session.store()).failures(query)).map(failureShape)
   session.out.list(failureColumns(session.out.paint), rows)
   more(session, rows, options.limit, 'failed attempt')

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
+import { providerShape } from '../../control/shapes/provider.ts'
 import { PROVIDER_KINDS, type Provider, type ProviderKind } from '../../model/catalog.ts'
 import type { ProviderChange, RemovedProvider } from '../../model/changes.ts'
-import { PRESETS, presetOf } from '../../model/presets.ts'
+import { noBaseUrl, PLACEHOLDER_KEY, PRESETS, presetOf } from '../../model/presets.ts'
 import { parseBaseUrl, parseProviderName } from '../../model/provider-fields.ts'
 import { overridesOf, parseAssignments } from '../assignments.ts'
 import { keyColumns } from '../columns/key.ts'
@@ -13,10 +14,8 @@ import { plural } from '../plural.ts'
 import type { Run } from '../program.ts'
 import { confirm } from '../prompts.ts'
 import type { Session } from '../session.ts'
-import { providerShape } from '../shapes/provider.ts'
 import { readState, type State } from '../state.ts'
 import { card } from '../table.ts'
-import { noBaseUrl, PLACEHOLDER_KEY } from '../wanted-provider.ts'
 
 export function define(command: Command, run: Run): void {
   command
@@ -112,6 +111,7 @@ async function add(session: Session, name: string, options: AddOptions): Promise
   const change = parseAssignments(options.set ?? [])
   const baseUrl = options.baseUrl ?? change.baseUrl ?? preset?.baseUrl
   if (baseUrl === undefined) throw noBaseUrl(name)
+  const keyless = preset?.needsKey === false
   const store = await session.store()
   const provider = await store.addProvider(
     {
@@ -121,10 +121,8 @@ async function add(session: Session, name: string, options: AddOptions): Promise
       path: options.path ?? change.path ?? null,
       overrides: overridesOf(change),
     },
-    { makeDefault: options.default === true },
+    { makeDefault: options.default === true, keys: keyless ? [PLACEHOLDER_KEY] : [] },
   )
-  const keyless = preset?.needsKey === false
-  if (keyless) await store.addKeys(name, [PLACEHOLDER_KEY])
   session.out.show(shape(provider, await readState(session)), () => '')
   session.out.say(`added ${name} (${provider.kind}, ${provider.baseUrl})`)
   await session.inForce()

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { targetShapes } from '../../control/shapes/target.ts'
 import { parseTarget, spellTarget, type TargetPlace } from '../../model/route-fields.ts'
 import { TARGET_COLUMNS } from '../columns/target.ts'
 import { example } from '../example.ts'
@@ -8,7 +9,6 @@ import { plural } from '../plural.ts'
 import type { Run } from '../program.ts'
 import { confirm } from '../prompts.ts'
 import type { Session } from '../session.ts'
-import { targetShapes } from '../shapes/target.ts'
 
 export function define(command: Command, run: Run): void {
   command

@@ -1,16 +1,16 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { Command } from 'commander'
-import { BalanceError } from '../../base/errors.ts'
-import { STATS_GROUPS, type StatsGroup, type StatsQuery } from '../../model/record.ts'
+import { type StatsShape, statsShape } from '../../control/shapes/stats.ts'
+import { readStatsQuery, type WantedStats } from '../../control/stats-query.ts'
+import { STATS_GROUPS, type StatsQuery } from '../../model/record.ts'
 import { bars } from '../chart.ts'
 import { barColumn, statsColumns } from '../columns/stats.ts'
 import { hourChart } from '../hour-chart.ts'
-import { formatMoment, parsePast } from '../moment.ts'
+import { formatMoment } from '../moment.ts'
 import { oneOf } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import type { Run } from '../program.ts'
 import type { Session } from '../session.ts'
-import { type StatsShape, statsShape } from '../shapes/stats.ts'
 
 export function define(command: Command, run: Run): void {
   command
@@ -31,14 +31,8 @@ Examples:
   $ balance stats --by hour --since 48h
   $ balance stats --by hour --json | jq -r '.[] | [.group,.requests,.errors] | @tsv'`
 
-interface StatsOptions {
-  readonly by: StatsGroup
-  readonly since: string
-  readonly until?: string
-}
-
-async function stats(session: Session, options: StatsOptions): Promise<void> {
-  const query = readQuery(options, session.clock.wall())
+async function stats(session: Session, options: WantedStats): Promise<void> {
+  const query = readStatsQuery(options, session.clock.wall())
   await session.flush()
   const store = await session.store()
   const keys = query.by === 'key' ? await store.keys() : []
@@ -48,18 +42,6 @@ async function stats(session: Session, options: StatsOptions): Promise<void> {
   const text = session.out.json || rows.length === 0 ? '' : await readable(rows, query, session.out)
   session.out.show(rows, () => text)
   if (rows.length === 0) session.out.say(`No request since ${formatMoment(query.since)}.`)
-}
-
-function readQuery({ by, since, until }: StatsOptions, wall: number): StatsQuery {
-  const query = {
-    by,
-    since: parsePast(since, wall),
-    until: until === undefined ? wall : parsePast(until, wall),
-  }
-  if (query.since < query.until) return query
-  throw new BalanceError('invalid_value', `--since is not before ${until ?? 'now'}.`, {
-    hint: 'Write how long ago (2h, 7d), or a time like 2026-01-31T14:00Z.',
-  })
 }
 
 const WIDEST_BAR = 40

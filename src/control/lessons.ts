@@ -14,7 +14,7 @@ export interface Lesson {
 /** Writes what tests teach into the store, beside what gateways learn from traffic meanwhile. */
 export class Lessons {
   /** Who learned it, as nodes are named. */
-  readonly #node = `cli:${hostname()}:${process.pid}`
+  readonly #node = `test:${hostname()}:${process.pid}`
   readonly #store: Store
   readonly #clock: Clock
   /** By key, as the store has it. */

@@ -1,6 +1,7 @@
+import { BalanceError } from '../../base/errors.ts'
 import type { SettingRow } from '../../model/changes.ts'
 import type { BootstrapName, LoadedConfig } from '../../model/config.ts'
-import { formatSetting, SETTINGS } from '../../model/settings.ts'
+import { formatSetting, SETTINGS, type SettingName, settingName } from '../../model/settings.ts'
 import { formatDuration } from '../../model/units.ts'
 
 /**
@@ -67,6 +68,17 @@ const START_OPTIONS: Readonly<Record<BootstrapName, StartOption>> = {
     doc: 'the same where systemd holds the listening socket, and new connections wait',
     value: config => formatDuration(config.restartDrain),
   },
+}
+
+/**
+ * The setting of this name, dashes or not, that a command or an operation may change.
+ * @throws BalanceError usage for a start option, no_such
+ */
+export function changeableSetting(given: string): SettingName {
+  const name = given.replaceAll('-', '_')
+  const hint = startOptionHint(name)
+  if (hint === null) return settingName(name)
+  throw new BalanceError('usage', `${name} is not kept in the store.`, { hint })
 }
 
 /** How a start option is given, as a hint for whoever tries to `config set` it; null for no such. */

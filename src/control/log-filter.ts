@@ -1,9 +1,9 @@
 import { BalanceError } from '../base/errors.ts'
+import { parsePast } from '../model/moment.ts'
 import type { RecordFilter } from '../model/record.ts'
-import { parsePast } from './moment.ts'
-import type { Session } from './session.ts'
+import type { Store } from '../model/store.ts'
 
-/** The filter options that the `logs` commands share, as they were typed. */
+/** What the log is asked for, as somebody wrote it. */
 export interface FilterOptions {
   readonly provider?: string
   readonly key?: string
@@ -11,6 +11,7 @@ export interface FilterOptions {
   readonly model?: string
   readonly status?: string
   readonly path?: string
+  readonly requestId?: string
   readonly since?: string
   readonly until?: string
 }
@@ -19,29 +20,33 @@ export interface FilterOptions {
 const KEY_ID = /^k_\w{10}$/
 
 /** What was typed, checked: a label becomes the key's id, times become wall milliseconds. */
-export async function readFilter(session: Session, options: FilterOptions): Promise<RecordFilter> {
-  const { key, status, since, until, provider, token, model, path } = options
-  const wall = session.clock.wall()
+export async function readFilter(
+  store: Store,
+  options: FilterOptions,
+  wall: number,
+): Promise<RecordFilter> {
+  const { key, status, since, until, provider, token, model, path, requestId } = options
   return {
     ...(provider === undefined ? {} : { provider }),
     ...(token === undefined ? {} : { token }),
     ...(model === undefined ? {} : { model }),
     ...(path === undefined ? {} : { path }),
-    ...(key === undefined ? {} : { key: await keyId(session, key) }),
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(key === undefined ? {} : { key: await keyId(store, key) }),
     ...(status === undefined ? {} : { status: checkedStatus(status) }),
     ...(since === undefined ? {} : { since: parsePast(since, wall) }),
     ...(until === undefined ? {} : { until: parsePast(until, wall) }),
   }
 }
 
-async function keyId(session: Session, given: string): Promise<string> {
-  return KEY_ID.test(given) ? given : (await (await session.store()).key(given)).id
+async function keyId(store: Store, given: string): Promise<string> {
+  return KEY_ID.test(given) ? given : (await store.key(given)).id
 }
 
 function checkedStatus(text: string): string {
   const status = text.toLowerCase()
   if (/^([1-5]\d\d|[1-5]xx|error)$/.test(status)) return status
-  throw new BalanceError('invalid_value', `--status does not take "${text}".`, {
+  throw new BalanceError('invalid_value', `status does not take "${text}".`, {
     hint: 'It takes a status like 429, a class like 5xx, or error (400 and above).',
   })
 }

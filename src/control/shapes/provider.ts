@@ -24,6 +24,8 @@ export function providerShape(provider: Provider, status: ProviderStatus, settin
   }
 }
 
+export type ProviderShape = ReturnType<typeof providerShape>
+
 function settingShape(
   provider: Provider,
   settings: Settings,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BalanceError } from '../../src/base/errors.ts'
-import { parseSecretLines } from '../../src/cli/secret-lines.ts'
+import { parseSecretLines } from '../../src/model/secret-lines.ts'
 
 function values(text: string): string[] {
   return parseSecretLines(text, 'stdin').map(secret => secret.reveal())
