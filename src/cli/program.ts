@@ -58,6 +58,10 @@ const GROUPS: Readonly<Record<string, Entry>> = {
     summary: 'requests, errors and tokens of a time',
     load: () => import('./commands/stats.ts'),
   },
+  overview: {
+    summary: 'traffic, and the keys that fail most',
+    load: () => import('./commands/overview.ts'),
+  },
   env: {
     summary: 'the lines that point a client at this gateway',
     load: () => import('./commands/env.ts'),

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
+import { type PresetShape, presetShapes } from '../../control/shapes/preset.ts'
 import { providerShape } from '../../control/shapes/provider.ts'
 import { PROVIDER_KINDS, type Provider, type ProviderKind } from '../../model/catalog.ts'
 import type { ProviderChange, RemovedProvider } from '../../model/changes.ts'
@@ -15,7 +16,7 @@ import type { Run } from '../program.ts'
 import { confirm } from '../prompts.ts'
 import type { Session } from '../session.ts'
 import { readState, type State } from '../state.ts'
-import { card } from '../table.ts'
+import { type Column, card } from '../table.ts'
 
 export function define(command: Command, run: Run): void {
   command
@@ -38,6 +39,11 @@ export function define(command: Command, run: Run): void {
     .option('--set <name=value>', 'a setting of its own; repeatable', gather)
     .addHelpText('after', ADD_HELP)
     .action(run(add))
+  command
+    .command('presets')
+    .description('vendors that are known by name')
+    .addHelpText('after', example('balance providers presets --json | jq -r ".[].name"'))
+    .action(run(presets))
   command
     .command('show')
     .description('one provider: its settings and its keys')
@@ -133,6 +139,17 @@ async function add(session: Session, name: string, options: AddOptions): Promise
       : `Give it keys: balance keys add ${name}`,
   )
 }
+
+async function presets({ out }: Session): Promise<void> {
+  out.list(PRESET_COLUMNS, presetShapes())
+}
+
+const PRESET_COLUMNS: readonly Column<PresetShape>[] = [
+  { head: 'NAME', cell: row => row.name },
+  { head: 'KIND', cell: row => row.kind },
+  { head: 'BASE URL', cell: row => row.base_url },
+  { head: 'KEY', cell: row => (row.needs_key ? 'needed' : 'none needed') },
+]
 
 async function show(session: Session, name: string): Promise<void> {
   const { out } = session

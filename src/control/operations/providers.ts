@@ -1,19 +1,12 @@
 import * as z from 'zod'
-import { PROVIDER_KINDS, type ProviderKind } from '../../model/catalog.ts'
+import { PROVIDER_KINDS } from '../../model/catalog.ts'
 import type { RemovedProvider } from '../../model/changes.ts'
 import type { ProviderStatus } from '../../model/status.ts'
 import { text } from '../fields.ts'
 import { action, change, read } from '../operation.ts'
+import type { PresetShape } from '../shapes/preset.ts'
 import type { ProviderShape } from '../shapes/provider.ts'
 import type { TestShape } from '../shapes/test.ts'
-
-/** A vendor that is known by name. */
-export interface PresetShape {
-  readonly name: string
-  readonly kind: ProviderKind
-  readonly base_url: string
-  readonly needs_key: boolean
-}
 
 const BY_NAME = { name: text }
 const KIND = z.enum(PROVIDER_KINDS)

@@ -3,10 +3,11 @@ import type { Operator } from '../../control/api.ts'
 import { modelList } from '../../control/model-list.ts'
 import type { PROVIDERS } from '../../control/operations/providers.ts'
 import { maskedProvider, refuseMasked } from '../../control/shapes/masked.ts'
+import { presetShapes } from '../../control/shapes/preset.ts'
 import { type ProviderShape, providerShape } from '../../control/shapes/provider.ts'
 import type { Provider } from '../../model/catalog.ts'
 import type { ProviderChange } from '../../model/changes.ts'
-import { noBaseUrl, PLACEHOLDER_KEY, PRESETS, presetOf } from '../../model/presets.ts'
+import { noBaseUrl, PLACEHOLDER_KEY, presetOf } from '../../model/presets.ts'
 import { parseBaseUrl, parseOverride, parseProviderName } from '../../model/provider-fields.ts'
 import type { ProviderSettings } from '../../model/settings.ts'
 import type { Store } from '../../model/store.ts'
@@ -89,12 +90,7 @@ export function providerOperations(parts: OperationParts): Pick<Operator, keyof 
     },
 
     async 'presets.list'() {
-      return Object.entries(PRESETS).map(([name, { kind, baseUrl, needsKey }]) => ({
-        name,
-        kind,
-        base_url: baseUrl,
-        needs_key: needsKey,
-      }))
+      return presetShapes()
     },
   }
 }

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Given, OPERATIONS, type OperationName } from '../../../src/control/api.ts'
+import { DaemonClient } from '../../../src/control/client.ts'
+import { type Mock, startMock } from '../../../src/mock/server.ts'
+import { type Daemon, World } from '../../support/daemon.ts'
+import { chat } from '../../support/gateway.ts'
+import { storeUrl } from './desk.ts'
+
+/** One that no other holds a part of. */
+const plant = () => `Planted${randomBytes(12).toString('hex')}`
+
+const keys = Array.from({ length: 12 }, () => `sk-${plant()}`)
+const fromEnvironment = plant()
+const tokens = Array.from({ length: 6 }, plant)
+const headers = Array.from({ length: 6 }, plant)
+const masterKey = randomBytes(32).toString('base64')
+/** Replaced meanwhile. */
+const former = Array.from({ length: 4 }, () => `sk-${plant()}`)
+const PLANTED = [...keys, ...former, ...tokens, ...headers, fromEnvironment, masterKey]
+
+/** What is asked of each operation that reads. */
+const READS: { readonly [K in OperationName]?: readonly Given<K>[] } = {
+  status: [{}],
+  explain: [{ model: 'mock-large', token: 'client-0' }, { model: null }],
+  overview: [{ range: '1h' }, { range: '24h' }, { range: '7d' }],
+  'providers.list': [{}],
+  'providers.show': [{ name: 'mock' }, { name: 'plain' }],
+  'providers.models': [{ name: 'mock' }],
+  'presets.list': [{}],
+  'keys.list': [{ limit: 200 }, { q: keys[0]?.slice(-4) ?? '' }],
+  'keys.show': [{ key: 'key-1' }, { key: 'from-env' }],
+  'tokens.list': [{}],
+  'routes.list': [{}],
+  'settings.list': [{}],
+  'audit.list': [{ limit: 200 }],
+  'requests.list': [{ limit: 200 }],
+  'requests.show': [{ id: '1' }],
+  'errors.list': [{ limit: 200 }],
+  stats: [{ by: 'key' }, { by: 'token' }, { by: 'model' }],
+}
+
+let mock: Mock
+let world: World
+let daemon: Daemon
+let client: DaemonClient
+
+beforeAll(async () => {
+  mock = await startMock({ scripts: { [keys[1] as string]: '401', [keys[2] as string]: '429' } })
+  world = new World()
+  const keyFile = join(world.home, 'master-key')
+  writeFileSync(keyFile, masterKey, { mode: 0o600 })
+  Object.assign(world.env, { BALANCE_MASTER_KEY_FILE: keyFile, PLANTED: fromEnvironment })
+  const run = async (args: string[], stdin = '') => {
+    const { code, stderr } = await world.balance(args, stdin)
+    if (code !== 0) throw new Error(`balance ${args.join(' ')}: ${stderr}`)
+  }
+  const own = JSON.stringify({ 'x-own': headers[0], authorization: headers[1] })
+  await run(['providers', 'add', 'mock', '--base-url', mock.url, '--set', `headers=${own}`])
+  await run(['providers', 'add', 'plain', '--base-url', mock.url])
+  await run(['keys', 'add', 'mock'], keys.join('\n'))
+  await run(['keys', 'add', 'plain', '--label', 'from-env'], 'env:PLANTED')
+  const general = JSON.stringify({ 'x-all': headers[2], cookie: headers[3] })
+  await run(['config', 'set', 'headers', general])
+  for (const [index, token] of tokens.entries()) {
+    await run(['tokens', 'create', `client-${index}`, '--stdin'], token)
+  }
+  await run(['routes', 'add', 'fast', '--to', 'mock:mock-small'])
+  daemon = await world.serve()
+  client = (await DaemonClient.connect(storeUrl(world), [world.dataDir])) as DaemonClient
+  for (const secret of former) await client.call('keys.change', { key: 'key-4', secret })
+  await client.call('keys.change', { key: 'key-4', secret: keys[3] as string })
+  const changed = JSON.stringify({ 'x-own': headers[4], authorization: headers[5] })
+  await client.call('providers.change', { name: 'mock', settings: { headers: changed } })
+  for (const token of [...tokens, ...tokens, plant()]) {
+    await daemon.ask(token, { body: chat({ model: 'fast' }) })
+  }
+})
+afterAll(async () => {
+  await world.remove()
+  await mock.close()
+})
+
+describe('what is read', () => {
+  it('is asked of every operation that reads', () => {
+    const names = Object.keys(OPERATIONS) as OperationName[]
+    const reading = names.filter(name => OPERATIONS[name].kind === 'read')
+    expect(Object.keys(READS).sort()).toEqual(reading.sort())
+    expect(PLANTED).toHaveLength(30)
+  })
+
+  it.each(Object.keys(READS) as (keyof typeof READS)[])('%s holds no secret', async name => {
+    for (const input of READS[name] ?? []) {
+      const answer = await client.call(name as 'status', input as never)
+      expect(found(JSON.stringify(answer))).toEqual([])
+    }
+  })
+
+  it('names a reference, which is no secret', async () => {
+    const { reference, state } = await client.call('keys.show', { key: 'from-env' })
+    expect([reference, state]).toEqual(['env:PLANTED', 'active'])
+  })
+})
+
+describe('what is answered to a change or a test', () => {
+  it('holds no secret that was there', async () => {
+    const told: unknown[] = []
+    for await (const test of client.rows('keys.test', { keys: ['key-1', 'key-2', 'key-3'] })) {
+      told.push(test)
+    }
+    told.push(await client.call('providers.test', { name: 'plain' }))
+    told.push(await client.call('keys.reset', { keys: ['key-2'] }))
+    told.push(await client.call('providers.change', { name: 'mock', enabled: true }))
+    told.push(await client.call('settings.unset', { name: 'headers' }))
+    told.push(await client.call('tokens.change', { token: 'client-1', rpm: 5 }))
+    expect(found(JSON.stringify(told))).toEqual([])
+  })
+})
+
+/** Planted secrets in a text, however it spells them. */
+function found(text: string): string[] {
+  return PLANTED.filter(secret => {
+    const core = secret.replace(/^sk-/, '')
+    return [core, encodeURIComponent(core), Buffer.from(core).toString('base64').slice(4, -4)].some(
+      spelled => text.includes(spelled),
+    )
+  })
+}
