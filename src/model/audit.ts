@@ -1,7 +1,7 @@
 /** One row of the audit: a change that was made, without secrets. */
 export interface AuditEntry {
   readonly id: number
-  /** The revision that it made, with others of the same command. */
+  /** The revision that it made, with others of the same command; of a login, the one in force then. */
   readonly revision: number
   /** Wall ms. */
   readonly time: number

@@ -76,6 +76,20 @@ export const globs = {
     .pipe(z.array(glob)) as z.ZodType<readonly string[]>,
   format: (value: readonly string[]) => value.join(','),
 }
+const hostName = z
+  .string()
+  .transform(given => given.toLowerCase().replace(/^\[(.*)\]$/, '$1'))
+  .refine(
+    given => /^(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$|^[0-9a-f:.]*:[0-9a-f:.]*$/.test(given),
+    'is not a host name or an address, without scheme and port',
+  )
+export const hosts = {
+  schema: z
+    .union([z.array(z.string()), z.string().transform(text => text.split(/[\s,]+/))])
+    .transform(list => list.filter(entry => entry !== ''))
+    .pipe(z.array(hostName)) as z.ZodType<readonly string[]>,
+  format: (value: readonly string[]) => value.join(','),
+}
 export const policy = { schema: z.enum(POLICIES), format: (value: Policy) => value }
 export const headers = {
   ...json,

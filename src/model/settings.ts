@@ -6,6 +6,7 @@ import {
   flag,
   globs,
   headers,
+  hosts,
   type Kind,
   modelName,
   name,
@@ -69,6 +70,10 @@ export interface Settings extends ProviderSettings {
   readonly check_interval: number
   /** Largest size of the log on the disk, bytes. */
   readonly log_max_bytes: number
+  /** Whether `/admin/` is served. */
+  readonly dashboard: boolean
+  /** Host names, besides those of this host, that browsers may call it by. */
+  readonly dashboard_hosts: readonly string[]
 }
 
 export type SettingName = keyof Settings
@@ -129,6 +134,8 @@ export const SETTINGS: { readonly [K in SettingName]: Spec<Settings[K]> } = {
     parseSize('1GiB'),
     'largest size of the log on the disk',
   ),
+  dashboard: spec(flag, true, 'whether the dashboard is served, at /admin/'),
+  dashboard_hosts: spec(hosts, [], 'names, besides localhost, that browsers call the dashboard by'),
 
   max_failures: each(count(1, 100), 3, 'consecutive authentication faults that make a key invalid'),
   max_retries: each(

@@ -1,4 +1,5 @@
 import type { Secret } from '../base/secret.ts'
+import type { AdminPassword, AdminSession, FailedLogins, NewAdminSession } from './admin.ts'
 import type { AuditEntry, AuditQuery } from './audit.ts'
 import type { Backup, BackupOptions, ReadBackup, TellProgress } from './backup.ts'
 import type {
@@ -181,6 +182,29 @@ export interface Store {
   held(origin: Origin | 'all'): Promise<Declared>
   /** What was changed, by whom; newest first. */
   audit(query: AuditQuery): Promise<AuditEntry[]>
+
+  /** What is kept of the dashboard's password; null where there is none. */
+  adminPassword(): Promise<(AdminPassword & { readonly changedAt: number }) | null>
+  /** Ends every session. */
+  setAdminPassword(password: AdminPassword): Promise<void>
+  /** Ends every session. @throws BalanceError no_such where there is none */
+  removeAdminPassword(): Promise<void>
+  /** Begins a session, of {@link ADMIN_LIFE_MS} at most. */
+  openAdminSession(session: NewAdminSession): Promise<AdminSession>
+  /**
+   * The session that a cookie belongs to; null for none, and for one that is over.
+   * @param hash SHA-256 of what the cookie holds, hex
+   * @param active whether it is seen at work, and so goes on for {@link ADMIN_IDLE_MS}
+   */
+  adminSession(hash: string, active: boolean): Promise<AdminSession | null>
+  /** Those that are not over, oldest first. */
+  adminSessions(): Promise<AdminSession[]>
+  /** Ends a session at its own wish; nothing where it is over already. */
+  closeAdminSession(id: string): Promise<void>
+  /** Ends sessions, all of them where no id is given. @throws BalanceError no_such */
+  revokeAdminSessions(id: string | null): Promise<AdminSession[]>
+  /** For the audit. */
+  noteFailedLogins(failed: FailedLogins): Promise<void>
 
   /**
    * Takes providers, keys, tokens and settings together, as a command's: all of it or nothing.

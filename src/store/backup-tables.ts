@@ -14,7 +14,10 @@ export interface BackupTable {
   readonly json?: readonly string[]
 }
 
-/** What a backup holds. Left out: who serves now, whose turn it is, which batches were the last. */
+/**
+ * What a backup holds. Left out: who serves now, whose turn it is, which batches were the last, and who
+ * is logged in.
+ */
 export const BACKUP_TABLES: readonly BackupTable[] = [
   { part: 'control', table: 'revision', key: ['id'] },
   { part: 'control', table: 'audit', key: ['id'] },
@@ -32,6 +35,7 @@ export const BACKUP_TABLES: readonly BackupTable[] = [
     json: ['providers', 'models'],
   },
   { part: 'control', table: 'routes', key: ['seq'] },
+  { part: 'control', table: 'admin_password', key: ['id'], bytes: ['hash', 'salt'] },
   { part: 'log', table: 'exchanges', key: ['id'] },
   { part: 'log', table: 'failures', key: ['id'] },
   { part: 'log', table: 'imported_spans', key: ['kind', 'first_id'] },

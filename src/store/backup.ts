@@ -101,6 +101,8 @@ async function restore(
     const reader: Reader = {
       async begin({ logs }) {
         for (const table of kept(logs)) await emptyTable(on(table), table)
+        // Whoever is logged in showed a password that may be another from now on.
+        await control.deleteFrom('admin_sessions').execute()
       },
       async take(table, page, line) {
         const refused = await writePage(on(table), page)

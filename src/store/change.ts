@@ -24,6 +24,13 @@ export type MakeChange = <T>(
   within?: Kysely<Tables>,
 ) => Promise<T>
 
+/**
+ * Tells the audit of what is no configuration: its rows are written, and no revision is made of it,
+ * for which every gateway would read its catalogue again.
+ * @param actor who did it, where that is not who opened the store
+ */
+export type Witness = <T>(tell: (change: Change) => Promise<T>, actor?: Actor) => Promise<T>
+
 interface Note {
   readonly action: string
   readonly subject: string
@@ -36,26 +43,41 @@ export function changes(engine: Engine, clock: Clock, actor: Actor, at?: number)
   return (make, within) => {
     const run = async (db: Kysely<Tables>) => {
       if (at !== undefined) await refuseStale(db, at)
-      const notes: Note[] = []
-      const time = clock.wall()
-      const note: Change['note'] = (action, subject, before, after) => {
-        const values = { before_value: jsonOrNull(before), after_value: jsonOrNull(after) }
-        notes.push({ action, subject: cut(subject), ...values })
-      }
-      const outcome = await make({ db, time, note })
-      if (notes.length === 0) return outcome
-      const revision = await raise(db)
-      const common = { revision, time, who: cut(actor.who), command: cut(actor.what) }
-      for (const entry of notes) {
-        await db
-          .insertInto('audit')
-          .values({ ...common, ...entry })
-          .execute()
-      }
-      return outcome
+      return audited(db, clock, actor, make, raise)
     }
     return within ? run(within) : engine.write(run)
   }
+}
+
+export function witness(engine: Engine, clock: Clock, opener: Actor): Witness {
+  return (tell, actor = opener) => engine.write(db => audited(db, clock, actor, tell, readRevision))
+}
+
+/** @param number gives the revision that stands in the audit's rows */
+async function audited<T>(
+  db: Kysely<Tables>,
+  clock: Clock,
+  actor: Actor,
+  make: (change: Change) => Promise<T>,
+  number: (db: Kysely<Tables>) => Promise<number>,
+): Promise<T> {
+  const notes: Note[] = []
+  const time = clock.wall()
+  const note: Change['note'] = (action, subject, before, after) => {
+    const values = { before_value: jsonOrNull(before), after_value: jsonOrNull(after) }
+    notes.push({ action, subject: cut(subject), ...values })
+  }
+  const outcome = await make({ db, time, note })
+  if (notes.length === 0) return outcome
+  const revision = await number(db)
+  const common = { revision, time, who: cut(actor.who), command: cut(actor.what) }
+  for (const entry of notes) {
+    await db
+      .insertInto('audit')
+      .values({ ...common, ...entry })
+      .execute()
+  }
+  return outcome
 }
 
 export async function readRevision(db: Kysely<Tables>): Promise<number> {

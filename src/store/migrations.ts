@@ -23,6 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { part: 'control', name: 'who owns a token', statements: tokenOrigin },
   { part: 'log', name: 'where imported rows are', statements: importedTable },
   { part: 'log', name: 'failed attempts by time', statements: failureTimes },
+  { part: 'control', name: 'the dashboard: password and sessions', statements: adminTables },
 ]
 
 function controlTables(types: ColumnTypes): string[] {
@@ -229,6 +230,29 @@ function outageTable({ text, longText, integer, table }: ColumnTypes): string[] 
       learned ${longText} not null
     ) ${table}`,
     'create index outages_number on outages (number)',
+  ]
+}
+
+/** One row of the password; sessions by the hash of what their cookie holds. */
+function adminTables({ text, integer, digest, bytes, table }: ColumnTypes): string[] {
+  return [
+    `create table admin_password (
+      id ${integer} not null primary key,
+      hash ${digest} not null,
+      salt ${bytes} not null,
+      cost ${integer} not null,
+      block_size ${integer} not null,
+      parallelization ${integer} not null,
+      changed_at ${integer} not null
+    ) ${table}`,
+    `create table admin_sessions (
+      hash ${digest} not null primary key,
+      id ${text(16)} not null unique,
+      created_at ${integer} not null,
+      seen_at ${integer} not null,
+      expires_at ${integer} not null,
+      peer ${text(64)} not null
+    ) ${table}`,
   ]
 }
 

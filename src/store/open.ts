@@ -1,10 +1,11 @@
 import type { Clock } from '../base/clock.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Actor, Store } from '../model/store.ts'
+import { adminVerbs } from './admin.ts'
 import { auditVerbs } from './audit.ts'
 import { backupVerbs } from './backup.ts'
 import { catalogVerbs } from './catalog.ts'
-import { changes } from './change.ts'
+import { changes, witness } from './change.ts'
 import type { Engine } from './dialect.ts'
 import { heldVerbs } from './held.ts'
 import { keyVerbs } from './keys.ts'
@@ -64,6 +65,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     engine,
     clock,
     change: changes(engine, clock, actor),
+    witness: witness(engine, clock, actor),
     vault: new Vault({
       credentialsDirectory: options.env.credentialsDirectory,
       file: options.env.masterKeyFile,
@@ -88,6 +90,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...outageVerbs(parts),
     ...heldVerbs(parts),
     ...auditVerbs(parts),
+    ...adminVerbs(parts),
     ...recordVerbs(parts),
     ...statsVerbs(parts),
     ...trafficVerbs(parts),

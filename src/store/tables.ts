@@ -21,6 +21,8 @@ export interface Tables {
   readonly rollups: RollupTable
   readonly batches: BatchTable
   readonly imported_spans: ImportedSpanTable
+  readonly admin_password: AdminPasswordTable
+  readonly admin_sessions: AdminSessionTable
 }
 
 interface MigrationTable {
@@ -253,6 +255,28 @@ interface ImportedSpanTable {
   oldest: number
 }
 
+/** One row, where there is a password. */
+interface AdminPasswordTable {
+  id: number
+  /** scrypt's, 32 bytes, and what it was made with. */
+  hash: Buffer
+  salt: Buffer
+  cost: number
+  block_size: number
+  parallelization: number
+  changed_at: number
+}
+
+interface AdminSessionTable {
+  /** SHA-256 of the cookie's value, 32 bytes. */
+  hash: Buffer
+  id: string
+  created_at: number
+  seen_at: number
+  expires_at: number
+  peer: string
+}
+
 /** Rows as the code passes them on: only the database looks at the order of adding. */
 export type ProviderRow = Omit<Selectable<ProviderTable>, 'seq'>
 export type VaultRow = Selectable<VaultTable>
@@ -264,4 +288,5 @@ export type OutageRow = Selectable<OutageTable>
 export type ExchangeRow = Selectable<ExchangeTable>
 export type FailureRow = Selectable<FailureTable>
 export type ImportedSpanRow = Selectable<ImportedSpanTable>
+export type AdminSessionRow = Selectable<AdminSessionTable>
 export type RollupRow = Selectable<RollupTable>

@@ -70,6 +70,15 @@ const WORK: Readonly<Record<Verb, Work>> = {
   nodes: 'read',
   depart: 'write',
   takeLease: 'write',
+  adminPassword: 'read',
+  setAdminPassword: 'write',
+  removeAdminPassword: 'write',
+  openAdminSession: 'write',
+  adminSession: 'read',
+  adminSessions: 'read',
+  closeAdminSession: 'write',
+  revokeAdminSessions: 'write',
+  noteFailedLogins: 'write',
   close: 'read',
 }
 

@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { ENGINES, stopSharedServer, usePlaces } from './place.ts'
+import { adminSuite, adminTimeSuite } from './suites/admin.ts'
 import { auditSuite } from './suites/audit.ts'
 import { declaredSuite } from './suites/declared.ts'
 import { exchangedSuite } from './suites/exchanged.ts'
@@ -34,6 +35,8 @@ describe.each(ENGINES)('store on %s', engine => {
   declaredSuite(place)
   exchangedSuite(place)
   auditSuite(place)
+  adminSuite(place)
+  if (engine === 'sqlite') adminTimeSuite(place)
   recordSuite(place)
   importedLogSuite(place)
   statsSuite(place)

@@ -9,9 +9,12 @@ import type { Place } from '../place.ts'
 import { value } from './keys.ts'
 import { DEEPSEEK, OPENAI } from './providers.ts'
 
-/** Verbs that change nothing an operator decides: they read, learn, log, or tell of nodes. */
+/**
+ * Verbs that change nothing an operator decides: they read, learn, log, or tell of nodes. Those of the
+ * dashboard's door are audited and make no revision, see admin.ts.
+ */
 const OTHERS =
-  /^(revision|heads|catalog|providers?|outages|keys?|memories|tokens|routes?|settings|plan|held|audit|remember|rememberOutages|learnedSince|record|records|recordOf|failures|stats|keyUsage|traffic|faults|prune|announce|nodes|depart|takeLease|secrets|backup|readBackup|importLog|importedHeads)$/
+  /^(revision|heads|catalog|providers?|outages|keys?|memories|tokens|routes?|settings|plan|held|audit|remember|rememberOutages|learnedSince|record|records|recordOf|failures|stats|keyUsage|traffic|faults|prune|announce|nodes|depart|takeLease|secrets|backup|readBackup|importLog|importedHeads)$|Admin|^adminPassword$|^adminSessions?$|^noteFailedLogins$/
 
 const FILE: Declared = {
   settings: {},
