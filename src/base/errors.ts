@@ -41,6 +41,8 @@ export const CATALOGUE = {
   ),
   ambiguous_credentials: http(400, 'client', false, 'two different valid tokens were presented'),
   invalid_token: http(401, 'client', false, 'no valid client token was presented'),
+  no_session: http(401, 'client', false, 'nobody is logged in to the dashboard, or not any more'),
+  wrong_password: http(401, 'client', false, "this is not the dashboard's password"),
   model_not_allowed: http(
     403,
     'client',
@@ -49,6 +51,7 @@ export const CATALOGUE = {
   ),
   provider_not_allowed: http(403, 'client', false, 'the token does not allow this provider'),
   origin_not_allowed: http(403, 'client', false, 'a browser sent this from another site'),
+  tls_required: http(403, 'client', false, 'from another host the dashboard needs TLS'),
   provider_not_found: http(
     404,
     'client',
@@ -74,11 +77,13 @@ export const CATALOGUE = {
     413,
     'client',
     false,
-    'the body is larger than `max_body` or `max_upload`',
+    'the body is larger than `max_body` or `max_upload`, or than the dashboard takes',
   ),
   unsupported_encoding: http(415, 'client', false, 'the request body is compressed'),
+  unsupported_media_type: http(415, 'client', false, 'the dashboard takes JSON only'),
   headers_too_large: http(431, 'client', false, 'too many or too large request headers'),
   rate_limit_exceeded: http(429, 'client', true, "the caller's own token limit is reached"),
+  too_many_logins: http(429, 'client', true, 'too many passwords were tried at the dashboard'),
   client_closed: http(
     499,
     'client',

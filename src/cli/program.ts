@@ -70,6 +70,14 @@ const GROUPS: Readonly<Record<string, Entry>> = {
     summary: 'what another gateway, or the environment, has',
     load: () => import('./commands/import.ts'),
   },
+  dashboard: {
+    summary: 'the dashboard, in your browser',
+    load: () => import('./commands/dashboard.ts'),
+  },
+  admin: {
+    summary: 'who may look at the dashboard: its password, its sessions',
+    load: () => import('./commands/admin.ts'),
+  },
   config: { summary: 'settings', load: () => import('./commands/config.ts') },
   backup: { summary: 'all of the store in one file', load: () => import('./commands/backup.ts') },
   restore: { summary: 'a backup put back', load: () => import('./commands/restore.ts') },

@@ -81,6 +81,23 @@ export async function askForAnySecrets(name: string): Promise<Secret[]> {
   return text.trim() === '' ? [] : parseSecretLines(text, 'what was typed')
 }
 
+/**
+ * Asks for a password that is to be set, twice and without showing it.
+ * @throws BalanceError invalid_value where the two differ
+ */
+export async function askNewPassword(): Promise<string> {
+  const lines = new LineByLine()
+  try {
+    const first = await askHidden('New password:', lines.next())
+    if ((await askHidden('The same again:', lines.next())) === first) return first
+  } finally {
+    lines.close()
+  }
+  throw new BalanceError('invalid_value', 'The two are not the same.', {
+    hint: 'Nothing was changed.',
+  })
+}
+
 async function askHiddenLines(name: string, most: number): Promise<string> {
   const answers: string[] = []
   const lines = new LineByLine()

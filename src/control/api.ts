@@ -14,7 +14,8 @@ export type { Caller, InForce, Operation } from './operation.ts'
 
 /**
  * The one table of what operators may ask a running daemon, with what each takes.
- * The control socket speaks exactly these, as `POST /<name>` with JSON both ways.
+ * The control socket speaks exactly these, as `POST /<name>` with JSON both ways; the dashboard those
+ * whose door is `all`.
  */
 export const OPERATIONS = {
   ...LIVE,

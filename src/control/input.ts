@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod'
 import { BalanceError } from '../base/errors.ts'
+import { printable } from '../base/text.ts'
 
 /**
  * What was given to an operation, or to another thing that is asked for by name, as its schema has it.
@@ -11,7 +12,7 @@ export function parseInput<In>(name: string, schema: ZodType<In>, given: unknown
   const [issue] = result.error.issues
   const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `
   const what = (issue?.message ?? 'Invalid input').replace(/\.$/, '')
-  throw new BalanceError('invalid_value', `${name}: ${where}${what}.`, {
+  throw new BalanceError('invalid_value', printable(`${name}: ${where}${what}.`, 300), {
     hint: 'Whoever asks so may be of another version than the daemon.',
   })
 }

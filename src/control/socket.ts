@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, renameSync, type Stats, unlinkSync } from 'node:fs'
+import { lstatSync, mkdirSync, renameSync, type Stats, unlinkSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
@@ -8,6 +8,7 @@ import { type ControlFolders, socketPaths } from './address.ts'
 import { type Caller, isOperation, OPERATIONS, type Operator, TAIL_FILTER } from './api.ts'
 import { DaemonClient } from './client.ts'
 import { parseInput } from './input.ts'
+import { listenPrivately } from './private-socket.ts'
 import type { TailHub } from './tail.ts'
 
 /** Of a filter, or of what is no operation. */
@@ -80,7 +81,7 @@ async function claim(
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     for (let left = TRIES; left > 0; left--) {
       const there = lstatSync(path, { throwIfNoEntry: false })
-      if (await bind(server, path)) return true
+      if (await listenPrivately(server, path)) return true
       await refuseIfAnswered()
       if (there !== undefined) moveAside(path, there)
     }
@@ -100,23 +101,6 @@ function moveAside(path: string, dead: Stats): void {
   const { ino, mtimeMs } = lstatSync(aside)
   if (ino === dead.ino && mtimeMs === dead.mtimeMs) unlinkSync(aside)
   else renameSync(aside, path)
-}
-
-/** False where something is at the path already. */
-function bind(server: Server, path: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException) =>
-      error.code === 'EADDRINUSE' ? resolve(false) : reject(error)
-    server.once('error', failed)
-    // The socket is made inside listen(), with the modes that the umask leaves.
-    const umask = process.umask(0o177)
-    server.listen(path, () => {
-      server.off('error', failed)
-      chmodSync(path, 0o600)
-      resolve(true)
-    })
-    process.umask(umask)
-  })
 }
 
 async function answer(

@@ -8,7 +8,7 @@ const MOST_WAITING = 1_000
 
 /** Hands exchanges to everybody who follows them, at each one's own pace. */
 export class TailHub {
-  readonly #readers = new Set<Reader>()
+  readonly #readers = new Set<TailReader>()
 
   /** Whether anybody follows. */
   get followed(): boolean {
@@ -25,9 +25,19 @@ export class TailHub {
   stream(filter: RecordFilter, response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'application/x-ndjson' })
     response.flushHeaders()
-    const reader = new Reader(filter, response)
+    this.follow(filter, response, line => `${JSON.stringify(line)}\n`)
+  }
+
+  /** Writes matching exchanges to an answer that has begun, each as `write` has it. */
+  follow(
+    filter: RecordFilter,
+    response: ServerResponse,
+    write: (line: TailLine) => string,
+  ): TailReader {
+    const reader = new TailReader(filter, response, write)
     this.#readers.add(reader)
     response.on('close', () => this.#readers.delete(reader))
+    return reader
   }
 
   close(): void {
@@ -35,16 +45,19 @@ export class TailHub {
   }
 }
 
-class Reader {
+/** One who follows. */
+export class TailReader {
   readonly #filter: RecordFilter
   readonly #response: ServerResponse
+  readonly #form: (line: TailLine) => string
   #waiting: TailLine[] = []
   #dropped = 0
   #full = false
 
-  constructor(filter: RecordFilter, response: ServerResponse) {
+  constructor(filter: RecordFilter, response: ServerResponse, form: (line: TailLine) => string) {
     this.#filter = filter
     this.#response = response
+    this.#form = form
     response.on('drain', () => this.#resume())
   }
 
@@ -55,8 +68,23 @@ class Reader {
     else this.#dropped++
   }
 
+  /** Writes something else in between; nothing where what came before is not read yet. */
+  interject(text: string): void {
+    if (!this.#full) this.#send(text)
+  }
+
   close(): void {
     this.#response.end()
+  }
+
+  /** Ends it at once, whatever waits for it. */
+  cut(): void {
+    this.#response.destroy()
+  }
+
+  /** It does not read: what is for it waits. */
+  get full(): boolean {
+    return this.#full
   }
 
   #resume(): void {
@@ -69,6 +97,11 @@ class Reader {
   }
 
   #write(line: TailLine): void {
-    if (!this.#response.write(`${JSON.stringify(line)}\n`)) this.#full = true
+    this.#send(this.#form(line))
+  }
+
+  #send(text: string): void {
+    if (this.#response.destroyed) return
+    if (!this.#response.write(text)) this.#full = true
   }
 }

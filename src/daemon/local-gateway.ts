@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Redactor } from '../base/redactor.ts'
+import type { Dashboard } from '../gateway/dashboard.ts'
 import { cutOff, drain } from '../gateway/drain.ts'
 import { type Asked, explain } from '../gateway/explain.ts'
 import { Gateway } from '../gateway/gateway.ts'
@@ -25,6 +26,7 @@ export interface LocalGatewayParts {
   readonly redactor: Redactor
   readonly link: Link
   readonly expose: Expose
+  readonly dashboard: Dashboard | null
   readonly anonymous: boolean
   /** Null: plain HTTP. */
   readonly tls: Tls | null

@@ -4,8 +4,10 @@ import { createLogger, type Logger } from '../base/log.ts'
 import { Redactor } from '../base/redactor.ts'
 import type { Secret } from '../base/secret.ts'
 import { controlFolders } from '../control/address.ts'
+import { LoginLinks } from '../control/admin/links.ts'
 import { ControlSocket } from '../control/socket.ts'
 import { TailHub } from '../control/tail.ts'
+import type { Dashboard } from '../gateway/dashboard.ts'
 import { type Address, givenSocket, hostOf } from '../gateway/listeners.ts'
 import type { Tls } from '../gateway/server.ts'
 import type { LoadedConfig, Service } from '../model/config.ts'
@@ -13,6 +15,7 @@ import { storeOptions } from '../store/options.ts'
 import { openThreadedStore } from '../store/threaded.ts'
 import { ListenerCertificate } from './certificate.ts'
 import { Checks } from './checks.ts'
+import { DaemonDashboard } from './dashboard.ts'
 import { isLoopback, makeFirstToken, seeToTokens } from './first-token.ts'
 import { Follower } from './follower.ts'
 import { Learned } from './learned.ts'
@@ -125,7 +128,14 @@ async function start(
   const certificate = new ListenerCertificate(config.tls, clock, log)
   const { tls } = certificate
   const expose = () => metrics.expose()
-  const gateway = openGateway(parts, { recorder, learned, expose, redactor, log, tls })
+  const pages = {
+    answer: (...asked: Parameters<Dashboard>) => dashboard.answer(...asked),
+    socketPath: () => dashboard.socketPath(),
+  }
+  const gateway = openGateway(parts, {
+    ...{ recorder, learned, expose, redactor, log, tls },
+    dashboard: pages,
+  })
   const follower = new Follower(store, gateway, learned, clock, log)
   const started = clock.wall()
   const peers = new Peers({
@@ -160,6 +170,7 @@ async function start(
   })
   const { notify } = service
   const notifier = new Notifier({ notify, clock, log })
+  const links = new LoginLinks(clock)
   const operator = new DaemonOperator({
     ...parts,
     drain: given.length > 0 ? Math.min(config.drain, config.restartDrain) : config.drain,
@@ -173,19 +184,25 @@ async function start(
     follower,
     certificate,
     notifier,
+    links,
     log,
   })
   const operations = operatorOf(operator, {
     ...{ config, clock, store, gateway, learned, follower, peers },
   })
+  const places = given.length > 0 ? given : [config.listen]
+  const dashboard = new DaemonDashboard({
+    ...{ operator: operations, store, tail, links, follower, version: parts.version, clock, log },
+    listening: places.map(hostOf),
+  })
   const control = await ControlSocket.open(store.url, controlFolders(config), operations, tail)
   try {
+    if (workersOf(config) > 1) await dashboard.openSocket(control.path)
     const { taken, overridden, left } = await store.reconcile(config.declared)
     if (taken.length > 0) log.info({ taken }, 'taken from the file')
     for (const name of overridden)
       log.info({ value: name }, 'set by a command, which overrides the file')
     if (left.length > 0) log.info({ left }, 'kept, though the file does not declare it any more')
-    const places = given.length > 0 ? given : [config.listen]
     await seeToTokens(config, places.map(hostOf), store)
     await follower.start()
     const addresses = await gateway.listen(places)
@@ -234,6 +251,7 @@ async function start(
       await recorder.close()
       await peers.stop()
       tail.close()
+      await dashboard.close()
       control.close()
       await store.close()
       watch.stop()
@@ -261,6 +279,7 @@ async function start(
     await gateway.close(0)
     await recorder.close()
     await peers.stop()
+    await dashboard.close()
     control.close()
     throw error
   }

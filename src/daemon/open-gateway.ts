@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Redactor } from '../base/redactor.ts'
+import type { Dashboard } from '../gateway/dashboard.ts'
 import type { Tls } from '../gateway/server.ts'
 import type { LoadedConfig } from '../model/config.ts'
 import type { Expose } from '../model/exposition.ts'
@@ -27,21 +28,27 @@ interface GatewayLinks {
   readonly redactor: Redactor
   readonly log: Logger
   readonly tls: Tls | null
+  /** Answers what this process is asked of the dashboard, and where workers bring what they are asked. */
+  readonly dashboard: { readonly answer: Dashboard; readonly socketPath: () => string }
 }
 
 /** In this process, or in as many workers as are asked for. */
 export function openGateway(
   { config, clock, version, anonymous }: GatewayParts,
-  { recorder, learned, expose, redactor, log, tls }: GatewayLinks,
+  { recorder, learned, expose, redactor, log, tls, dashboard }: GatewayLinks,
 ): GatewayHost {
   const count = workersOf(config)
   if (count === 1) {
-    return new LocalGateway({ clock, log, redactor, link: recorder, expose, anonymous, tls })
+    return new LocalGateway({
+      ...{ clock, log, redactor, link: recorder, expose, anonymous, tls },
+      dashboard: dashboard.answer,
+    })
   }
   return new WorkerPool({
     count,
     entry: new URL('./worker.js', import.meta.url),
     hello: { kind: 'hello', version, logLevel: config.logLevel, anonymous, tls },
+    dashboard: dashboard.socketPath,
     link: recorder,
     expose,
     lessons: () => learned.lessons,

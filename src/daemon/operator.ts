@@ -1,6 +1,7 @@
 import { type Clock, within } from '../base/clock.ts'
 import { asBalanceError, BalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import type { LoginLinks } from '../control/admin/links.ts'
 import type { Caller, In, Operator, Out } from '../control/api.ts'
 import type { LIVE } from '../control/operations/live.ts'
 import type { LoadedConfig } from '../model/config.ts'
@@ -39,6 +40,7 @@ interface OperatorParts {
   readonly follower: Follower
   readonly certificate: ListenerCertificate
   readonly notifier: Notifier
+  readonly links: LoginLinks
   readonly log: Logger
 }
 
@@ -69,6 +71,7 @@ export class DaemonOperator {
       explain: input => this.explain(input),
       abort: input => this.abort(input),
       flush: () => this.flush(),
+      'dashboard.link': () => this.link(),
     }
   }
 
@@ -171,6 +174,15 @@ export class DaemonOperator {
 
   async abort({ keys }: In<'abort'>): Promise<Out<'abort'>> {
     return { aborted: await this.#parts.gateway.abort(keys) }
+  }
+
+  /** @throws BalanceError not_permitted where the dashboard is switched off */
+  async link(): Promise<Out<'dashboard.link'>> {
+    const { follower, links } = this.#parts
+    if (follower.catalog?.settings.dashboard === true) return { path: links.make() }
+    throw new BalanceError('not_permitted', 'The dashboard is switched off.', {
+      hint: 'balance config set dashboard on',
+    })
   }
 
   /** @throws BalanceError store_unavailable where the store does not take it in good time */

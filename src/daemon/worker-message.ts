@@ -18,6 +18,8 @@ export interface Hello {
   readonly anonymous: boolean
   /** Null: plain HTTP. */
   readonly tls: Tls | null
+  /** Where requests for the dashboard are brought, a Unix socket of the daemon. */
+  readonly dashboard: string
 }
 
 /** What the daemon says to a worker. */

@@ -29,7 +29,9 @@ export interface WorkerPoolParts {
   readonly count: number
   /** The bundle of worker.ts. */
   readonly entry: URL
-  readonly hello: Hello
+  readonly hello: Omit<Hello, 'dashboard'>
+  /** Where workers bring what they are asked of the dashboard; asked for when one is started. */
+  readonly dashboard: () => string
   /** Where what workers report goes. */
   readonly link: Link
   readonly expose: Expose
@@ -48,7 +50,7 @@ export class WorkerPool implements GatewayHost {
   readonly #handoff: Handoff
   readonly #agreement: Agreement
   readonly #watch: Timer
-  #hello: Hello
+  #hello: Omit<Hello, 'dashboard'>
   #catalog: Catalog | null = null
   #readiness: Readiness | null = null
   #closing = false
@@ -199,8 +201,9 @@ export class WorkerPool implements GatewayHost {
 
   #spawn(): void {
     if (this.#closing) return
-    const { entry, clock } = this.#parts
-    this.#workers.add(new WorkerProcess(entry, this.#hello, this, clock.now()))
+    const { entry, clock, dashboard } = this.#parts
+    const hello = { ...this.#hello, dashboard: dashboard() }
+    this.#workers.add(new WorkerProcess(entry, hello, this, clock.now()))
   }
 
   /** One that dies meanwhile begins anew, with what is then in force; so does one that is stuck. */

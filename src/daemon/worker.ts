@@ -4,6 +4,7 @@ import { asBalanceError } from '../base/errors.ts'
 import { createLogger, type Logger } from '../base/log.ts'
 import { Redactor } from '../base/redactor.ts'
 import { VERSION } from '../base/version.ts'
+import { pipeTo } from '../control/admin/pipe.ts'
 import { CatalogueAssembly } from './catalogue-slices.ts'
 import { LocalGateway } from './local-gateway.ts'
 import { WorkerLink } from './worker-link.ts'
@@ -61,7 +62,7 @@ class Worker {
     }
   }
 
-  #start({ version, logLevel, anonymous, tls }: Hello): void {
+  #start({ version, logLevel, anonymous, tls, dashboard }: Hello): void {
     // Files were replaced under a running daemon: its messages may mean something else here.
     if (version !== VERSION) process.exit(78)
     const redactor = new Redactor()
@@ -72,6 +73,7 @@ class Worker {
       redactor,
       link: this.#link,
       expose: () => this.#link.expose(),
+      dashboard: pipeTo(dashboard),
       anonymous,
       tls,
     })

@@ -3,7 +3,7 @@ import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 
 /** Beyond this a header could hide among the others; RFC 6585 §5. */
-const MOST_HEADERS = 100
+export const MOST_HEADERS = 100
 
 /** Turns away what the gateway will not take on at all. */
 export function admit(exchange: Exchange, gateway: Gateway): void {

@@ -7,6 +7,7 @@ import type { Link } from '../model/link.ts'
 import type { Readiness } from '../model/readiness.ts'
 import type { SnapshotHolder } from '../snapshot/holder.ts'
 import type { Agents } from '../upstream/agents.ts'
+import type { Dashboard } from './dashboard.ts'
 import { InFlight } from './in-flight.ts'
 import { Ledger } from './ledger.ts'
 
@@ -20,6 +21,8 @@ export interface GatewayParts {
   readonly holder: SnapshotHolder
   readonly link: Link
   readonly expose: Expose
+  /** Null: nothing is served below `/admin`. */
+  readonly dashboard: Dashboard | null
   /** Local callers need no token. */
   readonly anonymous: boolean
 }
@@ -34,6 +37,7 @@ export class Gateway {
   readonly anonymous: boolean
   readonly ledger: Ledger
   readonly expose: Expose
+  readonly dashboard: Dashboard | null
   readonly exchanges = new InFlight()
   /** Bytes of held bodies, all exchanges together. */
   heldBytes = 0
@@ -54,6 +58,7 @@ export class Gateway {
     this.holder = parts.holder
     this.anonymous = parts.anonymous
     this.expose = parts.expose
+    this.dashboard = parts.dashboard
     this.ledger = new Ledger(parts.link, parts.live, parts.clock)
   }
 }

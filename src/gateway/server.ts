@@ -9,6 +9,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { Socket } from 'node:net'
 import { BalanceError } from '../base/errors.ts'
 import { dialectNamed } from '../wire/dialects.ts'
+import { asksForDashboard, showDashboard } from './dashboard.ts'
 import { Exchange } from './exchange.ts'
 import { asksForMetrics, expose } from './expose.ts'
 import type { Gateway } from './gateway.ts'
@@ -56,6 +57,10 @@ export function createGatewayServer(gateway: Gateway, tls: Tls | null): GatewayS
 
 function accept(gateway: Gateway, request: IncomingMessage, response: ServerResponse): void {
   if (answerHealth(gateway, request, response)) return
+  if (asksForDashboard(request.url ?? '/')) {
+    showDashboard(gateway, request, response)
+    return
+  }
   const snapshot = gateway.holder.current
   if (snapshot === null) {
     response.writeHead(503, { 'retry-after': '1' }).end()

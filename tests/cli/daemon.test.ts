@@ -17,6 +17,7 @@ class FakeDaemon {
 
   constructor(store: string) {
     this.answers = {
+      'dashboard.link': { path: '/admin/link?t=x' },
       explain: {
         path: '/v1/chat/completions',
         model: null,

@@ -99,6 +99,7 @@ describe('a defect that nobody caught', () => {
       logLevel: 'info',
       anonymous: false,
       tls: null,
+      dashboard: '/nowhere',
     }
     worker.send(hello)
     for (const slice of new CatalogueSender().slices(catalog())) worker.send(slice)

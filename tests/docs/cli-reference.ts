@@ -1,4 +1,4 @@
-import { type Argument, Help, type Option } from 'commander'
+import { type Argument, type Command, Help, type Option } from 'commander'
 import { type HelpfulCommand, leavesOf } from '../../src/cli/help.ts'
 
 /** The command line as docs/cli.md has it between its marks. */
@@ -16,11 +16,16 @@ function groupText(group: HelpfulCommand): string[] {
   const notes = group.notes === '' ? [] : [fenced('text', group.notes)]
   if (group.commands.length === 0) return [...head, ...commandText(group)]
   const inner = leavesOf(group).flatMap(leaf => [
-    `### balance ${group.name()} ${leaf.name()}`,
+    `### ${pathOf(leaf)}`,
     sentence(leaf.description()),
     ...commandText(leaf),
   ])
   return [...head, ...notes, ...inner]
+}
+
+/** `balance keys add` */
+export function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 }
 
 function commandText(command: HelpfulCommand): string[] {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type HelpfulCommand, leavesOf } from '../../src/cli/help.ts'
 import { wholeProgram } from '../../src/cli/program.ts'
-import { cliReference } from './cli-reference.ts'
+import { cliReference, pathOf } from './cli-reference.ts'
 import { Generated } from './generated.ts'
 
 const document = new Generated('cli.md')
@@ -19,10 +19,7 @@ describe('docs/cli.md', () => {
   })
 
   it('has every command that runs, but those nobody types', () => {
-    const names = leavesOf(program).map(leaf => {
-      const parent = leaf.parent === program ? '' : `${leaf.parent?.name()} `
-      return `balance ${parent}${leaf.name()}`
-    })
+    const names = leavesOf(program).map(pathOf)
     const missing = names.filter(name => !new RegExp(`^##+ ${name}$`, 'm').test(document.text))
     expect(missing).toEqual(['balance complete'])
   })

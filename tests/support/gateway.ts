@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { createLogger } from '../../src/base/log.ts'
 import { Redactor } from '../../src/base/redactor.ts'
 import { LocalGateway } from '../../src/daemon/local-gateway.ts'
+import type { Dashboard } from '../../src/gateway/dashboard.ts'
 import type { Catalog, KeyMemory } from '../../src/model/catalog.ts'
 import type { Expose } from '../../src/model/exposition.ts'
 import type { ExchangeRecord } from '../../src/model/record.ts'
@@ -30,6 +31,7 @@ export async function startGateway(
     readonly clock?: Clock
     readonly anonymous?: boolean
     readonly expose?: Expose
+    readonly dashboard?: Dashboard
   } = {},
 ): Promise<TestGateway> {
   const records: ExchangeRecord[] = []
@@ -44,6 +46,7 @@ export async function startGateway(
     redactor,
     anonymous: options.anonymous ?? false,
     tls: null,
+    dashboard: options.dashboard ?? null,
     expose: options.expose ?? (() => Promise.reject(new Error('It has no metrics.'))),
     link: {
       records: batch => {

@@ -31,6 +31,8 @@ export const LIVE = {
   abort: local<{ readonly aborted: number }>()(z.strictObject({ keys: z.array(z.string()) })),
   /** Writes what keys have learned, and all waiting records, to the store. */
   flush: local<Record<string, never>>()(NOTHING),
+  /** Makes a link that logs a browser in, once, within the next 30 s. */
+  'dashboard.link': local<{ readonly path: string }>()(NOTHING),
   /** Where a POST to this path for this model would go now; `token` by id or name, null: no limits. */
   explain: read<Explanation>()(
     z.strictObject({

@@ -1,4 +1,5 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
+import { platform } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { inspect } from 'node:util'
 import { BalanceError } from '../../base/errors.ts'
@@ -28,6 +29,8 @@ export interface Surroundings {
   readonly clientToken: SecretSource | null
   /** Where the control socket belongs, if the system has such a place; else it is the data folder. */
   readonly runtimeDir: string | null
+  /** The program that opens pages in the browser of this desktop; null where there is none. */
+  readonly desktop: 'xdg-open' | 'open' | null
   /** Where the daemon of this host's service has its own, whoever asks. */
   readonly serviceDir: string
 }
@@ -69,6 +72,7 @@ export function surroundings(env: Readonly<NodeJS.ProcessEnv>, places: Places): 
     importPassword: secretIn(env, 'BALANCE_IMPORT_PASSWORD'),
     clientToken: secretIn(env, 'BALANCE_TOKEN'),
     runtimeDir: runtimeDirIn(env),
+    desktop: desktopIn(env),
     serviceDir: join(places.run, 'balance'),
   }
 }
@@ -82,6 +86,12 @@ function runtimeDirIn(env: Readonly<NodeJS.ProcessEnv>): string | null {
   if (own) return own
   const shared = env.XDG_RUNTIME_DIR
   return shared && isAbsolute(shared) ? join(shared, 'balance') : null
+}
+
+/** By ssh the desktop is another's, unless it lends its display. */
+function desktopIn(env: Readonly<NodeJS.ProcessEnv>): Surroundings['desktop'] {
+  if (platform() === 'darwin') return env.SSH_CONNECTION ? null : 'open'
+  return env.WAYLAND_DISPLAY || env.DISPLAY ? 'xdg-open' : null
 }
 
 function othersVariables(env: Readonly<NodeJS.ProcessEnv>): Record<string, string> {

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<OperationName, string | null>> = {
   reload: 'reload',
   stop: 'stop',
   abort: 'keys disable',
+  'dashboard.link': 'dashboard',
   explain: 'routes explain',
   overview: 'overview',
   'providers.list': 'providers list',

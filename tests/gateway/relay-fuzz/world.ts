@@ -108,6 +108,7 @@ export class World {
         outages: () => {},
       },
       expose: () => Promise.reject(new Error('Nobody asks.')),
+      dashboard: null,
       anonymous: true,
     })
     this.#server = createGatewayServer(this.gateway, null)
