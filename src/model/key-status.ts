@@ -6,7 +6,7 @@ import type { KeyStatus, ProviderStatus } from './status.ts'
  * learned, and of that only what was learned under the key's present generation.
  */
 export function keyStatus(key: Key, memory: KeyMemory | undefined, wall: number): KeyStatus {
-  const learned = memory?.generation === key.generation ? memory : undefined
+  const learned = current(key, memory)
   const { state, reason, until } = condition(key, learned, wall)
   return {
     id: key.id,
@@ -27,6 +27,15 @@ export function keyStatus(key: Key, memory: KeyMemory | undefined, wall: number)
   }
 }
 
+/** The state alone: of ten thousand keys it is counted several times a second. */
+export function keyState(key: Key, memory: KeyMemory | undefined, wall: number): KeyCondition {
+  return condition(key, current(key, memory), wall).state
+}
+
+function current(key: Key, memory: KeyMemory | undefined): KeyMemory | undefined {
+  return memory?.generation === key.generation ? memory : undefined
+}
+
 /** Every key of a catalogue, in its order. */
 export function keyStatuses(catalog: KeysAndMemories, wall: number): KeyStatus[] {
   const memories = new Map(catalog.memories.map(memory => [memory.keyId, memory]))
@@ -42,7 +51,7 @@ export function providerStatuses(
   wall: number,
   breakers: OpenBreakers = new Map(),
 ): ProviderStatus[] {
-  const counts = countStates(keyStatuses(catalog, wall))
+  const counts = countStates(catalog, wall)
   return catalog.providers.map(provider => ({
     name: provider.name,
     kind: provider.kind,
@@ -107,11 +116,12 @@ function remaining(mark: Mark, savedAt: number, wall: number): number {
   return Math.max(0, mark.remaining - Math.max(0, wall - savedAt))
 }
 
-function countStates(keys: readonly KeyStatus[]): Map<string, Record<KeyCondition, number>> {
+function countStates({ keys, memories }: KeysAndMemories, wall: number) {
+  const known = new Map(memories.map(memory => [memory.keyId, memory]))
   const counts = new Map<string, Record<KeyCondition, number>>()
   for (const key of keys) {
     const count = counts.get(key.provider) ?? noKeys()
-    count[key.state]++
+    count[keyState(key, known.get(key.id), wall)]++
     counts.set(key.provider, count)
   }
   return counts

@@ -143,7 +143,7 @@ export interface TrafficRow extends UsageSums {
 }
 
 /** Most failed attempts that are counted for one answer. */
-export const MOST_FAULTS = 200_000
+export const MOST_FAULTS = 20_000
 
 /** Failed attempts of one key. */
 export interface KeyFaults {

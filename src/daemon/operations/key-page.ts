@@ -1,8 +1,7 @@
 import type { In } from '../../control/api.ts'
 import { KEY_CONDITIONS, type KeyOrder, type KeyPage } from '../../control/operations/keys.ts'
-import type { Key, KeyCondition } from '../../model/catalog.ts'
-import { keyStatus } from '../../model/key-status.ts'
-import type { KeyStatus } from '../../model/status.ts'
+import type { Key, KeyCondition, KeyMemory } from '../../model/catalog.ts'
+import { keyState, keyStatus } from '../../model/key-status.ts'
 import type { Learned } from '../learned.ts'
 
 /**
@@ -18,10 +17,10 @@ export function keyPage(
   const sought = q?.toLowerCase() ?? ''
   const found = keys
     .filter(key => (provider === undefined || key.provider === provider) && fits(key, sought))
-    .map(key => keyStatus(key, learned.of(key.id), wall))
+    .map(key => stoodOf(key, learned.of(key.id), wall))
   const byState = Object.fromEntries(KEY_CONDITIONS.map(name => [name, 0])) as Counts
-  for (const key of found) byState[key.state]++
-  const wanted = state === undefined ? found : found.filter(key => key.state === state)
+  for (const one of found) byState[one.state]++
+  const wanted = state === undefined ? found : found.filter(one => one.state === state)
   const compare = ORDERS[sort]
   // The sort is stable: keys that are alike stay in the order of adding.
   if (compare !== null) wanted.sort(compare)
@@ -29,8 +28,22 @@ export function keyPage(
   return {
     total: wanted.length,
     by_state: byState,
-    rows: wanted.slice(offset, offset + limit),
+    rows: wanted
+      .slice(offset, offset + limit)
+      .map(({ key }) => keyStatus(key, learned.of(key.id), wall)),
   }
+}
+
+/** What keys are chosen and sorted by. */
+interface Stood {
+  readonly key: Key
+  readonly state: KeyCondition
+  readonly failures: number
+}
+
+function stoodOf(key: Key, memory: KeyMemory | undefined, wall: number): Stood {
+  const failures = memory?.generation === key.generation ? memory.failures : 0
+  return { key, state: keyState(key, memory, wall), failures }
 }
 
 type Counts = Record<KeyCondition, number>
@@ -49,9 +62,10 @@ function fits({ label, id, masked }: Key, sought: string): boolean {
 }
 
 /** Null: the order of adding, which keys are in already. */
-const ORDERS: Readonly<Record<KeyOrder, ((a: KeyStatus, b: KeyStatus) => number) | null>> = {
+const ORDERS: Readonly<Record<KeyOrder, ((a: Stood, b: Stood) => number) | null>> = {
   created: null,
-  label: (a, b) => compareTexts(a.label, b.label) || compareTexts(a.provider, b.provider),
+  label: ({ key: a }, { key: b }) =>
+    compareTexts(a.label, b.label) || compareTexts(a.provider, b.provider),
   state: (a, b) => RANK[a.state] - RANK[b.state],
   failures: (a, b) => a.failures - b.failures,
 }

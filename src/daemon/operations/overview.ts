@@ -8,7 +8,7 @@ import type {
   WorstKeyShape,
 } from '../../control/operations/overview.ts'
 import type { KeyCondition } from '../../model/catalog.ts'
-import type { Faults, TrafficRow, TrafficStep } from '../../model/record.ts'
+import type { Faults, KeyFaults, TrafficRow, TrafficStep } from '../../model/record.ts'
 import type { ProviderStatus } from '../../model/status.ts'
 import { writeDown } from './log.ts'
 import { type OperationParts, standing, statusesOf } from './parts.ts'
@@ -104,14 +104,13 @@ function keysOf(providers: readonly ProviderStatus[]): Record<KeyCondition, numb
 /** Of keys that were removed there is nothing to be done. */
 function worstOf(parts: OperationParts, { keys }: Faults): WorstKeyShape[] {
   const present = new Map(standing(parts).keys.map(key => [key.id, key]))
-  return keys
-    .flatMap(({ keyId, rate, auth, quota, other }) => {
-      const key = present.get(keyId)
-      if (key === undefined) return []
-      return statusesOf(parts, [key]).map(({ label, provider, masked, state }) => ({
-        ...{ key: keyId, label, provider, masked, state },
-        ...{ rate_limited: rate, refused: auth, quota, other },
-      }))
-    })
-    .slice(0, WORST)
+  const worst = keys.filter(({ keyId }) => present.has(keyId)).slice(0, WORST)
+  const rows = worst.flatMap(({ keyId }) => present.get(keyId) ?? [])
+  return statusesOf(parts, rows).map(({ id, label, provider, masked, state }, index) => {
+    const { rate, auth, quota, other } = worst[index] as KeyFaults
+    return {
+      ...{ key: id, label, provider, masked, state },
+      ...{ rate_limited: rate, refused: auth, quota, other },
+    }
+  })
 }

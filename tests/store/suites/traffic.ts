@@ -138,7 +138,7 @@ export function trafficSuite(place: () => Promise<Place>): void {
       const sqlite = here.options.url.startsWith('sqlite:')
       const plan = await here.sql(
         `explain ${sqlite ? 'query plan' : ''} select time, key_id, fault from failures
-         where time >= 5 order by time desc limit 200000`,
+         where time >= 5 order by time desc limit 20000`,
         [],
         true,
       )
