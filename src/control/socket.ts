@@ -114,8 +114,7 @@ async function answer(
     const operation = isOperation(name) ? OPERATIONS[name] : null
     const given = await readJson(request, operation?.largest ?? LARGEST_BODY)
     if (name === 'tail') return tail.stream(parseInput('tail', TAIL_FILTER, given), response)
-    if (operation === null || !isOperation(name))
-      return send(response, 404, refusal(new BalanceError('no_such', `No operation ${name}.`)))
+    if (operation === null || !isOperation(name)) return send(response, 404, refusal(unknown(name)))
     const input = parseInput<unknown>(name, operation.input, given)
     const operate = operator[name] as (input: unknown, caller: Caller) => unknown
     const answered = operate.call(operator, input, callerOf(response))
@@ -124,6 +123,12 @@ async function answer(
   } catch (error) {
     send(response, 400, refusal(asBalanceError(error)))
   }
+}
+
+function unknown(name: string): BalanceError {
+  return new BalanceError('no_such', `No operation ${name}.`, {
+    hint: 'The daemon may be of another version than whoever asks: balance status',
+  })
 }
 
 /** Only the daemon's own user and root can open the socket. */

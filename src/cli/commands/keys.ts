@@ -149,7 +149,8 @@ async function show(session: Session, given: string): Promise<void> {
   const store = await session.store()
   const { id } = await store.key(given)
   for (const status of await readKeys(session, [{ id }])) {
-    const key = await readKeyShape(store, status, session.clock.wall())
+    const memory = (await store.memories()).get(id)
+    const key = await readKeyShape(store, status, memory, session.clock.wall())
     session.out.show(key, () => card(fieldsOf(key, session)))
   }
 }

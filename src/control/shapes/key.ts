@@ -25,15 +25,14 @@ export interface KeyShape extends KeyStatus {
   readonly usage: { readonly h24: UsageShape; readonly d7: UsageShape }
 }
 
-/** What is more than its line is read from the store. */
+/** @param memory what was learned about the key; undefined where that is nothing */
 export async function readKeyShape(
   store: Store,
   status: KeyStatus,
+  memory: KeyMemory | undefined,
   wall: number,
-  memory?: KeyMemory,
 ): Promise<KeyShape> {
-  const known = memory ?? (await store.memories()).get(status.id)
-  const models = Object.keys(known?.cooling ?? {}).filter(model => model !== '')
+  const models = Object.keys(memory?.cooling ?? {}).filter(model => model !== '')
   const usage = async (days: number) =>
     usageShape(await store.keyUsage(status.id, wall - days * DAY, wall))
   return {

@@ -32,7 +32,7 @@ export function keyOperations(parts: OperationParts): Pick<Operator, keyof typeo
       const key = keyNamed(standing(parts).keys, name)
       const [status] = statusesOf(parts, [key])
       if (status === undefined) throw new Error('A key has a status.')
-      return readKeyShape(store, status, clock.wall(), learned.of(key.id))
+      return readKeyShape(store, status, learned.of(key.id), clock.wall())
     },
 
     async 'keys.add'(input, caller) {
