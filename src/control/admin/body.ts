@@ -34,19 +34,20 @@ function readBytes(request: IncomingMessage, most: number, clock: Clock): Promis
     let size = 0
     const end = (error: BalanceError | null) => {
       late.stop()
-      request.off('data', take)
-      if (error === null) resolve(Buffer.concat(chunks))
-      else reject(error)
+      if (size > most)
+        reject(new BalanceError('request_too_large', `More than ${most} bytes came.`))
+      else if (error !== null) reject(error)
+      else resolve(Buffer.concat(chunks))
     }
     const late = clock.after(PATIENCE_MS, () =>
       end(new BalanceError('request_timeout', 'The body did not arrive in time.')),
     )
-    const take = (chunk: Buffer) => {
+    request.on('data', (chunk: Buffer) => {
       size += chunk.length
+      // Read to its end all the same: leaving would close the connection before the answer.
       if (size <= most) chunks.push(chunk)
-      else end(new BalanceError('request_too_large', `More than ${most} bytes came.`))
-    }
-    request.on('data', take)
+      else chunks.length = 0
+    })
     request.once('end', () => end(null))
     request.once('close', () => end(new BalanceError('client_closed', 'The browser left.')))
   })

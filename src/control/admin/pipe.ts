@@ -67,7 +67,11 @@ export function pipeTo(socketPath: string): Dashboard {
       headers: headers as unknown as OutgoingHttpHeaders,
       agent: false,
     })
+    let answered = false
     sent.on('response', answer => {
+      answered = true
+      // What still comes of the request is read by nobody.
+      if (!request.complete) response.shouldKeepAlive = false
       response.writeHead(
         answer.statusCode ?? 502,
         passedOn(answer, () => false),
@@ -76,7 +80,7 @@ export function pipeTo(socketPath: string): Dashboard {
       pipeline(answer, response, () => {})
     })
     sent.on('error', cause => {
-      if (response.destroyed) return
+      if (answered || response.destroyed) return
       refuseDashboard(
         response,
         new BalanceError('overloaded', 'The daemon does not answer.', { cause }),
