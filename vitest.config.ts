@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** Those that measure how soon clients are answered: they run one after the other, and alone. */
 const LOAD = [
   'tests/chaos/changes.test.ts',
+  'tests/chaos/guesses.test.ts',
   'tests/chaos/restart.test.ts',
   'tests/chaos/retention.test.ts',
   'tests/chaos/stability-*.test.ts',

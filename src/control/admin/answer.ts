@@ -30,8 +30,8 @@ export function redirect(response: ServerResponse, status: 303 | 308, location: 
 
 /** An error in the API's form. Those that commands alone show have a status here too. */
 export function sendError(response: ServerResponse, error: BalanceError): void {
-  // What was sent and is not read would be taken for the next request.
-  if (!response.req.complete) response.shouldKeepAlive = false
+  // Else the rest of the request is read, so that the answer is not lost with the connection.
+  if (error.code === 'request_timeout') response.shouldKeepAlive = false
   const { code, message, hint, retryAfter } = error
   refuseDashboard(response, { code, message, hint, retryAfter, status: statusOf(error) })
 }

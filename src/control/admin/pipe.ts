@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import {
+  Agent,
   createServer,
   type IncomingMessage,
   type OutgoingHttpHeaders,
@@ -31,7 +32,7 @@ export class DashboardSocket {
   /** @param controlPath of the control socket, by which this daemon has claimed the folder */
   static async open(controlPath: string, door: DashboardDoor): Promise<DashboardSocket> {
     const path = controlPath.replace(/\.sock$/, '.http')
-    const server = createServer({ requestTimeout: 0 }, (request, response) => {
+    const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, (request, response) => {
       const { [VISITOR_HEADERS.peer]: peer = '', [VISITOR_HEADERS.tls]: tls } = request.headers
       void door.answer(request, response, { peer: String(peer), tls: tls === '1' })
     })
@@ -49,6 +50,9 @@ export class DashboardSocket {
 
 /** A worker's way to the daemon: requests and answers as they are, with word of the visitor. */
 export function pipeTo(socketPath: string): Dashboard {
+  // Where each request had a connection of its own, the daemon's end of it might come while we still
+  // write the end of the body, and the answer would be lost.
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 16 })
   return (request, response) => {
     const { peer, tls } = visitorOf(request)
     const { method = 'GET', url: path = '/' } = request
@@ -65,13 +69,12 @@ export function pipeTo(socketPath: string): Dashboard {
       path,
       // An array keeps them as they came; the types know of objects only.
       headers: headers as unknown as OutgoingHttpHeaders,
-      agent: false,
+      agent,
     })
     let answered = false
     sent.on('response', answer => {
       answered = true
-      // What still comes of the request is read by nobody.
-      if (!request.complete) response.shouldKeepAlive = false
+      if (answer.statusCode === 408) response.shouldKeepAlive = false
       response.writeHead(
         answer.statusCode ?? 502,
         passedOn(answer, () => false),
