@@ -1,8 +1,13 @@
+import { writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
+import { request as secure } from 'node:https'
 import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Mock, startMock } from '../../src/mock/server.ts'
 import type { DaemonStatus } from '../../src/model/status.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { type Daemon, eventually, World } from '../support/daemon.ts'
 import { codeOf, cookieOf, PASSWORD } from '../support/dashboard.ts'
 import { type Answer, type Ask, ask } from '../support/gateway.ts'
@@ -184,5 +189,58 @@ describe('the dashboard of a daemon', () => {
     expect(answered).toContain('"overloaded"')
     stream.leave()
     await daemon.ended
+  })
+})
+
+/** An address of this host that is not loopback's: who calls it comes from there, too. */
+const OUTER = Object.values(networkInterfaces())
+  .flat()
+  .find(each => each !== undefined && !each.internal && each.family === 'IPv4')?.address
+
+describe.skipIf(OUTER === undefined)('the dashboard, from elsewhere', () => {
+  /** The status and code that the session is answered with. */
+  function knock(tls: boolean, change: { readonly host?: string; readonly port?: number } = {}) {
+    const open = tls ? secure : request
+    const { port = daemon.port, host } = change
+    const options = { port, host: OUTER, path: '/admin/api/session', rejectUnauthorized: false }
+    const headers = host === undefined ? {} : { host }
+    return new Promise<string>((resolve, reject) => {
+      const sent = open({ ...options, headers, agent: false }, response => {
+        let text = ''
+        response.on('data', chunk => {
+          text += chunk
+        })
+        const code = () => (JSON.parse(text) as { error?: { code: string } }).error?.code ?? ''
+        response.on('end', () => resolve(`${response.statusCode} ${code()}`.trim()))
+      })
+      sent.on('error', reject)
+      sent.end()
+    })
+  }
+
+  it('needs TLS, and a name that it knows', { timeout: 60_000 }, async () => {
+    await daemon.stop()
+    const { cert, key } = makeCertificate('gateway.example.com')
+    writeFileSync(join(world.cwd, 'cert.pem'), cert)
+    writeFileSync(join(world.cwd, 'key.pem'), key, { mode: 0o600 })
+    const files = ['--tls-cert', 'cert.pem', '--tls-key', 'key.pem']
+
+    daemon = await world.serve('--host', '0.0.0.0')
+    expect(await knock(false)).toBe('403 origin_not_allowed')
+    await world.balance(['config', 'set', 'dashboard_hosts', `gateway.example.com,${OUTER}`])
+    expect(await knock(false)).toBe('403 tls_required')
+    expect(await knock(false, { host: 'gateway.example.com' })).toBe('403 tls_required')
+    await daemon.stop()
+
+    daemon = await world.serve('--host', '0.0.0.0', ...files)
+    expect(await knock(true)).toBe('200')
+    expect(await knock(true, { host: 'gateway.example.com:443' })).toBe('200')
+    expect(await knock(true, { host: 'evil.example' })).toBe('403 origin_not_allowed')
+    await daemon.stop()
+
+    // What it listens on by name needs no setting.
+    await world.balance(['config', 'unset', 'dashboard_hosts'])
+    daemon = await world.serve('--host', OUTER as string, ...files)
+    expect(await knock(true)).toBe('200')
   })
 })

@@ -29,7 +29,10 @@ export class DashboardSocket {
     this.#server = server
   }
 
-  /** @param controlPath of the control socket, by which this daemon has claimed the folder */
+  /**
+   * @param controlPath of the control socket, by which this daemon has claimed the folder
+   * @throws BalanceError failed
+   */
   static async open(controlPath: string, door: DashboardDoor): Promise<DashboardSocket> {
     const path = controlPath.replace(/\.sock$/, '.http')
     const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, (request, response) => {
@@ -38,7 +41,9 @@ export class DashboardSocket {
     })
     // The folder is claimed: what is there was left by a daemon that was killed.
     rmSync(path, { force: true })
-    await listenPrivately(server, path)
+    if (!(await listenPrivately(server, path))) {
+      throw new BalanceError('failed', `Somebody else listens at ${path}.`)
+    }
     return new DashboardSocket(path, server)
   }
 
