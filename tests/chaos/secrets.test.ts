@@ -191,6 +191,37 @@ describe('thirty planted secrets', () => {
     await balance(['keys', 'enable', ...ids])
   })
 
+  it('and those of the dashboard are used, rightly and wrongly', async () => {
+    const password: Planted = { name: 'admin password', value: `Tr0ub4dor&3 ${masterKey.value}` }
+    search.plant(password)
+    await balance(['admin', 'password'], `${password.value}\n`)
+    const login = (value: string) => ({
+      ...{ path: '/admin/api/login', body: JSON.stringify({ password: value }), token: null },
+      headers: { origin: daemon.url, 'x-balance-admin': '1' },
+    })
+    for (const value of [`${password.value}!`, brought.value]) {
+      expect(await call(login(value))).toBe(401)
+    }
+    const { headers } = await ask(daemon.port, login(password.value))
+    const [cookie = ''] = headers['set-cookie'] ?? []
+    const [pair = ''] = cookie.split(';')
+    const { url } = await world.json<{ url: string }>(['dashboard'])
+    search.plant(
+      { name: 'cookie', value: pair.split('=')[1] ?? '' },
+      { name: 'link', value: new URL(url).searchParams.get('t') ?? '' },
+    )
+    const token = null
+    for (const name of ['session', 'status', 'explain?path=/v1/chat/completions&model=x']) {
+      const path = `/admin/api/${name}`
+      expect(await call({ path, token, headers: { cookie: pair } })).toBe(200)
+      await call({ path: `${path}&key=${brought.value}`, token, headers: { cookie: pair } })
+    }
+    for (let times = 0; times < 2; times++) {
+      await call({ path: url.slice(daemon.url.length), token })
+    }
+    await balance(['admin', 'sessions', 'list', '--json'])
+  })
+
   it('are got wrong by their owner', async () => {
     const [one, two] = keys as [Planted, Planted]
     const [first = '', second = ''] = await keyIds()
