@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Bundles src/ into dist/. Every output lies directly in dist/, so that code may find its
+ * Bundles src/ into dist/, and the dashboard, by dashboard.config.js. Every output lies directly in dist/, so that code may find its
  * neighbours by `new URL('./name.js', import.meta.url)` whichever chunk it ended up in.
  *
  *   node esbuild.config.js               builds once
@@ -47,7 +47,7 @@ const options = {
 const flags = process.argv.slice(2)
 const esbuild = await load()
 if (esbuild && flags[0] === '--watch') await watch(flags.slice(1))
-else if (esbuild) await finish(await esbuild.build(options))
+else if (esbuild) await finish(await esbuild.build(options), await dashboard())
 
 /** Null where `--if-source` finds nothing to do: an installed package has neither src/ nor esbuild. */
 async function load() {
@@ -60,7 +60,14 @@ async function load() {
   }
 }
 
+/** Only a checkout has what builds it, and its `dashboard.config.js`. */
+async function dashboard() {
+  const { buildDashboard } = await import('./dashboard.config.js')
+  return buildDashboard()
+}
+
 async function watch(args) {
+  const packages = await dashboard()
   let daemon = null
   const restart = async () => {
     await ended(daemon)
@@ -73,7 +80,7 @@ async function watch(args) {
     setup(build) {
       build.onEnd(async result => {
         if (result.errors.length > 0) return
-        await finish(result)
+        await finish(result, packages)
         await restart()
       })
     },
@@ -98,17 +105,17 @@ function ended(child) {
 }
 
 /** Chunks are named by their content: what an earlier build left would stay for ever. */
-async function finish({ metafile }) {
+async function finish({ metafile }, packages) {
   const written = new Set(Object.keys(metafile.outputs).map(path => path.slice('dist/'.length)))
-  await writeFile(join(dist, 'THIRD_PARTY_LICENSES.txt'), await licenses(metafile))
+  await writeFile(join(dist, 'THIRD_PARTY_LICENSES.txt'), await licenses(metafile, packages))
   for (const name of await readdir(dist)) {
     if (/\.js(\.map)?$/.test(name) && !written.has(name)) await rm(join(dist, name))
   }
 }
 
 /** The licence texts of all packages whose code is in the bundle, as those licences ask for. */
-async function licenses(metafile) {
-  const folders = new Set()
+async function licenses(metafile, packages) {
+  const folders = new Set(packages)
   for (const input of Object.keys(metafile.inputs)) {
     const [folder] = input.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []
     if (folder) folders.add(folder)

@@ -5,7 +5,7 @@ import { breaches, importsOf } from './support/laws.ts'
 
 const src = new URL('../src/', import.meta.url)
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
-  .filter(file => file.endsWith('.ts'))
+  .filter(file => /\.tsx?$/.test(file))
   .sort()
 
 describe('the import laws', () => {
@@ -64,6 +64,17 @@ describe('a planted violation is found', () => {
     ['mock/script.ts', "import { z } from 'zod'", 'must not import zod'],
     ['cli/x.ts', "import _ from 'lodash'", 'no dependency'],
     ['cli/x.ts', "const _ = require('lodash/fp')", 'no dependency'],
+    ['control/dashboard/x.tsx', "import { x } from '../api.ts'", 'nothing but types'],
+    [
+      'control/dashboard/x.tsx',
+      "import type { x } from '../../base/text.ts'",
+      'control and model only',
+    ],
+    ['control/dashboard/x.tsx', "import { z } from 'zod'", 'browsers have no zod'],
+    ['control/dashboard/x.tsx', "import { readFile } from 'node:fs'", 'browsers have no node:fs'],
+    ['control/dashboard/ui/x.tsx', 'const now = Date.now()', 'reads a clock'],
+    ['control/socket.ts', "import { x } from './dashboard/data/router.ts'", 'a program of its own'],
+    ['cli/x.ts', "import { h } from 'preact'", 'must not import preact'],
     ['store/x.ts', "import {\n  a,\n  b,\n} from '../wire/sse.ts'", 'do not see each other'],
     ['store/x.ts', 'const now = Date.now()', 'reads a clock'],
     ['store/x.ts', 'const now = new Date()', 'reads a clock'],
@@ -104,6 +115,10 @@ describe('what the laws allow is left alone', () => {
     ['cli/x.ts', "import type { SingleBar } from 'cli-progress'"],
     ['gateway/server.ts', 'socket.setTimeout(5); new Date(row.time)'],
     ['gateway/server.ts', '// Date.now() would jump\n/* process.env */\n/** setTimeout(f, 1) */'],
+    ['control/dashboard/x.tsx', "import type { x } from '../../model/status.ts'"],
+    ['control/dashboard/ui/x.tsx', "import { useState } from 'preact/hooks'"],
+    ['control/dashboard/ui/x.tsx', "import { t } from '../text/text.ts'"],
+    ['control/dashboard/data/clock.ts', 'const now = Date.now(); setTimeout(f, 1)'],
     ['gateway/server.ts', "import { createServer } from 'node:http'"],
     ['base/version.ts', "import version from '../../package.json' with { type: 'json' }"],
   ])('in %s: %j', (file, source) => {

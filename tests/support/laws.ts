@@ -38,7 +38,14 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   yaml: /^model\/config/,
   zod: /^(model|control)\//,
   'prom-client': /^metrics\//,
+  preact: /^control\/dashboard\//,
+  uplot: /^control\/dashboard\//,
 }
+
+/** What runs in browsers: a room by itself, with a clock of its own. */
+const DASHBOARD = 'control/dashboard/'
+const BROWSER: ReadonlySet<string> = new Set(['preact', 'uplot'])
+const CLOCKS: ReadonlySet<string> = new Set(['base/clock.ts', `${DASHBOARD}data/clock.ts`])
 
 /** Large, and needed by few commands: loaded where they are used, so that no other start pays. */
 const LAZY: ReadonlySet<string> = new Set(['cli-progress', 'chartscii', 'csv-parse', 'dotenv'])
@@ -58,7 +65,7 @@ export type Breach = string
 export function breaches(file: string, source: string): Breach[] {
   const code = withoutComments(source)
   const found = importsOf(code).flatMap(one => importBreaches(file, one))
-  if (file !== 'base/clock.ts') {
+  if (!CLOCKS.has(file)) {
     if (TIME.test(code)) found.push('only base/clock reads a clock')
     if (TIMER.test(code)) found.push('only base/clock sets a timer')
   }
@@ -93,6 +100,7 @@ export function importsOf(code: string): Import[] {
 function importBreaches(file: string, { name, lazy }: Import): Breach[] {
   if (name.startsWith('.')) return floorBreaches(file, normalize(join(dirname(file), name)), lazy)
   if (name.startsWith('node:') || builtinModules.includes(name)) {
+    if (file.startsWith(DASHBOARD)) return [`browsers have no ${name}`]
     if (!CLOCK_MODULES.test(name) || file === 'base/clock.ts') return []
     return [`only base/clock imports ${name}`]
   }
@@ -101,6 +109,7 @@ function importBreaches(file: string, { name, lazy }: Import): Breach[] {
   const allowed = PACKAGES[bare]
   if (!allowed) return [`${bare} is no dependency that src may import`]
   if (!allowed.test(file)) return [`must not import ${bare}`]
+  if (file.startsWith(DASHBOARD) && !BROWSER.has(bare)) return [`browsers have no ${bare}`]
   return LAZY.has(bare) && !lazy ? [`${bare} is imported where it is used, and lazily`] : []
 }
 
@@ -108,6 +117,9 @@ function floorBreaches(file: string, target: string, lazy: boolean): Breach[] {
   // VERSION, package.json: data beside src.
   if (target.startsWith('../')) return []
   const [from = '', to = ''] = [file.split('/', 1)[0], target.split('/', 1)[0]]
+  const inside = target.startsWith(DASHBOARD)
+  if (file.startsWith(DASHBOARD)) return inside ? [] : dashboardBreaches(file, to, lazy)
+  if (inside) return ['nothing imports the dashboard, which is a program of its own']
   if (from === to) return []
   const [floor, below] = [FLOORS[from], FLOORS[to]]
   if (floor === undefined || below === undefined) return [`${from} → ${to}: a room without a floor`]
@@ -120,6 +132,11 @@ function floorBreaches(file: string, target: string, lazy: boolean): Breach[] {
     return ['only cli/commands/serve reaches daemon, and by a lazy import']
   }
   return []
+}
+
+function dashboardBreaches(file: string, to: string, lazy: boolean): Breach[] {
+  if (to !== 'control' && to !== 'model') return [`${file} may know control and model only`]
+  return lazy ? [] : ['the dashboard takes nothing but types from the rest']
 }
 
 /** Comments blanked out; texts in quotes are kept, so that `//` in a URL is none. */
