@@ -1,4 +1,5 @@
 import { readSession, search } from './api.ts'
+import { FIRST_WAIT, nextWait } from './backoff.ts'
 import { after } from './clock.ts'
 import type { RecordFilter } from './contract.ts'
 import type { ExchangeShape } from './shapes.ts'
@@ -10,9 +11,6 @@ export interface LiveListener {
   readonly onDropped: (count: number) => void
   readonly onState: (state: LiveState) => void
 }
-
-const FIRST_WAIT = 1_000
-const LONGEST_WAIT = 30_000
 
 /**
  * Follows requests as they end, for as long as the tab is shown. What breaks off is connected again,
@@ -58,11 +56,6 @@ export function follow(filter: RecordFilter, listener: LiveListener): () => void
     document.removeEventListener('visibilitychange', open)
     close()
   }
-}
-
-/** ms until the next try after one that waited so long. */
-export function nextWait(wait: number): number {
-  return Math.min(wait * 2, LONGEST_WAIT)
 }
 
 function droppedOf(data: string): number {

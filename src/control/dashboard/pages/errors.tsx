@@ -54,10 +54,10 @@ function columnsOf(): readonly Column<FailureShape>[] {
         <button
           type="button"
           class="link"
-          aria-label={t('requests.open', { id: row.request_id })}
           onClick={() => go('requests', null, { mode: 'past', requestId: row.request_id })}
         >
           <Moment time={row.time} />
+          <span class="unseen"> {t('requests.open', { id: row.request_id })}</span>
         </button>
       ),
     },

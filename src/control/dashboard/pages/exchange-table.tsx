@@ -29,13 +29,9 @@ function columnsOf(onOpen: (exchange: ExchangeShape) => void): readonly Column<E
       head: t('time'),
       role: 'name',
       cell: row => (
-        <button
-          type="button"
-          class="link"
-          aria-label={t('requests.open', { id: row.request_id })}
-          onClick={() => onOpen(row)}
-        >
+        <button type="button" class="link" onClick={() => onOpen(row)}>
           <Moment time={row.time} />
+          <span class="unseen"> {t('requests.open', { id: row.request_id })}</span>
         </button>
       ),
     },

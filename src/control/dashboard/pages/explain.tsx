@@ -39,7 +39,9 @@ export function Explain() {
           <Field label={t('path')} value={path} onInput={setPath} choices={PATHS} />
         </div>
       </Form>
-      <div aria-live="polite">{explanation && <Answer explanation={explanation} />}</div>
+      <div class="said" aria-live="polite">
+        {explanation && <Answer explanation={explanation} />}
+      </div>
     </>
   )
 }

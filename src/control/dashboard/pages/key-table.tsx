@@ -47,7 +47,10 @@ function columnsOf(): readonly Column<KeyStatus>[] {
     { head: t('provider'), cell: row => row.provider },
     { head: t('state'), sort: 'state', cell: row => <KeyState state={row.state} /> },
     { head: t('why'), role: 'long', cell: row => row.reason || NONE },
-    { head: t('returns'), cell: row => <TimeLeft until={row.until} /> },
+    {
+      head: t('returns'),
+      cell: row => (row.until === null ? NONE : <TimeLeft until={row.until} />),
+    },
     {
       head: t('failures'),
       right: true,

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { change, read } from '../data/api.ts'
+import { NONE } from '../data/format.ts'
 import { useAction, useRead } from '../data/hooks.ts'
 import { go } from '../data/navigation.ts'
 import type { ProviderShape } from '../data/shapes.ts'
@@ -113,7 +114,7 @@ function factsOf(provider: ProviderShape) {
     [t('state'), <Enabled key="state" enabled={provider.enabled} />],
     [t('kind'), provider.kind],
     [t('base.url'), <code key="url">{provider.base_url}</code>],
-    [t('path'), provider.path ?? '–'],
+    [t('path'), provider.path ?? NONE],
     [t('default'), provider.default ? t('yes') : t('no')],
     [t('origin'), t(`origin.${provider.origin}`)],
     [t('created'), <Moment key="created" time={provider.created} />],
@@ -126,7 +127,7 @@ type Setting = ProviderShape['settings'][number]
 function columnsOf(onEdit: (setting: EditedSetting) => void): readonly Column<Setting>[] {
   return [
     { head: t('name'), role: 'name', cell: row => <code>{row.name}</code> },
-    { head: t('value'), role: 'long', cell: row => row.value || '–' },
+    { head: t('value'), role: 'long', cell: row => row.value || NONE },
     { head: t('from'), cell: row => t(`from.${row.from}`) },
     {
       head: t('actions'),

@@ -101,13 +101,9 @@ function columnsOf(handlers: Handlers): readonly Column<ProviderStatus>[] {
       head: t('keys.active'),
       right: true,
       cell: row => (
-        <button
-          type="button"
-          class="link"
-          aria-label={t('keys.of', { name: row.name })}
-          onClick={() => go('keys', null, { provider: row.name })}
-        >
+        <button type="button" class="link" onClick={() => go('keys', null, { provider: row.name })}>
           {activeOf(row)}
+          <span class="unseen"> {t('keys.of', { name: row.name })}</span>
         </button>
       ),
     },

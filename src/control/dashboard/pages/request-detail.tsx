@@ -43,7 +43,7 @@ export function RequestDetail({ exchange: given, onClose }: RequestDetailProps) 
           empty={t('attempts.none')}
         />
       ) : (
-        !error && <p class="empty">{t('loading')}</p>
+        !error && <p class="empty loading">{t('loading')}</p>
       )}
       <div class="buttons">
         <button type="button" onClick={onClose}>

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type ApiError, rows } from '../data/api.ts'
+import { after } from '../data/clock.ts'
 import type { RowsOf } from '../data/contract.ts'
 import { formatMs, NONE } from '../data/format.ts'
 import { asApiError } from '../data/hooks.ts'
@@ -12,6 +13,9 @@ import { type Column, Table } from '../ui/table.tsx'
 
 /** Keys that one call is given, so that progress is seen and much can be broken off. */
 const BATCH = 200
+/** Rows that are shown, those that do not work first, and how often they are drawn. */
+const SHOWN = 200
+const DRAW_MS = 250
 
 interface TestRunProps<K extends keyof RowsOf> {
   readonly title: string
@@ -31,20 +35,35 @@ export function TestRun<K extends keyof RowsOf>(props: TestRunProps<K>) {
   // What is tested is fixed when it opens.
   useEffect(() => {
     const ended = new AbortController()
+    let waiting: TestShape[] = []
+    let cancel: (() => void) | null = null
+    const draw = () => {
+      const fresh = waiting
+      waiting = []
+      cancel = null
+      setResults(old => [...old, ...fresh])
+    }
     const run = async () => {
       try {
         for (const part of partsOf(operation, input)) {
           for await (const row of rows(operation, part, ended.signal)) {
-            setResults(old => [...old, row])
+            waiting.push(row)
+            cancel ??= after(DRAW_MS, draw)
           }
         }
       } catch (reason) {
         if (!ended.signal.aborted) setError(asApiError(reason))
       }
-      if (!ended.signal.aborted) setRunning(false)
+      if (ended.signal.aborted) return
+      cancel?.()
+      draw()
+      setRunning(false)
     }
     void run()
-    return () => ended.abort()
+    return () => {
+      ended.abort()
+      cancel?.()
+    }
   }, [])
   const fine = results.filter(({ ok }) => ok).length
   const values = { done: results.length, fine, bad: results.length - fine }
@@ -64,7 +83,7 @@ export function TestRun<K extends keyof RowsOf>(props: TestRunProps<K>) {
       <Table
         caption={title}
         columns={columnsOf()}
-        rows={[...results].sort((a, b) => Number(a.ok) - Number(b.ok)).slice(0, 500)}
+        rows={[...results].sort((a, b) => Number(a.ok) - Number(b.ok)).slice(0, SHOWN)}
         idOf={row => row.key}
         empty={running ? t('loading') : t('keys.none')}
       />

@@ -1,4 +1,5 @@
 import type { KeyCondition } from '../data/contract.ts'
+import { NONE } from '../data/format.ts'
 import { t } from '../text/text.ts'
 
 export type Tone = 'good' | 'wait' | 'bad' | 'off' | 'plain'
@@ -21,7 +22,7 @@ export function KeyState({ state }: { state: KeyCondition }) {
 
 /** An HTTP status: `4xx` is the caller's doing, `5xx` failed. */
 export function Status({ status }: { status: number | null }) {
-  if (status === null) return <Badge tone="off" text="–" />
+  if (status === null) return <span>{NONE}</span>
   const tone = status >= 500 ? 'bad' : status >= 400 ? 'wait' : 'good'
   return <Badge tone={tone} text={String(status)} />
 }

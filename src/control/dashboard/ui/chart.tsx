@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks'
 import UPlot from 'uplot'
-import { formatShort } from '../data/format.ts'
+import { formatShort, NONE } from '../data/format.ts'
 import { THEME_CHANGED } from '../data/theme.ts'
+import { t } from '../text/text.ts'
 
 export interface Line {
   readonly label: string
@@ -87,11 +88,11 @@ function optionsOf(
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
     axes: [
-      { ...axis, values: (_, ticks) => ticks.map(clockOf) },
-      { ...axis, size: 56, values: (_, ticks) => ticks.map(format) },
+      { ...axis, size: 26, gap: 4, values: (_, ticks) => ticks.map(clockOf) },
+      { ...axis, size: 60, gap: 6, values: (_, ticks) => ticks.map(format) },
     ],
     series: [
-      { value: (_, time) => (time === null ? '' : clockOf(time)), label: '' },
+      { value: (_, time) => (time === null ? NONE : clockOf(time)), label: t('time') },
       ...lines.map((line, index) => ({
         label: line.label,
         stroke: color(line.color),
@@ -99,7 +100,7 @@ function optionsOf(
         ...(line.dashed ? { dash: [5, 3] } : {}),
         ...(index === 0 ? { fill: color('--series-fill') } : {}),
         points: { show: false },
-        value: (_: UPlot, value: number | null) => (value === null ? '–' : format(value)),
+        value: (_: UPlot, value: number | null) => (value === null ? NONE : format(value)),
       })),
     ],
   }

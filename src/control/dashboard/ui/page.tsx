@@ -42,7 +42,7 @@ export function Loaded<T>({ reading, children }: LoadedProps<T>) {
   return (
     <>
       <Problem error={error} again={again} />
-      {data === null ? !error && <p class="empty">{t('loading')}</p> : children(data)}
+      {data === null ? !error && <p class="empty loading">{t('loading')}</p> : children(data)}
     </>
   )
 }

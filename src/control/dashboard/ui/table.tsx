@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import type { Order } from '../data/contract.ts'
+import { NONE } from '../data/format.ts'
 import { t } from '../text/text.ts'
 
 export interface Column<Row> {
@@ -67,12 +68,17 @@ export function Table<Row>(props: TableProps<Row>) {
 }
 
 function Cell<Row>({ column, row }: { column: Column<Row>; row: Row }) {
-  const classes = [column.right ? 'right' : '', column.role ?? ''].join(' ').trim()
-  const shared = { class: classes || undefined, 'data-head': column.head }
-  if (column.role !== 'name') return <td {...shared}>{column.cell(row)}</td>
+  const content = column.cell(row)
+  const classes = [
+    ...(column.right ? ['right'] : []),
+    ...(column.role ? [column.role] : []),
+    ...(content === NONE ? ['none'] : []),
+  ]
+  const shared = { class: classes.join(' ') || undefined, 'data-head': column.head }
+  if (column.role !== 'name') return <td {...shared}>{content}</td>
   return (
     <th scope="row" {...shared}>
-      {column.cell(row)}
+      {content}
     </th>
   )
 }
