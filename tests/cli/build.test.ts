@@ -39,9 +39,11 @@ describe('the build', () => {
       'chalk',
       'csv-parse',
       'dotenv',
+      'preact',
+      'uplot',
     ]) {
       expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+`, 'm'))
     }
-    expect(text).not.toMatch(/^(better-sqlite3|mysql2|typescript|vitest) \d/m)
+    expect(text).not.toMatch(/^(better-sqlite3|mysql2|typescript|vite|vitest|playwright-core) \d/m)
   })
 })

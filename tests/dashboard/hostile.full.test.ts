@@ -80,7 +80,6 @@ describe.skipIf(!hasChromium)('payloads in every field that an outsider sets', (
     const shown = new Set<string>()
     for (const offset of [0, 100, 200, 300, 400, 500]) {
       await visit(page, `#/keys?offset=${offset}`)
-      await page.locator(`.pager`, { hasText: `${offset + 1}–` }).waitFor()
       for (const text of await page.locator('tbody .name button').allTextContents()) shown.add(text)
     }
     expect(PAYLOADS.filter(payload => !shown.has(payload))).toEqual([])

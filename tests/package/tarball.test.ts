@@ -49,7 +49,9 @@ describe('the tarball', () => {
   })
 
   it('holds the program and its papers, and nothing that only we need', () => {
-    const others = files().filter(name => !/^dist\/[\w-]+\.js$/.test(name))
+    const others = files().filter(
+      name => !/^dist\/[\w-]+\.js$/.test(name) && !name.startsWith('dist/dashboard/'),
+    )
     expect(others).toEqual([
       'CHANGELOG.md',
       'LICENSE',
@@ -62,6 +64,7 @@ describe('the tarball', () => {
       'bin/balance.js',
       'dist',
       'dist/THIRD_PARTY_LICENSES.txt',
+      'dist/dashboard',
       'docs',
       ...files().filter(name => /^docs\/[\w-]+\.md$/.test(name)),
       'package.json',
@@ -69,8 +72,23 @@ describe('the tarball', () => {
     expect(statSync(tarball).size).toBeLessThan(1_500_000)
   })
 
+  it('holds the dashboard, each file also as brotli and gzip', () => {
+    const dashboard = files().filter(name => /^dist\/dashboard\/.*\./.test(name))
+    expect(dashboard).toEqual(
+      [
+        expect.stringMatching(/assets\/index-[\w-]{8}\.css$/),
+        expect.stringMatching(/assets\/index-[\w-]{8}\.js$/),
+        'dist/dashboard/index.html',
+      ].flatMap(name =>
+        typeof name === 'string'
+          ? [name, `${name}.br`, `${name}.gz`]
+          : [name, expect.stringMatching(/\.br$/), expect.stringMatching(/\.gz$/)],
+      ),
+    )
+  })
+
   it('holds no code that nothing of it imports, but the few chunks of the benchmark', () => {
-    const chunks = files().filter(name => /^dist\/.*\.js$/.test(name))
+    const chunks = files().filter(name => /^dist\/[\w-]+\.js$/.test(name))
     const waiting = ['dist/cli.js', 'dist/store-thread.js', 'dist/worker.js']
     const reached = new Set<string>()
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {

@@ -34,7 +34,7 @@ export async function visit(page: Page, hash: string): Promise<void> {
 
 export async function settled(page: Page): Promise<void> {
   await page.locator('main h1').waitFor()
-  await page.locator('.loading').first().waitFor({ state: 'detached' })
+  await page.locator('.loading, .loaded[aria-busy=true]').first().waitFor({ state: 'detached' })
 }
 
 /** Serious and critical findings of axe-core, one a line. */

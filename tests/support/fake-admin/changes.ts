@@ -109,7 +109,7 @@ export function changesOf(world: World, now: () => number): Answers {
       return {}
     },
     'sessions.revoke': () => ({}),
-    reload: () => ({ taken: ['max_retries'], overridden: [], left: [], error: null }),
+    reload: () => ({ taken: ['max_retries'], overridden: [], left: [] }),
   }
 }
 

@@ -1,4 +1,9 @@
 import type * as contract from '../../../src/control/dashboard/data/contract.ts'
+import type {
+  ExchangeShape,
+  FailureShape,
+  TryShape,
+} from '../../../src/control/dashboard/data/shapes.ts'
 import { CONDITIONS, countsOf, type FakeKey, PROVIDER_NAMES, type World } from './world.ts'
 
 type Query = URLSearchParams
@@ -31,22 +36,8 @@ export function readsOf(world: World, now: () => number): Answers {
     'keys.list': query => keysOf(world, query),
     'keys.show': query => {
       const key = found(world.keys.find(({ id }) => id === query.get('key')))
-      const h24 = { requests: 812, errors: 31, prompt_tokens: 401_332, completion_tokens: 91_020 }
-      const d7 = {
-        requests: 5_204,
-        errors: 88,
-        prompt_tokens: 2_911_871,
-        completion_tokens: 700_441,
-      }
-      const models = [
-        {
-          model: 'gpt-4o',
-          state: 'cooling',
-          reason: key.reason || 'rate limited',
-          until: key.until,
-        },
-      ]
-      return { ...key, models, usage: { h24, d7 } }
+      const rate_limited_for = key.state === 'cooling' ? [key.reason] : []
+      return { ...key, rate_limited_for, usage: { h24: usage(812, 31), d7: usage(5_204, 88) } }
     },
     'tokens.list': () => world.tokens,
     'routes.list': () => world.targets,
@@ -61,9 +52,12 @@ export function readsOf(world: World, now: () => number): Answers {
       )
     },
     'requests.show': query => {
-      const exchange = found(world.exchanges.find(({ id }) => String(id) === query.get('id')))
+      const id = query.get('id')
+      const exchange = found(
+        world.exchanges.find(one => String(one.id) === id || one.request_id === id),
+      )
       const failures = world.failures.filter(one => one.request_id === exchange.request_id)
-      return { exchange, failures }
+      return { exchange, failures, tries: triesOf(exchange, failures) }
     },
     'errors.list': query => pageOf(world.failures, query),
     'sessions.list': () => [
@@ -85,6 +79,24 @@ export function readsOf(world: World, now: () => number): Answers {
       },
     ],
   }
+}
+
+function usage(requests: number, errors: number): contract.UsageSums {
+  const tokens = { prompt_tokens: requests * 494, completion_tokens: requests * 112 }
+  return { requests, errors, attempts: requests + errors, ...tokens }
+}
+
+function triesOf(
+  { attempts, provider, key, status }: ExchangeShape,
+  failures: readonly FailureShape[],
+): TryShape[] {
+  return Array.from({ length: attempts }, (_, index) => {
+    const attempt = index + 1
+    const failure = failures.find(one => one.attempt === attempt)
+    if (!failure) return { attempt, provider, key, status, outcome: 'ok', code: null, ms: null }
+    const { fault: outcome, code, ms } = failure
+    return { attempt, provider, key: failure.key, status: failure.status, outcome, code, ms }
+  })
 }
 
 /** @throws a 404, for the server to answer */
@@ -110,10 +122,12 @@ function keysOf(world: World, query: Query): contract.KeyPage {
   return { total: rows.length, by_state: countsOf(world.keys), rows: page }
 }
 
+const NATURAL = new Intl.Collator('en', { numeric: true })
+
 function compare(a: FakeKey, b: FakeKey, sort: contract.KeySort): number {
   const [one, other] = [a[sort], b[sort]]
   if (typeof one === 'number') return one - Number(other)
-  return one.localeCompare(String(other), 'en', { numeric: true })
+  return NATURAL.compare(one, String(other))
 }
 
 function pageOf<T extends { readonly id: number | null }>(rows: readonly T[], query: Query): T[] {
@@ -213,6 +227,7 @@ function overviewOf(world: World, range: contract.Range, now: number): contract.
         other: 2,
       }
     }),
+    worst_since: series[0]?.time ?? '',
     providers,
     workers,
     nodes,

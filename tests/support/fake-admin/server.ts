@@ -99,10 +99,13 @@ export async function startFakeAdmin({ keys, temper }: Options): Promise<FakeAdm
     const { revision, ...input } = JSON.parse(await bodyOf(request))
     if (operation === 'keys.test' || operation === 'providers.test') {
       const wanted = new Set(input.keys ?? world.keys.slice(0, 20).map(({ id }) => id))
-      response.writeHead(200, { ...HEADERS, 'content-type': 'application/x-ndjson' })
-      for (const key of world.keys.filter(({ id }) => wanted.has(id))) {
-        response.write(`${JSON.stringify(testOf(key))}\n`)
+      const tests = world.keys.filter(({ id }) => wanted.has(id)).map(testOf)
+      if (operation === 'providers.test') {
+        send(response, 200, tests)
+        return
       }
+      response.writeHead(200, { ...HEADERS, 'content-type': 'application/x-ndjson' })
+      for (const test of tests) response.write(`${JSON.stringify(test)}\n`)
       response.end()
       return
     }
@@ -112,7 +115,7 @@ export async function startFakeAdmin({ keys, temper }: Options): Promise<FakeAdm
     const [, act] = found(Object.entries(changes).find(([name]) => name === operation))
     const out = act(input)
     world.revision++
-    send(response, 200, { revision: world.revision, ...out })
+    send(response, 200, { revision: world.revision, error: null, ...out })
   }
   const beat = setInterval(() => {
     live++

@@ -13,7 +13,7 @@ export interface World {
   readonly tokens: Mutable<shapes.TokenShape>[]
   readonly targets: Mutable<shapes.TargetShape>[]
   readonly settings: Mutable<shapes.SettingShape>[]
-  readonly audit: contract.AuditEntry[]
+  readonly audit: contract.AuditShape[]
   readonly exchanges: shapes.ExchangeShape[]
   readonly failures: shapes.FailureShape[]
 }
@@ -93,7 +93,7 @@ export function makeWorld(count: number, temper: Temper, now: number): World {
     audit: Array.from({ length: 60 }, (_, at) => ({
       id: 60 - at,
       revision: 41 - Math.floor(at / 2),
-      time: now - at * 3_700_000,
+      time: ago(at * 3_700_000),
       who: at % 3 === 0 ? 'admin session ab12cd' : 'root@gateway',
       command: say('config set max_retries'),
       action: 'setting.set.command',

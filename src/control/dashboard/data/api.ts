@@ -1,4 +1,4 @@
-import type { Changes, Reads, RowsOf, SessionState } from './contract.ts'
+import type { Changes, InForce, Reads, RowsOf, SessionState } from './contract.ts'
 
 const BASE = '/admin/api/'
 
@@ -24,24 +24,38 @@ export function onSessionEnd(call: () => void): void {
   sessionEnded = call
 }
 
+interface ReadOptions {
+  readonly signal?: AbortSignal
+  /** The page reads by itself: that shows nobody at work, and must not keep the session. */
+  readonly unasked?: boolean
+}
+
 export async function read<K extends keyof Reads>(
   operation: K,
   query: Reads[K]['in'],
-  signal?: AbortSignal,
+  { signal, unasked = false }: ReadOptions = {},
 ): Promise<Reads[K]['out']> {
-  const answer = await ask(`${operation}${search(query)}`, signal ? { signal } : {})
+  const answer = await ask(`${operation}${search(query)}`, {
+    ...(signal ? { signal } : {}),
+    ...(unasked ? { headers: { 'x-balance-unasked': '1' } } : {}),
+  })
   return (await answer.json()) as Reads[K]['out']
 }
+
+/** Of an error after which the change is saved all the same. */
+export const NOT_IN_FORCE = 'not_in_force'
 
 /** @param revision that the page saw: with another in force, nothing is done (`stale_plan`) */
 export async function change<K extends keyof Changes>(
   operation: K,
   input: Changes[K]['in'],
   revision?: number | null,
-): Promise<Changes[K]['out'] & { readonly revision: number }> {
+): Promise<Changes[K]['out'] & InForce> {
   const body = typeof revision === 'number' ? { ...input, revision } : input
   const answer = await post(operation, body)
-  return (await answer.json()) as Changes[K]['out'] & { readonly revision: number }
+  const done = (await answer.json()) as Changes[K]['out'] & InForce
+  if (typeof done.error === 'string') throw new ApiError(NOT_IN_FORCE, done.error, null, 200)
+  return done
 }
 
 /** Rows of an answer that is one JSON object a line, each as soon as it came. */
@@ -80,9 +94,10 @@ export async function logout(): Promise<void> {
 
 /** `?a=1&b=2` of those that are given. */
 export function search(query: object): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '')
-  if (given.length === 0) return ''
-  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`
+  const given = Object.entries(query)
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([name, value]): [string, string] => [name, String(value)])
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
 }
 
 interface ErrorShape {

@@ -6,6 +6,7 @@ import type {
   ExchangeShape,
   FailureShape,
   ProviderShape,
+  RequestShape,
   SettingShape,
   TargetShape,
   TestShape,
@@ -13,7 +14,6 @@ import type {
 } from './shapes.ts'
 
 export type {
-  AuditEntry,
   DaemonStatus,
   Explanation,
   KeyCondition,
@@ -21,6 +21,11 @@ export type {
   NodeStatus,
   ProviderKind,
   ProviderStatus,
+}
+
+export interface AuditShape extends Omit<AuditEntry, 'time'> {
+  /** ISO 8601. */
+  readonly time: string
 }
 
 /** Who is logged in; `passwordSet` is false before `balance admin password`. */
@@ -34,8 +39,8 @@ export const RANGES = ['1h', '24h', '7d'] as const
 export type Range = (typeof RANGES)[number]
 
 export interface OverviewStep {
-  /** ISO 8601, or wall ms. */
-  readonly time: string | number
+  /** ISO 8601, its beginning. */
+  readonly time: string
   readonly requests: number
   readonly errors: number
   readonly prompt_tokens: number
@@ -69,6 +74,8 @@ export interface Overview {
   }
   readonly keys: Readonly<Record<KeyCondition, number>>
   readonly worst_keys: readonly WorstKey[]
+  /** Their failures are counted from then on. */
+  readonly worst_since: string
   readonly providers: readonly ProviderStatus[]
   readonly workers: DaemonStatus['workers']
   readonly nodes: readonly NodeStatus[]
@@ -103,20 +110,14 @@ export interface KeyPage {
 export interface UsageSums {
   readonly requests: number
   readonly errors: number
+  readonly attempts: number
   readonly prompt_tokens: number
   readonly completion_tokens: number
 }
 
-/** A limit on one model of a key. */
-export interface ModelLimit {
-  readonly model: string
-  readonly state: string
-  readonly reason: string
-  readonly until: string | null
-}
-
 export interface KeyDetail extends KeyStatus {
-  readonly models?: readonly ModelLimit[]
+  /** Models; none named: all of them, or it is not. */
+  readonly rate_limited_for: readonly string[]
   readonly usage: { readonly h24: UsageSums; readonly d7: UsageSums }
 }
 
@@ -149,7 +150,7 @@ export interface BrowserSession {
 
 export interface NewTarget {
   readonly provider: string
-  readonly model?: string
+  readonly model?: string | null
   readonly weight?: number
   readonly tier?: number
 }
@@ -181,18 +182,26 @@ export interface Reads {
   'settings.list': { in: Nothing; out: readonly SettingShape[] }
   'audit.list': {
     in: { subject?: string; limit: number; before?: number }
-    out: readonly AuditEntry[]
+    out: readonly AuditShape[]
   }
   'requests.list': { in: RecordQuery; out: readonly ExchangeShape[] }
   'requests.show': {
-    in: { id: number }
-    out: { exchange: ExchangeShape; failures: readonly FailureShape[] }
+    /** Its number, or its request id. */
+    in: { id: string | number }
+    out: RequestShape
   }
   'errors.list': { in: RecordQuery; out: readonly FailureShape[] }
   'sessions.list': { in: Nothing; out: readonly BrowserSession[] }
 }
 
-/** `POST /admin/api/<operation>`; each takes the `revision` that the page saw, and gives the new one. */
+/** What every change answers besides its own. */
+export interface InForce {
+  readonly revision: number
+  /** Why what was saved is not in force; null where it is. */
+  readonly error: string | null
+}
+
+/** `POST /admin/api/<operation>`; each takes the `revision` that the page saw. */
 export interface Changes {
   'providers.add': {
     in: {
@@ -244,7 +253,10 @@ export interface Changes {
   'tokens.change': { in: TokenFields & { token: string }; out: Nothing }
   'tokens.revoke': { in: { token: string }; out: Nothing }
   'routes.add': { in: { model: string; to: readonly NewTarget[] }; out: Nothing }
-  'routes.remove': { in: { model: string; to?: string }; out: Nothing }
+  'routes.remove': {
+    in: { model: string; to?: readonly Pick<NewTarget, 'provider' | 'model'>[] }
+    out: Nothing
+  }
   'settings.set': { in: { name: string; value: string }; out: Nothing }
   'settings.unset': { in: { name: string }; out: Nothing }
   'sessions.revoke': { in: { id: string }; out: Nothing }
@@ -254,12 +266,11 @@ export interface Changes {
       taken: readonly string[]
       overridden: readonly string[]
       left: readonly string[]
-      error: string | null
     }
   }
 }
 
-/** `POST /admin/api/<operation>` that answers a row a line, as they come. */
+/** `POST /admin/api/<operation>` that answers a row a line, as they come, or all at once. */
 export interface RowsOf {
   'keys.test': { in: { keys: readonly string[] }; row: TestShape }
   'providers.test': { in: { name: string }; row: TestShape }

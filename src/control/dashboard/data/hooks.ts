@@ -9,6 +9,7 @@ export interface Reading<T> {
   readonly error: ApiError | null
   /** In force just before `data` was read; null where it was not asked for. */
   readonly revision: number | null
+  /** What is shown may be the answer to another question. */
   readonly busy: boolean
   readonly again: () => void
 }
@@ -33,11 +34,12 @@ export function useRead<K extends keyof Reads>(
   useEffect(() => {
     const ended = new AbortController()
     let cancel = () => {}
-    const load = async () => {
-      setState(old => ({ ...old, busy: true }))
+    const load = async (unasked: boolean) => {
+      const options = { signal: ended.signal, unasked }
+      if (!unasked) setState(old => ({ ...old, busy: true }))
       try {
-        const before = revision ? (await read('status', {}, ended.signal)).revision : null
-        const data = await read(operation, JSON.parse(text) as Reads[K]['in'], ended.signal)
+        const before = revision ? (await read('status', {}, options)).revision : null
+        const data = await read(operation, JSON.parse(text) as Reads[K]['in'], options)
         if (ended.signal.aborted) return
         setState({ data, error: null, revision: before, busy: false })
       } catch (error) {
@@ -47,13 +49,13 @@ export function useRead<K extends keyof Reads>(
       if (every !== undefined) cancel = after(every, whenShown)
     }
     const whenShown = () => {
-      if (!document.hidden) void load()
+      if (!document.hidden) void load(true)
     }
     const shown = () => {
       cancel()
       whenShown()
     }
-    void load()
+    void load(false)
     if (every !== undefined) document.addEventListener('visibilitychange', shown)
     return () => {
       ended.abort()

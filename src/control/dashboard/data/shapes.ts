@@ -47,6 +47,25 @@ export interface FailureShape {
   readonly excerpt: string
 }
 
+/** One attempt; what was not kept is null. */
+export interface TryShape {
+  readonly attempt: number
+  readonly provider: string | null
+  readonly key: string | null
+  readonly status: number | null
+  /** `ok` or the fault. */
+  readonly outcome: string | null
+  readonly code: string | null
+  readonly ms: number | null
+}
+
+/** One request, its failed attempts, and all attempts in order. */
+export interface RequestShape {
+  readonly exchange: ExchangeShape
+  readonly failures: readonly FailureShape[]
+  readonly tries: readonly TryShape[]
+}
+
 export interface ProviderShape extends ProviderStatus {
   readonly created: string
   readonly settings: readonly {

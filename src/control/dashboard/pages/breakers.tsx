@@ -1,12 +1,13 @@
+import type { ComponentChildren } from 'preact'
 import type { ProviderStatus } from '../data/contract.ts'
 import { NONE } from '../data/format.ts'
 import { t } from '../text/text.ts'
 import { Badge } from '../ui/badge.tsx'
 
 /** Models that a provider keeps failing for. */
-export function Breakers({ breakers }: Pick<ProviderStatus, 'breakers'>) {
+export function breakersOf({ breakers }: Pick<ProviderStatus, 'breakers'>): ComponentChildren {
   const open = Object.entries(breakers)
-  if (open.length === 0) return <span>{NONE}</span>
+  if (open.length === 0) return NONE
   return (
     <span class="badges">
       {open.map(([model, state]) => (

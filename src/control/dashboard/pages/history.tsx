@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../data/contract.ts'
+import type { AuditShape } from '../data/contract.ts'
 import { formatValue } from '../data/format.ts'
 import { useRead } from '../data/hooks.ts'
 import { refine } from '../data/navigation.ts'
@@ -54,7 +54,7 @@ export function History({ place }: { place: Place }) {
   )
 }
 
-function columnsOf(): readonly Column<AuditEntry>[] {
+function columnsOf(): readonly Column<AuditShape>[] {
   return [
     { head: t('time'), role: 'name', cell: row => <Moment time={row.time} /> },
     { head: t('revision'), right: true, cell: row => row.revision },

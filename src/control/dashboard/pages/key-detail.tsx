@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { change } from '../data/api.ts'
-import type { KeyDetail, ModelLimit, UsageSums } from '../data/contract.ts'
+import type { KeyDetail, UsageSums } from '../data/contract.ts'
 import { formatCount, formatShare, NONE } from '../data/format.ts'
 import { useAction, useRead } from '../data/hooks.ts'
 import { go } from '../data/navigation.ts'
@@ -11,7 +11,6 @@ import { Facts } from '../ui/facts.tsx'
 import { notify } from '../ui/notices.tsx'
 import { Loaded, Page, Section } from '../ui/page.tsx'
 import { Problem } from '../ui/problem.tsx'
-import { type Column, Table } from '../ui/table.tsx'
 import { Moment, TimeLeft } from '../ui/time.tsx'
 import { ChangeKey } from './key-change.tsx'
 import { TestRun } from './test-run.tsx'
@@ -105,6 +104,14 @@ function Detail({ detail }: { detail: KeyDetail }) {
               [t('why'), detail.reason || NONE],
               [t('returns'), <TimeLeft key="until" until={detail.until} />],
               [t('failures'), formatCount(detail.failures)],
+              ...(detail.state === 'cooling'
+                ? [
+                    [
+                      t('key.limits'),
+                      detail.rate_limited_for.join(', ') || t('models.all'),
+                    ] as const,
+                  ]
+                : []),
             ]}
           />
         </Section>
@@ -138,7 +145,6 @@ function Detail({ detail }: { detail: KeyDetail }) {
         <Usage title={t('usage.h24')} sums={detail.usage.h24} />
         <Usage title={t('usage.d7')} sums={detail.usage.d7} />
       </div>
-      {detail.models && detail.models.length > 0 && <Limits models={detail.models} />}
       <p class="buttons-row">
         <button
           type="button"
@@ -160,30 +166,11 @@ function Usage({ title, sums }: { title: string; sums: UsageSums }) {
       <Facts
         facts={[
           [t('requests'), formatCount(sums.requests)],
+          [t('attempts'), formatCount(sums.attempts)],
           [t('errors'), `${formatCount(sums.errors)} (${formatShare(sums.errors, sums.requests)})`],
           [t('tokens.prompt'), formatCount(sums.prompt_tokens)],
           [t('tokens.completion'), formatCount(sums.completion_tokens)],
         ]}
-      />
-    </Section>
-  )
-}
-
-function Limits({ models }: { models: readonly ModelLimit[] }) {
-  const columns: readonly Column<ModelLimit>[] = [
-    { head: t('model'), role: 'name', cell: row => row.model },
-    { head: t('state'), cell: row => row.state },
-    { head: t('why'), role: 'long', cell: row => row.reason },
-    { head: t('returns'), cell: row => <TimeLeft until={row.until} /> },
-  ]
-  return (
-    <Section title={t('key.limits')}>
-      <Table
-        caption={t('key.limits')}
-        columns={columns}
-        rows={models}
-        idOf={row => row.model}
-        empty={NONE}
       />
     </Section>
   )

@@ -118,15 +118,15 @@ const SORTS: readonly KeySort[] = ['label', 'state', 'failures', 'created']
 
 function queryOf(given: Place['query']): KeyQuery {
   const state = KEY_CONDITIONS.find((one): one is KeyCondition => one === given.state)
-  const sort = SORTS.find(one => one === given.sort)
-  const order: Order | undefined = given.order === 'desc' ? 'desc' : sort ? 'asc' : undefined
+  const sort = SORTS.find(one => one === given.sort) ?? 'label'
+  const order: Order = given.order === 'desc' ? 'desc' : 'asc'
   const offset = Number(given.offset ?? 0)
   return {
     ...(given.provider ? { provider: given.provider } : {}),
     ...(given.q ? { q: given.q } : {}),
     ...(state ? { state } : {}),
-    ...(sort ? { sort } : {}),
-    ...(order ? { order } : {}),
+    sort,
+    order,
     limit: LIMIT,
     offset: Number.isSafeInteger(offset) && offset > 0 ? offset : 0,
   }

@@ -6,11 +6,11 @@ import { Badge, KeyState } from '../ui/badge.tsx'
 import { Section } from '../ui/page.tsx'
 import { type Column, Table } from '../ui/table.tsx'
 import { Moment } from '../ui/time.tsx'
-import { Breakers } from './breakers.tsx'
+import { breakersOf } from './breakers.tsx'
 import { StateBar, sumOf } from './keys-by-state.tsx'
 
 /** Keys that met most failures. */
-export function WorstKeys({ keys }: { keys: readonly WorstKey[] }) {
+export function WorstKeys({ keys, since }: { keys: readonly WorstKey[]; since: string }) {
   const columns: readonly Column<WorstKey>[] = [
     {
       head: t('key'),
@@ -29,7 +29,14 @@ export function WorstKeys({ keys }: { keys: readonly WorstKey[] }) {
     { head: t('worst.other'), right: true, cell: row => formatCount(row.other) },
   ]
   return (
-    <Section title={t('worst')}>
+    <Section
+      title={t('worst')}
+      tools={
+        <small>
+          {t('worst.since')} <Moment time={since} />
+        </small>
+      }
+    >
       <Table
         caption={t('worst')}
         columns={columns}
@@ -63,7 +70,7 @@ export function ProvidersInBrief({ providers }: { providers: readonly ProviderSt
     },
     { head: t('keys.active'), right: true, cell: row => activeOf(row) },
     { head: t('keys.by.state'), cell: row => <StateBar keys={row.keys} /> },
-    { head: t('breakers'), role: 'long', cell: row => <Breakers breakers={row.breakers} /> },
+    { head: t('breakers'), role: 'long', cell: row => breakersOf(row) },
   ]
   return (
     <Section title={t('nav.providers')}>

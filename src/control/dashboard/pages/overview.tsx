@@ -34,7 +34,7 @@ export function Overview({ place }: { place: Place }) {
             </div>
             <div class="columns">
               <KeysByState keys={data.keys} />
-              <WorstKeys keys={data.worst_keys} />
+              <WorstKeys keys={data.worst_keys} since={data.worst_since} />
             </div>
             <ProvidersInBrief providers={data.providers} />
             <div class="columns">

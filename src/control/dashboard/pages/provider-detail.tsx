@@ -11,7 +11,7 @@ import { Loaded, Page, Section } from '../ui/page.tsx'
 import { Problem } from '../ui/problem.tsx'
 import { type Column, Table } from '../ui/table.tsx'
 import { Moment } from '../ui/time.tsx'
-import { Breakers } from './breakers.tsx'
+import { breakersOf } from './breakers.tsx'
 import { KeysAdd } from './keys-add.tsx'
 import { KeysByState } from './keys-by-state.tsx'
 import { ChangeProvider } from './provider-change.tsx'
@@ -118,7 +118,7 @@ function factsOf(provider: ProviderShape) {
     [t('default'), provider.default ? t('yes') : t('no')],
     [t('origin'), t(`origin.${provider.origin}`)],
     [t('created'), <Moment key="created" time={provider.created} />],
-    [t('breakers'), <Breakers key="breakers" breakers={provider.breakers} />],
+    [t('breakers'), breakersOf(provider)],
   ] as const
 }
 

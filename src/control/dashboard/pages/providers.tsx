@@ -10,7 +10,7 @@ import { Confirm, type Question } from '../ui/confirm.tsx'
 import { notify } from '../ui/notices.tsx'
 import { Loaded, Page } from '../ui/page.tsx'
 import { type Column, Table } from '../ui/table.tsx'
-import { Breakers } from './breakers.tsx'
+import { breakersOf } from './breakers.tsx'
 import { StateBar, sumOf } from './keys-by-state.tsx'
 import { activeOf } from './overview-tables.tsx'
 import { AddProvider } from './provider-add.tsx'
@@ -108,7 +108,7 @@ function columnsOf(handlers: Handlers): readonly Column<ProviderStatus>[] {
       ),
     },
     { head: t('keys.by.state'), cell: row => <StateBar keys={row.keys} /> },
-    { head: t('breakers'), role: 'long', cell: row => <Breakers breakers={row.breakers} /> },
+    { head: t('breakers'), role: 'long', cell: row => breakersOf(row) },
     { head: t('actions'), role: 'actions', cell: row => <Actions row={row} {...handlers} /> },
   ]
 }

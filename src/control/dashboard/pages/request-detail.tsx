@@ -1,11 +1,9 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type ApiError, read } from '../data/api.ts'
-import { type Attempt, attemptsOf } from '../data/attempts.ts'
 import { after } from '../data/clock.ts'
-import type { Reads } from '../data/contract.ts'
 import { formatBytes, formatMs, formatTokens, NONE } from '../data/format.ts'
 import { asApiError } from '../data/hooks.ts'
-import type { ExchangeShape } from '../data/shapes.ts'
+import type { ExchangeShape, RequestShape, TryShape } from '../data/shapes.ts'
 import { t } from '../text/text.ts'
 import { Badge, Status } from '../ui/badge.tsx'
 import { Dialog } from '../ui/dialog.tsx'
@@ -17,8 +15,6 @@ import { Moment } from '../ui/time.tsx'
 /** A live request is in the store soon after it ended: how often and how long it is looked for. */
 const LOOKS = 5
 const BETWEEN_MS = 1_000
-
-type Found = Reads['requests.show']['out']
 
 interface RequestDetailProps {
   readonly exchange: ExchangeShape
@@ -37,8 +33,8 @@ export function RequestDetail({ exchange: given, onClose }: RequestDetailProps) 
       {found ? (
         <Table
           caption={t('attempts')}
-          columns={columnsOf()}
-          rows={attemptsOf(exchange, found.failures)}
+          columns={columnsOf(found)}
+          rows={found.tries}
           idOf={row => String(row.attempt)}
           empty={t('attempts.none')}
         />
@@ -54,36 +50,34 @@ export function RequestDetail({ exchange: given, onClose }: RequestDetailProps) 
   )
 }
 
-function useStored(exchange: ExchangeShape): { found: Found | null; error: ApiError | null } {
-  const [found, setFound] = useState<Found | null>(null)
+function useStored(exchange: ExchangeShape): {
+  found: RequestShape | null
+  error: ApiError | null
+} {
+  const [found, setFound] = useState<RequestShape | null>(null)
   const [error, setError] = useState<ApiError | null>(null)
   const { id, request_id } = exchange
   useEffect(() => {
     const ended = new AbortController()
     let cancel = () => {}
-    const look = async (left: number): Promise<void> => {
-      const number = id ?? (await numberOf(request_id, ended.signal))
-      if (number !== null) setFound(await read('requests.show', { id: number }, ended.signal))
-      else if (left > 1) cancel = after(BETWEEN_MS, () => run(left - 1))
-      else setError(asApiError(new Error(t('requests.unstored'))))
+    const look = (left: number) => {
+      read('requests.show', { id: id ?? request_id }, { signal: ended.signal }).then(
+        setFound,
+        reason => {
+          if (ended.signal.aborted) return
+          const missing = asApiError(reason).status === 404
+          if (missing && left > 1) cancel = after(BETWEEN_MS, () => look(left - 1))
+          else setError(asApiError(reason))
+        },
+      )
     }
-    const run = (left: number) => {
-      look(left).catch(reason => {
-        if (!ended.signal.aborted) setError(asApiError(reason))
-      })
-    }
-    run(LOOKS)
+    look(LOOKS)
     return () => {
       ended.abort()
       cancel()
     }
   }, [id, request_id])
   return { found, error }
-}
-
-async function numberOf(requestId: string, signal: AbortSignal): Promise<number | null> {
-  const [stored] = await read('requests.list', { requestId, limit: 1 }, signal)
-  return stored?.id ?? null
 }
 
 function factsOf(exchange: ExchangeShape) {
@@ -111,7 +105,9 @@ function factsOf(exchange: ExchangeShape) {
   ] as const
 }
 
-function columnsOf(): readonly Column<Attempt>[] {
+function columnsOf({ failures }: RequestShape): readonly Column<TryShape>[] {
+  const excerptOf = ({ attempt }: TryShape) =>
+    failures.find(failure => failure.attempt === attempt)?.excerpt
   return [
     { head: t('attempt'), role: 'name', cell: row => row.attempt },
     { head: t('provider'), cell: row => row.provider ?? NONE },
@@ -124,6 +120,6 @@ function columnsOf(): readonly Column<Attempt>[] {
     },
     { head: t('code'), cell: row => row.code ?? NONE },
     { head: t('time'), right: true, cell: row => formatMs(row.ms) },
-    { head: t('excerpt'), role: 'long', cell: row => row.excerpt || NONE },
+    { head: t('excerpt'), role: 'long', cell: row => excerptOf(row) || NONE },
   ]
 }

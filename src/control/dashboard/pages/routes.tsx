@@ -71,17 +71,13 @@ function columnsOf(onRemove: (target: TargetShape) => void): readonly Column<Tar
 }
 
 function removeQuestion(target: TargetShape, revision: number | null): Question {
-  const { model, provider } = target
+  const { model, provider, target_model } = target
   return {
     title: t('routes.remove.title', { model, provider }),
     body: <p>{t('routes.remove.body')}</p>,
     action: t('remove'),
-    work: () => change('routes.remove', { model, to: addressOf(target) }, revision),
+    work: () =>
+      change('routes.remove', { model, to: [{ provider, model: target_model }] }, revision),
     done: t('routes.removed', { model, provider }),
   }
-}
-
-/** As `routes remove --to` takes it: `provider` or `provider/model`. */
-function addressOf({ provider, target_model }: TargetShape): string {
-  return target_model === null ? provider : `${provider}/${target_model}`
 }

@@ -20,8 +20,7 @@ export function Settings({ place }: { place: Place }) {
   const action = useAction()
   const reload = () =>
     action.run(async () => {
-      const { taken, overridden, left, error } = await change('reload', {})
-      if (error !== null) throw new Error(error)
+      const { taken, overridden, left } = await change('reload', {})
       notify(
         t('reload.done', { taken: taken.length, overridden: overridden.length, left: left.length }),
       )

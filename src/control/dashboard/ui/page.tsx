@@ -38,12 +38,12 @@ interface LoadedProps<T> {
 
 /** What was read, once it is there; what went wrong stands above what was read before. */
 export function Loaded<T>({ reading, children }: LoadedProps<T>) {
-  const { data, error, again } = reading
+  const { data, error, busy, again } = reading
   return (
-    <>
+    <div class="loaded" aria-busy={busy}>
       <Problem error={error} again={again} />
       {data === null ? !error && <p class="empty loading">{t('loading')}</p> : children(data)}
-    </>
+    </div>
   )
 }
 

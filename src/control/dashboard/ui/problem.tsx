@@ -1,4 +1,4 @@
-import type { ApiError } from '../data/api.ts'
+import { type ApiError, NOT_IN_FORCE } from '../data/api.ts'
 import { t } from '../text/text.ts'
 
 /** What went wrong: message, way out, and the code to look up. */
@@ -10,6 +10,7 @@ export function Problem({ error, again }: { error: ApiError | null; again?: () =
       <p>
         <strong>{stale ? t('stale') : error.message}</strong> <code>{error.code}</code>
       </p>
+      {error.code === NOT_IN_FORCE && <p>{t('not.in.force')}</p>}
       {error.hint && <p>{error.hint}</p>}
       {again && (
         <button type="button" onClick={again}>
