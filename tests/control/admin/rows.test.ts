@@ -5,10 +5,15 @@ import { parseQuery } from '../../../src/control/admin/query.ts'
 import { OPERATIONS, type Operation } from '../../../src/control/api.ts'
 import { TestDashboard, WAYS } from '../../support/dashboard.ts'
 
-const table = OPERATIONS as unknown as Record<string, Operation<unknown>>
+const table = OPERATIONS as unknown as Record<string, Operation<unknown, unknown>>
 
 beforeAll(() => {
-  table['test.rows'] = { input: z.strictObject({ n: z.int() }), kind: 'rows', door: 'all' }
+  table['test.rows'] = {
+    input: z.strictObject({ n: z.int() }),
+    kind: 'rows',
+    door: 'all',
+    largest: 1_000,
+  }
 })
 afterAll(() => {
   delete table['test.rows']
@@ -112,7 +117,7 @@ describe('a query', () => {
     ['name=7&q=abc', { name: '7', q: 3, ratio: 1, token: null }],
     ['name=a+b%26c%3D', { name: 'a b&c=', ratio: 1, token: null }],
   ])('%j is read as its schema has it', (query, expected) => {
-    expect(parseQuery(schema, query)).toEqual(expected)
+    expect(parseQuery('test', schema, query)).toEqual(expected)
   })
 
   it.each([
@@ -124,7 +129,7 @@ describe('a query', () => {
     'deep=yes',
     'colour=red',
   ])('%j is refused, and what it says is not repeated', query => {
-    const refused = () => parseQuery(schema, query)
+    const refused = () => parseQuery('test', schema, query)
     expect(refused).toThrow(expect.objectContaining({ code: 'invalid_value' }))
     expect(refused).not.toThrow(/201|0x10|1e2|yes|red$/)
   })
