@@ -67,7 +67,7 @@ describe('the table of operations', () => {
 
   it('gives to the control socket alone what the host decides', () => {
     const local = NAMES.filter(name => OPERATIONS[name].door === 'socket')
-    expect(local.sort()).toEqual(['abort', 'flush', 'nudge', 'stop'])
+    expect(local.sort()).toEqual(['abort', 'dashboard.link', 'flush', 'nudge', 'stop'])
     expect(NAMES.filter(name => /backup|restore|secret|import|apply|password/.test(name))).toEqual(
       [],
     )
