@@ -4,7 +4,7 @@ import { type KeyShape, readKeyShape, type UsageShape } from '../../control/shap
 import type { Key } from '../../model/catalog.ts'
 import type { KeyChange } from '../../model/changes.ts'
 import { readAdded, tellAdded } from '../added-keys.ts'
-import { keyColor, keyColumns } from '../columns/key.ts'
+import { keyColor } from '../columns/key.ts'
 import { example } from '../example.ts'
 import { importKeys } from '../key-import.ts'
 import { readSecret, readSecrets, refuseArguments } from '../key-input.ts'
@@ -14,18 +14,14 @@ import { plural } from '../plural.ts'
 import type { Run } from '../program.ts'
 import { confirm } from '../prompts.ts'
 import type { Session } from '../session.ts'
-import { readKeys, readState } from '../state.ts'
+import { readKeys } from '../state.ts'
 import { card, type Field } from '../table.ts'
+import { defineList } from './keys-list.ts'
 import { defineTest } from './keys-test.ts'
 
 export function define(command: Command, run: Run): void {
   command.addHelpText('after', '\nA KEY is named by its id (k_…) or its label.')
-  command
-    .command('list')
-    .description('keys and their state')
-    .argument('[provider]', 'only the keys of this provider')
-    .addHelpText('after', example('balance keys list openai --json | jq -r ".[].state"'))
-    .action(run(list))
+  defineList(command, run)
   attributes(command.command('add'))
     .description('add keys, read one a line from stdin, a file, or a hidden prompt')
     .argument('<provider>', 'whose keys they are')
@@ -107,16 +103,6 @@ function several(group: Command, name: string, description: string): Command {
     .description(description)
     .argument('<key...>', 'ids or labels')
     .addHelpText('after', example(`balance keys ${name} k_3fa9c27d01 backup`))
-}
-
-async function list(session: Session, provider: string | undefined): Promise<void> {
-  const store = await session.store()
-  if (provider !== undefined) await store.provider(provider)
-  const state = await readState(session)
-  const keys = state.keys.filter(key => provider === undefined || key.provider === provider)
-  const columns = keyColumns(session.out.paint, session.clock.wall())
-  session.out.list(columns, keys)
-  if (keys.length === 0) session.out.say(`No key yet: balance keys add ${provider ?? 'PROVIDER'}`)
 }
 
 async function add(

@@ -1,6 +1,7 @@
 import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import type { Caller, Operator } from '../../control/api.ts'
+import { keyPage } from '../../control/key-page.ts'
 import { testKeys } from '../../control/key-tests.ts'
 import type { KEYS } from '../../control/operations/keys.ts'
 import { parsePastedKeys } from '../../control/pasted-keys.ts'
@@ -11,7 +12,6 @@ import { keyNamed, keysNamed } from '../../model/key-named.ts'
 import type { Store } from '../../model/store.ts'
 import { isReference } from '../../store/reference.ts'
 import { make, takeIn } from './changes.ts'
-import { keyPage } from './key-page.ts'
 import { type OperationParts, standing, statusesOf } from './parts.ts'
 import { rowsOf } from './rows.ts'
 
@@ -22,9 +22,13 @@ export function keyOperations(parts: OperationParts): Pick<Operator, keyof typeo
     async 'keys.list'(query) {
       // What keys learned in this very moment belongs to the answer.
       await gateway.flush()
-      const { keys } = standing(parts)
-      if (query.provider !== undefined) await store.provider(query.provider)
-      return keyPage(keys, learned, clock.wall(), query)
+      const { keys, providers } = standing(parts)
+      const { provider } = query
+      // Only to say which is nearest: a page of what is in force needs no store.
+      if (provider !== undefined && !providers.some(({ name }) => name === provider)) {
+        await store.provider(provider)
+      }
+      return keyPage(keys, id => learned.of(id), clock.wall(), query)
     },
 
     async 'keys.show'({ key: name }) {

@@ -41,6 +41,22 @@ describe('keys.list', () => {
     await refused({ limit: 201 }).toMatchObject({ code: 'invalid_value' })
   })
 
+  it('finds and sorts as the command does', async () => {
+    const { client, world } = desk()
+    for (const [words, input] of [
+      [['--find', 'KEY-2'], { q: 'KEY-2' }],
+      [['--sort', 'label', '--desc'], { sort: 'label', order: 'desc' }],
+      [['--state', 'disabled'], { state: 'disabled' }],
+      [
+        ['mock', '--find', 'cde', '--sort', 'failures'],
+        { provider: 'mock', q: 'cde', sort: 'failures' },
+      ],
+    ] as const) {
+      const { rows } = await client.call('keys.list', input)
+      expect(await world.json(['keys', 'list', ...words])).toEqual(rows)
+    }
+  })
+
   it('takes texts where they are numbers, as a query has them', async () => {
     const { rows } = await desk().client.call('keys.list', { limit: '2', offset: '1' })
     expect(labels(rows)).toEqual(['key-2', 'key-3'])

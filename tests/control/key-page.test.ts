@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { In } from '../../src/control/api.ts'
+import { keyPage } from '../../src/control/key-page.ts'
 import { KEY_CONDITIONS, KEY_ORDERS } from '../../src/control/operations/keys.ts'
-import { Learned } from '../../src/daemon/learned.ts'
-import { keyPage } from '../../src/daemon/operations/key-page.ts'
 import type { Key, KeyMemory } from '../../src/model/catalog.ts'
 import { keyStatus } from '../../src/model/key-status.ts'
 import { catalog } from '../support/catalog.ts'
@@ -40,10 +39,9 @@ function memory(keyId: string, change: Partial<KeyMemory>): KeyMemory {
   return { keyId, generation: 1, ...nothing, savedAt: WALL, ...change }
 }
 
-function learnedOf(memories: readonly KeyMemory[]): Learned {
-  const learned = new Learned()
-  learned.take(memories)
-  return learned
+function learnedOf(memories: readonly KeyMemory[]): (id: string) => KeyMemory | undefined {
+  const known = new Map(memories.map(one => [one.keyId, one]))
+  return id => known.get(id)
 }
 
 const cooling = { '': { kind: 'cooling', remaining: 60_000, reason: '429' } } as const
@@ -89,7 +87,7 @@ describe('a page of keys', () => {
         const found = all
           .filter(one => provider === undefined || one.provider === provider)
           .filter(({ id, label, masked }) => [id, label, masked.slice(4)].some(begins))
-          .map(one => keyStatus(one, learned.of(one.id), WALL))
+          .map(one => keyStatus(one, learned(one.id), WALL))
         const wanted = found.filter(one => state === undefined || one.state === state)
         const page = keyPage(all, learned, WALL, asked)
         expect(page.total).toBe(wanted.length)
