@@ -16,8 +16,11 @@ const HOST: Caller = { who: 'root@host', session: null, signal }
 let temporary: TemporaryStore
 let store: Store
 let operator: Operator
+/** Why a newer revision is not put into force; null: it is. */
+let held: string | null
 
 beforeEach(async () => {
+  held = null
   temporary = await temporaryStore()
   store = temporary.store
   operator = await operatorOn(store)
@@ -38,9 +41,11 @@ async function operatorOn(store: Store): Promise<Operator> {
     get revision() {
       return catalog.revision
     },
-    pending: null,
+    get pending() {
+      return held === null ? null : { revision: catalog.revision + 1, error: held }
+    },
     async catchUp() {
-      catalog = await store.catalog()
+      if (held === null) catalog = await store.catalog()
     },
   }
   const live = {
@@ -107,6 +112,23 @@ describe('a session of the dashboard', () => {
       ['root@host', 'providers.add', 'setting.set.command'],
       ['root@host', 'providers.add', 'provider.add'],
     ])
+  })
+})
+
+describe('a change that is not put into force', () => {
+  it('is answered as it is saved, with what hinders it', async () => {
+    held = 'Provider lab: no.'
+    const change = { name: 'lab', base_url: 'https://lab.example/v9' }
+    expect(await operator['providers.change'](change, HOST)).toMatchObject({
+      base_url: 'https://lab.example/v9',
+      error: held,
+    })
+    expect(await operator['providers.add']({ name: 'groq' }, HOST)).toMatchObject({
+      name: 'groq',
+      error: held,
+    })
+    const { added } = await operator['keys.add']({ provider: 'groq', text: 'sk-second-0123' }, HOST)
+    expect(added).toMatchObject([{ provider: 'groq', state: 'active' }])
   })
 })
 

@@ -7,6 +7,7 @@ import { presetShapes } from '../../control/shapes/preset.ts'
 import { type ProviderShape, providerShape } from '../../control/shapes/provider.ts'
 import type { Provider } from '../../model/catalog.ts'
 import type { ProviderChange } from '../../model/changes.ts'
+import { providerStatuses } from '../../model/key-status.ts'
 import { noBaseUrl, PLACEHOLDER_KEY, presetOf } from '../../model/presets.ts'
 import { parseBaseUrl, parseOverride, parseProviderName } from '../../model/provider-fields.ts'
 import type { ProviderSettings } from '../../model/settings.ts'
@@ -95,15 +96,15 @@ export function providerOperations(parts: OperationParts): Pick<Operator, keyof 
   }
 }
 
+/** As it is saved: where that is not in force, the answer to a change says why beside it. */
 async function shapeOf(parts: OperationParts, provider: Provider): Promise<ProviderShape> {
+  const catalog = standing(parts)
   const { providers } = await parts.live.status()
-  const status = providers.find(({ name }) => name === provider.name)
-  if (!status) {
-    throw new BalanceError('no_such', `${provider.name} is not in force.`, {
-      hint: 'balance status',
-    })
-  }
-  return maskedProvider(providerShape(provider, status, standing(parts).settings))
+  const breakers = new Map(providers.map(one => [one.name, one.breakers]))
+  const saved = { ...catalog, providers: [provider] }
+  const [status] = providerStatuses(saved, parts.clock.wall(), breakers)
+  if (status === undefined) throw new Error('A provider has a status.')
+  return maskedProvider(providerShape(provider, status, catalog.settings))
 }
 
 function pathOf(path: string | null): string | null {

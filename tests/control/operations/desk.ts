@@ -16,6 +16,9 @@ export interface Desk {
 /** Secrets that the mock answers by a script of its own; labels are `key-1` and so on. */
 export const KEYS = ['one', 'two', 'three'].map(name => `sk-${name}-0123456789abcdef`)
 
+/** A host that does much else starts a daemon late, ms. */
+export const PATIENCE = 60_000
+
 /** For a `describe`: one desk for all of its tests. */
 export function useDesk(): () => Desk {
   let desk: Desk
@@ -27,7 +30,7 @@ export function useDesk(): () => Desk {
     const client = await DaemonClient.connect(storeUrl(world), [world.dataDir])
     if (client === null) throw new Error('The daemon has no control socket.')
     desk = { world, daemon, client, mock, token }
-  })
+  }, PATIENCE)
   afterAll(async () => {
     await desk.world.remove()
     await desk.mock.close()

@@ -2,12 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Secret } from '../../../src/base/secret.ts'
 import { type Given, OPERATIONS, type OperationName } from '../../../src/control/api.ts'
 import { DaemonClient } from '../../../src/control/client.ts'
 import { type Mock, startMock } from '../../../src/mock/server.ts'
+import { openStore } from '../../../src/store/open.ts'
 import { type Daemon, World } from '../../support/daemon.ts'
 import { chat } from '../../support/gateway.ts'
-import { storeUrl } from './desk.ts'
+import { storeOptions } from '../../support/store.ts'
+import { PATIENCE, storeUrl } from './desk.ts'
 
 /** One that no other holds a part of. */
 const plant = () => `Planted${randomBytes(12).toString('hex')}`
@@ -53,21 +56,22 @@ beforeAll(async () => {
   const keyFile = join(world.home, 'master-key')
   writeFileSync(keyFile, masterKey, { mode: 0o600 })
   Object.assign(world.env, { BALANCE_MASTER_KEY_FILE: keyFile, PLANTED: fromEnvironment })
-  const run = async (args: string[], stdin = '') => {
-    const { code, stderr } = await world.balance(args, stdin)
-    if (code !== 0) throw new Error(`balance ${args.join(' ')}: ${stderr}`)
+  const options = storeOptions(world.dataDir)
+  const store = await openStore({ ...options, env: { ...options.env, masterKeyFile: keyFile } })
+  const secrets = (values: readonly string[]) => values.map(value => ({ value: new Secret(value) }))
+  const place = { kind: 'openai', baseUrl: mock.url, path: null } as const
+  const own = { 'x-own': headers[0] as string, authorization: headers[1] as string }
+  const withKeys = { makeDefault: true, keys: secrets(keys) }
+  await store.addProvider({ ...place, name: 'mock', overrides: { headers: own } }, withKeys)
+  await store.addProvider({ ...place, name: 'plain', overrides: {} }, { makeDefault: false })
+  await store.addKeys('plain', [{ value: new Secret('env:PLANTED'), label: 'from-env' }])
+  const general = { 'x-all': headers[2] as string, cookie: headers[3] as string }
+  await store.setSetting('headers', general)
+  for (const [index, { value }] of secrets(tokens).entries()) {
+    await store.createToken({ name: `client-${index}`, value })
   }
-  const own = JSON.stringify({ 'x-own': headers[0], authorization: headers[1] })
-  await run(['providers', 'add', 'mock', '--base-url', mock.url, '--set', `headers=${own}`])
-  await run(['providers', 'add', 'plain', '--base-url', mock.url])
-  await run(['keys', 'add', 'mock'], keys.join('\n'))
-  await run(['keys', 'add', 'plain', '--label', 'from-env'], 'env:PLANTED')
-  const general = JSON.stringify({ 'x-all': headers[2], cookie: headers[3] })
-  await run(['config', 'set', 'headers', general])
-  for (const [index, token] of tokens.entries()) {
-    await run(['tokens', 'create', `client-${index}`, '--stdin'], token)
-  }
-  await run(['routes', 'add', 'fast', '--to', 'mock:mock-small'])
+  await store.addTargets('fast', [{ provider: 'mock', model: 'mock-small' }])
+  await store.close()
   daemon = await world.serve()
   client = (await DaemonClient.connect(storeUrl(world), [world.dataDir])) as DaemonClient
   for (const secret of former) await client.call('keys.change', { key: 'key-4', secret })
@@ -77,7 +81,7 @@ beforeAll(async () => {
   for (const token of [...tokens, ...tokens, plant()]) {
     await daemon.ask(token, { body: chat({ model: 'fast' }) })
   }
-})
+}, PATIENCE)
 afterAll(async () => {
   await world.remove()
   await mock.close()
