@@ -42,7 +42,7 @@ export const CATALOGUE = {
   ambiguous_credentials: http(400, 'client', false, 'two different valid tokens were presented'),
   invalid_token: http(401, 'client', false, 'no valid client token was presented'),
   no_session: http(401, 'client', false, 'nobody is logged in to the dashboard, or not any more'),
-  wrong_password: http(401, 'client', false, "this is not the dashboard's password"),
+  invalid_password: http(401, 'client', false, "this is not the dashboard's password"),
   model_not_allowed: http(
     403,
     'client',

@@ -7,6 +7,7 @@ import { LOG } from './operations/log.ts'
 import { OVERVIEW } from './operations/overview.ts'
 import { PROVIDERS } from './operations/providers.ts'
 import { ROUTES } from './operations/routes.ts'
+import { SESSIONS } from './operations/sessions.ts'
 import { SETTINGS_AND_AUDIT } from './operations/settings.ts'
 import { TOKENS } from './operations/tokens.ts'
 
@@ -26,6 +27,7 @@ export const OPERATIONS = {
   ...ROUTES,
   ...SETTINGS_AND_AUDIT,
   ...LOG,
+  ...SESSIONS,
 }
 
 type Table = typeof OPERATIONS

@@ -201,8 +201,12 @@ export interface Store {
   adminSessions(): Promise<AdminSession[]>
   /** Ends a session at its own wish; nothing where it is over already. */
   closeAdminSession(id: string): Promise<void>
-  /** Ends sessions, all of them where no id is given. @throws BalanceError no_such */
-  revokeAdminSessions(id: string | null): Promise<AdminSession[]>
+  /**
+   * Ends sessions, all of them where no id is given.
+   * @param actor where it is not who opened the store
+   * @throws BalanceError no_such
+   */
+  revokeAdminSessions(id: string | null, actor?: Actor): Promise<AdminSession[]>
   /** For the audit. */
   noteFailedLogins(failed: FailedLogins): Promise<void>
 

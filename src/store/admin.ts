@@ -105,7 +105,7 @@ export function adminVerbs({ engine, witness }: StoreParts): AdminVerbs {
         if (await endOne(db, 'id', id)) note('admin.logout', id, null, null)
       }, actorOf(id)),
 
-    revokeAdminSessions: id => witness(made => revoke(engine, made, id)),
+    revokeAdminSessions: (id, actor) => witness(made => revoke(engine, made, id), actor),
 
     noteFailedLogins: ({ wrong, limited, peers }) =>
       witness(async ({ note }) => {

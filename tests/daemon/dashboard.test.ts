@@ -110,6 +110,27 @@ describe('the dashboard of a daemon', () => {
     expect((await read('status', cookie)).status).toBe(401)
   })
 
+  it('shows who else is logged in, and logs them out', async () => {
+    const [mine, theirs] = [await login(), await login()]
+    const sessions = JSON.parse((await read('sessions.list', mine)).text) as {
+      id: string
+      current: boolean
+    }[]
+    expect(sessions.map(({ current }) => current)).toEqual([true, false])
+    const [own, other] = sessions.map(({ id }) => id)
+    expect(JSON.parse((await post('sessions.revoke', { id: other }, mine)).text)).toEqual({
+      revoked: [other],
+    })
+    expect((await read('status', theirs)).status).toBe(401)
+    expect((await post('sessions.revoke', { id: other }, mine)).status).toBe(404)
+    const [entry] = await world.json<{ action: string; who: string; subject: string }[]>([
+      ...['config', 'log'],
+    ])
+    expect(entry).toMatchObject({
+      ...{ action: 'admin.session.revoke', who: `admin session ${own}`, subject: other },
+    })
+  })
+
   it('tells what happens as it happens, and of a revoked session no more within a second', async () => {
     const cookie = await login()
     const live = await follow(cookie)
@@ -139,7 +160,7 @@ describe('the dashboard of a daemon', () => {
       const cookie = cookieOf(await visit(url.slice(daemon.url.length)))
       expect((await change()).code).toBe(0)
       expect((await read('status', cookie)).status).toBe(401)
-      expect(codeOf(await post('login', { password: PASSWORD }))).toBe('wrong_password')
+      expect(codeOf(await post('login', { password: PASSWORD }))).toBe('invalid_password')
     }
     expect((await visit('/admin/api/session')).text).toContain('"passwordSet":false')
   })

@@ -56,6 +56,8 @@ export class TestDashboard {
   readonly links = new LoginLinks(this.clock)
   readonly calls: Call[] = []
   readonly lines: string[] = []
+  /** What has come to the door. */
+  readonly requests: IncomingMessage[] = []
   readonly folder = mkdtempSync(join(tmpdir(), 'bal-dash-'))
   hosts: readonly string[] = []
   /** In place of what the connection says. */
@@ -103,11 +105,15 @@ export class TestDashboard {
   async #dashboard(way: Way): Promise<Dashboard> {
     const answer = this.door.answer.bind(this.door)
     if (way === 'directly') {
-      return (request, response) =>
+      return (request, response) => {
+        this.requests.push(request)
         void answer(request, response, { ...visitorOf(request), ...this.visitor })
+      }
     }
-    this.door.answer = (request, response, visitor) =>
-      answer(request, response, { ...visitor, ...this.visitor })
+    this.door.answer = (request, response, visitor) => {
+      this.requests.push(request)
+      return answer(request, response, { ...visitor, ...this.visitor })
+    }
     this.#socket = await DashboardSocket.open(join(this.folder, 'door.sock'), this.door)
     return pipeTo(this.#socket.path)
   }

@@ -30,7 +30,7 @@ export class Logins {
   /**
    * Returns where this is the password. Whether one is set at all, neither the error nor its time tells.
    * @param left whether nobody waits for the answer any more
-   * @throws BalanceError wrong_password, too_many_logins; store_*
+   * @throws BalanceError invalid_password, too_many_logins; store_*
    */
   async check(password: string, peer: string, left: () => boolean): Promise<void> {
     const wait = this.#limiter.claim(peer)
@@ -48,7 +48,7 @@ export class Logins {
     this.#turn = compared.catch(() => {})
     if (await compared) return
     this.#fail('wrong', peer)
-    throw new BalanceError('wrong_password', 'This is not the password.', {
+    throw new BalanceError('invalid_password', 'This is not the password.', {
       hint: 'On its own host, balance dashboard opens it without one, and balance admin password sets another.',
     })
   }

@@ -20,16 +20,20 @@ export class Sessions {
     this.#store = store
   }
 
-  /** @throws BalanceError no_session */
+  /**
+   * @param active whether this request shows somebody at work; not what the page asks by itself, and says so
+   * @throws BalanceError no_session
+   */
   async require(request: IncomingMessage, active = true): Promise<AdminSession> {
-    const session = await this.of(request, active)
+    const unasked = request.headers['x-balance-unasked'] === '1'
+    const session = await this.of(request, active && !unasked)
     if (session !== null) return session
     throw new BalanceError('no_session', 'You are not logged in.', {
       hint: 'Log in at /admin/, or: balance dashboard',
     })
   }
 
-  /** @param active whether this request shows somebody at work */
+  /** @param active as of {@link require} */
   async of(request: IncomingMessage, active: boolean): Promise<AdminSession | null> {
     const digest = digestIn(request)
     return digest === null ? null : this.#store.adminSession(digest, active)

@@ -6,6 +6,7 @@ import { overviewOperations } from './overview.ts'
 import type { OperationParts } from './parts.ts'
 import { providerOperations } from './providers.ts'
 import { routeOperations } from './routes.ts'
+import { sessionOperations } from './sessions.ts'
 import { settingOperations } from './settings.ts'
 import { tokenOperations } from './tokens.ts'
 
@@ -21,5 +22,6 @@ export function operatorOf(live: DaemonOperator, parts: Omit<OperationParts, 'li
     ...routeOperations(all),
     ...settingOperations(all),
     ...logOperations(all),
+    ...sessionOperations(all),
   }
 }

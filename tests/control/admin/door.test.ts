@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { OPERATIONS } from '../../../src/control/api.ts'
 import { ADMIN_IDLE_MS, ADMIN_LIFE_MS } from '../../../src/model/admin.ts'
 import { ASKABLE, codeOf, TestDashboard, WAYS } from '../../support/dashboard.ts'
@@ -124,6 +124,22 @@ describe.each(WAYS)('the door of the dashboard, %s', way => {
       { name: 'status', input: {}, caller: { session: session?.id } },
       { name: 'reload', input: {}, caller: { who: `admin session ${session?.id}` } },
     ])
+  })
+
+  it('goes on for who is at work, and not for a page that asks by itself', async () => {
+    dashboard = await TestDashboard.start(way)
+    const cookie = await dashboard.enter()
+    const seen = async () => (await dashboard.store.adminSessions())[0]?.seenAt
+    const began = await seen()
+    dashboard.clock.advance(ADMIN_IDLE_MS - 60_000)
+    const unasked = { cookie, 'x-balance-unasked': '1' }
+    expect((await ask('GET', 'status', unasked)).status).toBe(200)
+    expect((await dashboard.get('session', cookie)).status).toBe(200)
+    expect(await seen()).toBe(began)
+    expect((await ask('GET', 'status', { cookie })).status).toBe(200)
+    await vi.waitFor(async () => expect(await seen()).toBe(dashboard.clock.wall()))
+    dashboard.clock.advance(60_000)
+    expect((await ask('GET', 'status', unasked)).status).toBe(200)
   })
 
   it('has no operation of the control socket alone', async () => {

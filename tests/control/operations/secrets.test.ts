@@ -42,6 +42,7 @@ const READS: { readonly [K in OperationName]?: readonly Given<K>[] } = {
   'requests.list': [{ limit: 200 }],
   'requests.show': [{ id: '1' }],
   'errors.list': [{ limit: 200 }],
+  'sessions.list': [{}],
   stats: [{ by: 'key' }, { by: 'token' }, { by: 'model' }],
 }
 

@@ -47,6 +47,8 @@ const COMMANDS: Readonly<Record<OperationName, string | null>> = {
   'requests.show': 'logs show',
   'errors.list': 'logs errors',
   stats: 'stats',
+  'sessions.list': 'admin sessions',
+  'sessions.revoke': 'admin sessions',
 }
 
 const NAMES = Object.keys(OPERATIONS) as OperationName[]
@@ -136,4 +138,5 @@ const FIT: Readonly<Partial<Record<OperationName, object>>> = {
   'settings.set': { name: 'max_retries', value: '1' },
   'settings.unset': { name: 'max_retries' },
   'requests.show': { id: '1' },
+  'sessions.revoke': { id: '1' },
 }
