@@ -11,7 +11,7 @@ import { StandingStreams } from './standing-streams.ts'
 
 const KEYS = ['sk-a-0123456789abcdef', 'sk-b-0123456789abcdef']
 const ROUNDS = count(5, 100)
-const RESTART_DRAIN = count(2_000, 5_000)
+const RESTART_DRAIN = count(1_000, 5_000)
 const STREAMS = 100
 const REQUESTS_PER_SECOND = 100
 /** What a daemon serves between two restarts or reloads, ms. */
