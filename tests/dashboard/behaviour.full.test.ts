@@ -123,18 +123,30 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     await page.getByRole('cell', { name: '8', exact: true }).waitFor()
   })
 
-  it('shows a token once', async () => {
+  it('shows a token once, and changes of it only what was typed over', async () => {
     const { page } = browsing
     await logIn(page, admin.url)
     await visit(page, '#/tokens')
     await page.getByRole('button', { name: 'Create token' }).click()
-    await page.getByRole('dialog').getByLabel('Name').fill('mobile')
+    await page.getByRole('dialog').waitFor()
+    await page.keyboard.type('mobile')
     await page.keyboard.press('Enter')
     const shown = page.getByRole('dialog').getByLabel('Token')
     await expect.poll(() => shown.inputValue()).toBe('bal-made-up-token-of-the-fake-daemon')
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
     await page.getByRole('rowheader', { name: 'mobile' }).waitFor()
     expect(await page.content()).not.toContain('bal-made-up-token')
+
+    const { revision } = admin.world
+    const sent = page.waitForRequest(/tokens\.change/)
+    await page.getByRole('button', { name: 'Change batch-jobs' }).click()
+    await page.getByRole('dialog').getByLabel('At once').fill('')
+    await page.keyboard.press('Enter')
+    expect(JSON.parse((await sent).postData() ?? '')).toEqual({
+      token: 't_batch00001',
+      concurrency: null,
+      revision,
+    })
   })
 
   it('follows requests, pauses, sleeps with its tab and wakes again', async () => {

@@ -103,25 +103,36 @@ describe.skipIf(!hasChromium)('the first paint', () => {
     await slow.close()
   })
 
-  it.each(['#/overview', '#/keys'])('of %s with 10,000 keys takes 500 ms at most', async hash => {
+  it.each([
+    ['#/overview', '.tiles'],
+    ['#/keys', 'tbody tr'],
+  ])('of %s and what it shows takes 500 ms at most, with 10,000 keys', async (hash, content) => {
     const { page } = browsing
     await logIn(page, slow.url)
-    const times: number[] = []
+    await page.addInitScript(`
+      new MutationObserver((_, observer) => {
+        if (!document.querySelector(${JSON.stringify(content)})) return
+        observer.disconnect()
+        requestAnimationFrame(() => { window.shown = performance.now() })
+      }).observe(document, { childList: true, subtree: true })`)
+    const times: { first: number; shown: number }[] = []
     for (let run = 0; run < 5; run++) {
       await page.goto('about:blank')
       await page.goto(`${slow.url}${hash}`)
       await settled(page)
-      await page
-        .locator(hash === '#/keys' ? 'tbody tr' : '.tiles')
-        .first()
-        .waitFor()
+      await page.locator(content).first().waitFor()
+      await expect.poll(() => page.evaluate('window.shown')).toBeGreaterThan(0)
       times.push(
-        (await page.evaluate(
-          `performance.getEntriesByName('first-contentful-paint')[0].startTime`,
-        )) as number,
+        (await page.evaluate(`({
+          first: performance.getEntriesByName('first-contentful-paint')[0].startTime,
+          shown: window.shown,
+        })`)) as (typeof times)[number],
       )
     }
-    times.sort((a, b) => a - b)
-    expect(times[2]).toBeLessThan(500)
+    const median = (name: 'first' | 'shown') =>
+      times.map(time => time[name]).sort((a, b) => a - b)[2]
+    console.log(`${hash}: first paint ${median('first')} ms, shown ${median('shown')} ms`)
+    expect(median('first')).toBeLessThan(500)
+    expect(median('shown')).toBeLessThan(500)
   })
 })

@@ -25,13 +25,15 @@ export function ChangeKey({ detail, revision, onClose, onEnd }: ChangeKeyProps) 
   const action = useAction()
   const submit = () =>
     action.run(async () => {
+      const [limit, most] = [wholeOf(rpm) ?? null, wholeOf(concurrency) ?? null]
+      const [share, rank] = [wholeOf(weight) ?? 1, wholeOf(tier) ?? 1]
       const input = {
         key: detail.id,
         ...(label === detail.label ? {} : { label }),
-        weight: wholeOf(weight) ?? 1,
-        tier: wholeOf(tier) ?? 1,
-        rpm: wholeOf(rpm) ?? null,
-        concurrency: wholeOf(concurrency) ?? null,
+        ...(share === detail.weight ? {} : { weight: share }),
+        ...(rank === detail.tier ? {} : { tier: rank }),
+        ...(limit === detail.rpm ? {} : { rpm: limit }),
+        ...(most === detail.concurrency ? {} : { concurrency: most }),
         ...(secret === '' ? {} : { secret }),
       }
       await change('keys.change', input, revision).finally(onEnd)

@@ -37,7 +37,7 @@ export function KeyDetailPage({ id }: { id: string }) {
   const disabled = data?.state === 'disabled'
   const tools = (
     <>
-      <button type="button" onClick={() => history.back()}>
+      <button type="button" onClick={() => (history.length > 1 ? history.back() : go('keys'))}>
         {t('back')}
       </button>
       <button type="button" onClick={() => show('test')}>

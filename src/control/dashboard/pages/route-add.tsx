@@ -48,7 +48,6 @@ export function AddRoute({ onClose, onEnd }: { onClose: () => void; onEnd: () =>
           onInput={setModel}
           hint={t('routes.model.hint')}
           required
-          focus
         />
         {drafts.map((draft, at) => (
           <fieldset key={at} class="target">

@@ -35,7 +35,7 @@ export function SettingDialog({ setting, onSave, onClose, onEnd }: SettingDialog
   return (
     <Dialog title={name} onClose={onClose}>
       <Form action={action} onSubmit={() => save(value)} submit={t('save')} onCancel={onClose}>
-        <Field label={t('value')} value={value} onInput={setValue} hint={doc || undefined} focus />
+        <Field label={t('value')} value={value} onInput={setValue} hint={doc || undefined} />
         {own && (
           <p>
             <button type="button" onClick={() => save(null)} disabled={action.busy}>

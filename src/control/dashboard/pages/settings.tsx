@@ -53,7 +53,9 @@ function SettingTables({ reading }: { reading: Reading<readonly SettingShape[]> 
   return (
     <Loaded reading={reading}>
       {settings => {
-        const found = settings.filter(({ name, doc }) => `${name} ${doc}`.includes(wanted.trim()))
+        const found = settings.filter(({ name, doc }) =>
+          `${name} ${doc}`.toLowerCase().includes(wanted.trim().toLowerCase()),
+        )
         return (
           <>
             <search class="filter">

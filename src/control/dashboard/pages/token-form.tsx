@@ -18,35 +18,35 @@ interface TokenFormProps {
   readonly onEnd: () => void
 }
 
+/** As it is typed. */
+interface Draft {
+  readonly name: string
+  readonly providers: string
+  readonly models: string
+  readonly rpm: string
+  readonly concurrency: string
+  readonly expires: string
+}
+
 export function TokenForm({ token, revision, onClose, onEnd }: TokenFormProps) {
-  const providersThere = useRead('providers.list', {})
-  const [name, setName] = useState(token?.name ?? '')
-  const [providers, setProviders] = useState(token?.providers?.join(', ') ?? '')
-  const [models, setModels] = useState(token?.models?.join(', ') ?? '')
-  const [rpm, setRpm] = useState(String(token?.rpm ?? ''))
-  const [concurrency, setConcurrency] = useState(String(token?.concurrency ?? ''))
-  const [expires, setExpires] = useState(token?.expires ? dateOf(new Date(token.expires)) : '')
+  const there = useRead('providers.list', {})
+  const [initial] = useState(() => draftOf(token))
+  const [draft, setDraft] = useState(initial)
   const [created, setCreated] = useState<string | null>(null)
   const action = useAction()
+  const edit = (change: Partial<Draft>) => setDraft({ ...draft, ...change })
+  const { name } = draft
 
-  const fieldsOf = (): TokenFields => ({
-    providers: listOf(providers),
-    models: listOf(models),
-    rpm: wholeOf(rpm) ?? null,
-    concurrency: wholeOf(concurrency) ?? null,
-    expires: expires === '' ? null : new Date(`${expires}T23:59:59`).toISOString(),
-  })
   const submit = () =>
     action.run(async () => {
+      const fields = changedFields(initial, draft)
       if (token) {
-        const input = { token: token.id, ...(name === token.name ? {} : { name }), ...fieldsOf() }
-        await change('tokens.change', input, revision).finally(onEnd)
+        await change('tokens.change', { token: token.id, ...fields }, revision).finally(onEnd)
         notify(t('tokens.changed', { name }))
         onClose()
         return
       }
-      const given = Object.entries(fieldsOf()).filter(([, value]) => value !== null)
-      const answer = await change('tokens.create', { name, ...Object.fromEntries(given) })
+      const answer = await change('tokens.create', { ...fields, name })
       onEnd()
       setCreated(answer.token)
     })
@@ -60,33 +60,63 @@ export function TokenForm({ token, revision, onClose, onEnd }: TokenFormProps) {
         submit={token ? t('save') : t('tokens.create')}
         onCancel={onClose}
       >
-        <Field label={t('name')} value={name} onInput={setName} required focus />
+        <Field label={t('name')} value={name} onInput={value => edit({ name: value })} required />
         <Field
           label={t('nav.providers')}
-          value={providers}
-          onInput={setProviders}
+          value={draft.providers}
+          onInput={providers => edit({ providers })}
           hint={t('tokens.providers.hint')}
-          choices={providersThere.data?.map(one => one.name) ?? []}
+          choices={there.data?.map(one => one.name) ?? []}
         />
         <Field
           label={t('models')}
-          value={models}
-          onInput={setModels}
+          value={draft.models}
+          onInput={models => edit({ models })}
           hint={t('tokens.models.hint')}
         />
         <div class="fields">
-          <Field label={t('rpm')} type="number" value={rpm} onInput={setRpm} />
+          <Field label={t('rpm')} type="number" value={draft.rpm} onInput={rpm => edit({ rpm })} />
           <Field
             label={t('concurrency')}
             type="number"
-            value={concurrency}
-            onInput={setConcurrency}
+            value={draft.concurrency}
+            onInput={concurrency => edit({ concurrency })}
           />
-          <Field label={t('expires')} type="date" value={expires} onInput={setExpires} />
+          <Field
+            label={t('expires')}
+            type="date"
+            value={draft.expires}
+            onInput={expires => edit({ expires })}
+          />
         </div>
       </Form>
     </Dialog>
   )
+}
+
+function draftOf(token: TokenShape | null): Draft {
+  return {
+    name: token?.name ?? '',
+    providers: token?.providers?.join(', ') ?? '',
+    models: token?.models?.join(', ') ?? '',
+    rpm: String(token?.rpm ?? ''),
+    concurrency: String(token?.concurrency ?? ''),
+    expires: token?.expires ? dateOf(new Date(token.expires)) : '',
+  }
+}
+
+/** Only what was typed over: a day says less than the time that a token may have. */
+function changedFields(initial: Draft, draft: Draft): TokenFields {
+  const { name, providers, models, rpm, concurrency, expires } = draft
+  const end = expires === '' ? null : new Date(`${expires}T23:59:59`).toISOString()
+  return {
+    ...(name === initial.name ? {} : { name }),
+    ...(providers === initial.providers ? {} : { providers: listOf(providers) }),
+    ...(models === initial.models ? {} : { models: listOf(models) }),
+    ...(rpm === initial.rpm ? {} : { rpm: wholeOf(rpm) ?? null }),
+    ...(concurrency === initial.concurrency ? {} : { concurrency: wholeOf(concurrency) ?? null }),
+    ...(expires === initial.expires ? {} : { expires: end }),
+  }
 }
 
 interface CreatedProps {

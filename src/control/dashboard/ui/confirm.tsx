@@ -52,7 +52,7 @@ export function Confirm({ question, onClose, onEnd }: ConfirmProps) {
       >
         <div class="question">{body}</div>
         {typed !== undefined && (
-          <Field label={t('type.name', { name: typed })} value={given} onInput={setGiven} focus />
+          <Field label={t('type.name', { name: typed })} value={given} onInput={setGiven} />
         )}
       </Form>
     </Dialog>

@@ -2,6 +2,9 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
 import { t } from '../text/text.ts'
 
+/** What has the focus when it opens: a field, else the first button below, which does no harm. */
+const FIRST = 'input, select, textarea, .buttons button'
+
 interface DialogProps {
   readonly title: string
   readonly onClose: () => void
@@ -16,6 +19,7 @@ export function Dialog({ title, onClose, wide, children }: DialogProps) {
   useEffect(() => {
     const before = document.activeElement
     dialog.current?.showModal()
+    dialog.current?.querySelector<HTMLElement>(FIRST)?.focus()
     return () => {
       dialog.current?.close()
       if (before instanceof HTMLElement) before.focus()
