@@ -40,6 +40,8 @@ export function layoutOf(scope: Scope, root: string): Layout {
 /** What the service and the commands must agree on. */
 export interface Agreement {
   readonly listen: Address
+  /** Whether it speaks HTTPS. */
+  readonly tls: boolean
   readonly store: string
   /** ms */
   readonly drain: number
@@ -69,7 +71,8 @@ export function agree(
   refuseOther(path, 'listen', spell(found.listen), listen && spell(listen))
   refuseOther(path, 'store', found.store, store)
   refuseUnnamed(layout, found)
-  return { listen: numeric(found.listen), store: found.store, drain: found.drain, config: null }
+  const { store: used, drain, tls } = found
+  return { listen: numeric(found.listen), tls: tls !== null, store: used, drain, config: null }
 }
 
 const DEFAULT: Address = { host: '127.0.0.1', port: 8_077 }
@@ -80,6 +83,7 @@ function written(layout: Layout, listen: Address, store: string | null): Agreeme
   const reinstall = `balance service install${layout.scope === 'user' ? ' --user' : ''}`
   return {
     listen: numeric(listen),
+    tls: false,
     store: used,
     drain: DEFAULT_DRAIN,
     config: `# What the service and the commands on this host agree on; all that can stand here is in

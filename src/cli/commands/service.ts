@@ -104,10 +104,10 @@ async function install(session: Session, flags: InstallFlags): Promise<void> {
   if (begins) for (const words of begin) await systemctl(layout.scope, ...words)
   else tellLater(session, layout, begin)
   out.show(installShape(layout, agreement, files, written, begins), () => '')
-  if (begins)
-    out.say(
-      `The gateway serves on http://${spell(agreement.listen)}; its log: ${journalLine(layout.scope)}`,
-    )
+  if (begins) {
+    const url = `${agreement.tls ? 'https' : 'http'}://${spell(agreement.listen)}`
+    out.say(`The gateway serves on ${url}; its log: ${journalLine(layout.scope)}`)
+  }
   if (agreement.store.startsWith('sqlite:') || layout.scope === 'user') return
   if (!existsSync(join(layout.root, PASSWORD)))
     out.warn(`${PASSWORD} is not there: the store is opened without a password.`)
