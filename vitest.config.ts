@@ -3,7 +3,6 @@ import { defineConfig } from 'vitest/config'
 /** Those that measure how soon clients are answered: they run one after the other, and alone. */
 const LOAD = [
   'tests/chaos/changes.test.ts',
-  'tests/chaos/guesses.test.ts',
   'tests/chaos/restart.test.ts',
   'tests/chaos/retention.test.ts',
   'tests/chaos/stability-*.test.ts',
@@ -13,6 +12,8 @@ const LOAD = [
 const PACKAGE = ['tests/package/**/*.test.ts', 'tests/docker/**/*.test.ts']
 /** Three minutes at a low rate. */
 const MEMORY = ['tests/chaos/memory.test.ts']
+/** With a browser, and with passwords that are guessed. */
+const DASHBOARD = ['tests/dashboard/**/*.full.test.ts', 'tests/chaos/guesses.test.ts']
 /** Slow, or in need of Debian's packages: `npm run test:full`. Everything else is `npm test`. */
 const FULL = ['tests/sdk/**/*.test.ts', 'tests/chaos/**/*.test.ts', 'tests/**/*.full.test.ts']
 
@@ -49,10 +50,20 @@ export default defineConfig({
         test: {
           name: 'full',
           include: FULL,
-          exclude: [...LOAD, ...MEMORY],
+          exclude: [...LOAD, ...MEMORY, ...DASHBOARD],
           testTimeout: patience(120_000),
           hookTimeout: patience(60_000),
           maxWorkers: PROCESSES,
+        },
+      },
+      {
+        test: {
+          name: 'dashboard',
+          include: DASHBOARD,
+          testTimeout: patience(120_000),
+          hookTimeout: patience(60_000),
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
       {
