@@ -13,7 +13,11 @@ const PACKAGE = ['tests/package/**/*.test.ts', 'tests/docker/**/*.test.ts']
 /** Three minutes at a low rate. */
 const MEMORY = ['tests/chaos/memory.test.ts']
 /** With a browser, and with passwords that are guessed. */
-const DASHBOARD = ['tests/dashboard/**/*.full.test.ts', 'tests/chaos/guesses.test.ts']
+const DASHBOARD = [
+  'tests/dashboard/**/*.full.test.ts',
+  'tests/store/overview.full.test.ts',
+  'tests/chaos/guesses.test.ts',
+]
 /** Slow, or in need of Debian's packages: `npm run test:full`. Everything else is `npm test`. */
 const FULL = ['tests/sdk/**/*.test.ts', 'tests/chaos/**/*.test.ts', 'tests/**/*.full.test.ts']
 
