@@ -2,8 +2,9 @@ import { hostname } from 'node:os'
 import { type Finding, isAccepted, verdict } from '../balancer/verdict.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Key, KeyMemory } from '../model/catalog.ts'
+import { HEARD_WITHIN_MS } from '../model/node.ts'
 import type { ProviderSettings } from '../model/settings.ts'
-import { HEARD_WITHIN_MS, type Store } from '../model/store.ts'
+import type { Store } from '../model/store.ts'
 
 /** What was known of a key before a test and after it; undefined where that is nothing. */
 export interface Lesson {

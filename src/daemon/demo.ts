@@ -6,7 +6,8 @@ import { startMock } from '../mock/server.ts'
 import { type BootstrapFlags, type LoadedConfig, loadConfig, NO_SERVICE } from '../model/config.ts'
 import { openStore } from '../store/open.ts'
 import { storeOptions } from '../store/options.ts'
-import { type Daemon, type DaemonParts, startDaemon } from './main.ts'
+import type { Daemon, DaemonParts } from './daemon.ts'
+import { startDaemon } from './main.ts'
 
 /** The demo's keys: what each stands for, and how the simulated provider answers it. */
 const KEYS = [

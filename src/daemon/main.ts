@@ -1,24 +1,22 @@
 import { hostname } from 'node:os'
-import type { Clock } from '../base/clock.ts'
 import { createLogger, type Logger } from '../base/log.ts'
 import { Redactor } from '../base/redactor.ts'
-import type { Secret } from '../base/secret.ts'
 import { controlFolders } from '../control/address.ts'
 import { LoginLinks } from '../control/admin/links.ts'
 import { ControlSocket } from '../control/socket.ts'
 import { TailHub } from '../control/tail.ts'
 import type { Dashboard } from '../gateway/dashboard.ts'
-import { type Address, givenSocket, hostOf } from '../gateway/listeners.ts'
-import type { Tls } from '../gateway/server.ts'
-import type { LoadedConfig, Service } from '../model/config.ts'
+import { givenSocket, hostOf } from '../gateway/listeners.ts'
 import { storeOptions } from '../store/options.ts'
 import { openThreadedStore } from '../store/threaded.ts'
 import { ListenerCertificate } from './certificate.ts'
 import { Checks } from './checks.ts'
+import type { Daemon, DaemonParts } from './daemon.ts'
 import { DaemonDashboard } from './dashboard.ts'
-import { isLoopback, makeFirstToken, seeToTokens } from './first-token.ts'
+import { makeFirstToken, seeToTokens } from './first-token.ts'
 import { Follower } from './follower.ts'
 import { Learned } from './learned.ts'
+import { tellListening } from './listening.ts'
 import { Notifier } from './notify.ts'
 import { openGateway, workersOf } from './open-gateway.ts'
 import { operatorOf } from './operations/operator.ts'
@@ -29,42 +27,6 @@ import { Recent } from './recent.ts'
 import { Recorder } from './recorder.ts'
 import { ServiceWatch, statusLine } from './service-watch.ts'
 import { Upkeep } from './upkeep.ts'
-
-export interface DaemonParts {
-  readonly config: LoadedConfig
-  /** Reads the configuration again, for `reload`. */
-  readonly reread: () => LoadedConfig
-  /** What a service manager gave. */
-  readonly service: Service
-  readonly clock: Clock
-  readonly version: string
-  /** Where log lines go. */
-  readonly sink: { readonly isTTY?: boolean; write(text: string): unknown }
-  /** Serve local callers without a token. */
-  readonly anonymous: boolean
-  /** Creates a first token where the store has none, for somebody who can be shown it. */
-  readonly makeFirstToken: boolean
-}
-
-/** A daemon that serves. */
-export interface Daemon {
-  readonly url: string
-  readonly controlPath: string
-  /** The token that was made because there was none; shown once. */
-  readonly firstToken: Secret | null
-  readonly revision: number
-  /** How many there are at the start. */
-  readonly providers: number
-  readonly tokens: number
-  /** Resolves when it has ended. */
-  readonly ended: Promise<void>
-  /** Drains and ends; a second call ends at once. */
-  stop(now: boolean): void
-  /** Reads the configuration again; what is wrong with it is logged. */
-  reload(): Promise<unknown>
-  /** A defect ends the process: resolves once what is known is written down, a second later at most. */
-  crash(error: unknown): Promise<void>
-}
 
 const CRASH_PATIENCE = 1_000
 
@@ -206,12 +168,7 @@ async function start(
     await seeToTokens(config, places.map(hostOf), store)
     await follower.start()
     const addresses = await gateway.listen(places)
-    const [url, ...further] = addresses.map(address => urlOf(address, tls))
-    operator.url = url ?? ''
-    const also = further.length > 0 ? { also: further } : {}
-    const by = given.length > 0 ? { sockets: 'given' } : {}
-    log.info({ url, ...also, ...by, store: store.url, pid: process.pid }, 'listening')
-    if (tls === null && !addresses.every(({ host }) => isLoopback(host))) log.warn(IN_THE_CLEAR)
+    operator.url = tellListening(addresses, { tls, given: given.length > 0, store: store.url, log })
     await peers.start()
     const firstToken = parts.makeFirstToken
       ? await makeFirstToken(parts.anonymous, store, follower)
@@ -283,11 +240,4 @@ async function start(
     control.close()
     throw error
   }
-}
-
-const IN_THE_CLEAR =
-  'other hosts may call here without TLS, with tokens and prompts in the clear: set tls, or let a proxy with TLS alone reach this address'
-
-function urlOf({ host, port }: Address, tls: Tls | null): string {
-  return `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

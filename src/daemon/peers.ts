@@ -1,8 +1,9 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Lessons } from '../model/catalog.ts'
+import type { NewNode, Node } from '../model/node.ts'
 import type { ExchangeRecord } from '../model/record.ts'
-import type { NewNode, Node, Store } from '../model/store.ts'
+import type { Store } from '../model/store.ts'
 
 const ANNOUNCE_MS = 5_000
 /** How often it is looked who else is there, and an announcement that failed is made again. */

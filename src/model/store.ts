@@ -29,6 +29,7 @@ import type {
   TokenChange,
 } from './changes.ts'
 import type { Declared, Reconciled } from './declared.ts'
+import type { NewNode, Node } from './node.ts'
 import type { Plan, Subject } from './plan.ts'
 import type {
   ExchangeRecord,
@@ -128,7 +129,7 @@ export interface Store {
   /**
    * Writes what was learned; rows of an older generation than the key's are dropped.
    * @param node who learned it: what another wrote so recently that this one cannot have heard of
-   * it ({@link HEARD_WITHIN_MS}) is kept beside it
+   * it (`HEARD_WITHIN_MS`) is kept beside it
    */
   remember(memories: readonly KeyMemory[], node?: string): Promise<void>
   /** The same of providers: what is there already and what is new are merged. */
@@ -263,7 +264,7 @@ export interface Store {
    */
   restore(file: string, tell?: TellProgress): Promise<Backup>
 
-  /** Says that a node is there; those not heard of for {@link NODE_GONE_MS} are left out of {@link nodes}. */
+  /** Says that a node is there; those not heard of for `NODE_GONE_MS` are left out of {@link nodes}. */
   announce(node: NewNode): Promise<void>
   nodes(): Promise<Node[]>
   depart(node: string): Promise<void>
@@ -277,27 +278,4 @@ export interface Store {
 export interface Heads {
   readonly revision: number
   readonly learned: number
-}
-
-/** What one node learned the others know after so long. */
-export const HEARD_WITHIN_MS = 1_500
-
-/** After so long without a word a node is taken to be gone. */
-export const NODE_GONE_MS = 15_000
-
-/** A daemon that serves this store. */
-export interface NewNode {
-  /** `host:pid`, unique among those that run. */
-  readonly id: string
-  readonly url: string
-  readonly version: string
-  readonly workers: number
-  readonly revision: number
-  /** Wall ms. */
-  readonly started: number
-}
-
-export interface Node extends NewNode {
-  /** When it was last heard of, wall ms of the store's clock. */
-  readonly seen: number
 }

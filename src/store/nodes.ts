@@ -1,4 +1,5 @@
-import { type NewNode, NODE_GONE_MS, type Store } from '../model/store.ts'
+import { type NewNode, NODE_GONE_MS } from '../model/node.ts'
+import type { Store } from '../model/store.ts'
 import type { StoreParts } from './parts.ts'
 import { cut } from './record-rows.ts'
 

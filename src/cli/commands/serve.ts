@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { VERSION } from '../../base/version.ts'
-import type { Daemon } from '../../daemon/main.ts'
+import type { Daemon } from '../../daemon/daemon.ts'
 import { type BootstrapFlags, loadConfig, takeService } from '../../model/config.ts'
 import { UNKNOWN_TOKEN } from '../clients.ts'
 import { offerKeys } from '../offer-keys.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type NewNode, NODE_GONE_MS } from '../../../src/model/store.ts'
+import { type NewNode, NODE_GONE_MS } from '../../../src/model/node.ts'
 import type { MakePlace } from '../place.ts'
 
 export function node(id: string, change: Partial<NewNode> = {}): NewNode {

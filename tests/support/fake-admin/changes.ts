@@ -1,12 +1,12 @@
 import type * as contract from '../../../src/control/dashboard/data/contract.ts'
-import type { TestShape } from '../../../src/control/dashboard/data/shapes.ts'
+import type { TestShape } from '../../../src/control/dashboard/data/contract.ts'
 import { found } from './reads.ts'
 import { type FakeKey, makeKey, makeTarget, makeToken, type World } from './world.ts'
 
 type Answers = {
   readonly [K in keyof contract.Changes]: (
     input: contract.Changes[K]['in'],
-  ) => contract.Changes[K]['out']
+  ) => Partial<contract.Changes[K]['out']>
 }
 
 /** What the fake daemon does for each change; its revision is raised by the server. */

@@ -3,11 +3,13 @@ import type {
   ExchangeShape,
   FailureShape,
   TryShape,
-} from '../../../src/control/dashboard/data/shapes.ts'
+} from '../../../src/control/dashboard/data/contract.ts'
 import { CONDITIONS, countsOf, type FakeKey, PROVIDER_NAMES, type World } from './world.ts'
 
 type Query = URLSearchParams
-type Answers = { readonly [K in keyof contract.Reads]: (query: Query) => contract.Reads[K]['out'] }
+/** The page asks for no stats. */
+type Asked = Exclude<keyof contract.Reads, 'stats'>
+type Answers = { readonly [K in Asked]: (query: Query) => contract.Reads[K]['out'] }
 
 /** What the fake daemon answers to each read. */
 export function readsOf(world: World, now: () => number): Answers {
@@ -19,11 +21,11 @@ export function readsOf(world: World, now: () => number): Answers {
     'providers.show': query => {
       const provider = found(world.providers.find(({ name }) => name === query.get('name')))
       const settings = [
-        { name: 'policy', value: 'round-robin', from: 'config' as const },
-        { name: 'models', value: 'gpt-*', from: 'provider' as const },
-        { name: 'timeout', value: '300s', from: 'config' as const },
-      ]
-      return { ...provider, created: '2026-11-01T08:00:00.000Z', settings }
+        { name: 'policy', value: 'round-robin', from: 'config' },
+        { name: 'models', value: 'gpt-*', from: 'provider' },
+        { name: 'timeout', value: '300s', from: 'config' },
+      ] as const
+      return { ...provider, created: '2026-11-01T08:00:00.000Z', settings: [...settings] }
     },
     'providers.models': () => world.exchanges.slice(0, 30).map(({ model }) => model ?? ''),
     'presets.list': () =>
@@ -83,7 +85,8 @@ export function readsOf(world: World, now: () => number): Answers {
 
 function usage(requests: number, errors: number): contract.UsageSums {
   const tokens = { prompt_tokens: requests * 494, completion_tokens: requests * 112 }
-  return { requests, errors, attempts: requests + errors, ...tokens }
+  const others = { cached_tokens: 0, reasoning_tokens: 0, ms: requests === 0 ? null : 900 }
+  return { requests, errors, attempts: requests + errors, ...tokens, ...others }
 }
 
 function triesOf(

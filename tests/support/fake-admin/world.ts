@@ -1,5 +1,5 @@
 import type * as contract from '../../../src/control/dashboard/data/contract.ts'
-import type * as shapes from '../../../src/control/dashboard/data/shapes.ts'
+import type * as shapes from '../../../src/control/dashboard/data/contract.ts'
 import { PAYLOADS } from './payloads.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }

@@ -1,8 +1,7 @@
 import { readSession, search } from './api.ts'
 import { FIRST_WAIT, nextWait } from './backoff.ts'
 import { after } from './clock.ts'
-import type { RecordFilter } from './contract.ts'
-import type { ExchangeShape } from './shapes.ts'
+import type { ExchangeShape, RecordFilter } from './contract.ts'
 
 export type LiveState = 'connecting' | 'live' | 'hidden' | 'waiting'
 

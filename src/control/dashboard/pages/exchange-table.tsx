@@ -1,5 +1,5 @@
+import type { ExchangeShape } from '../data/contract.ts'
 import { formatMs, formatTokens, NONE } from '../data/format.ts'
-import type { ExchangeShape } from '../data/shapes.ts'
 import { t } from '../text/text.ts'
 import { Status } from '../ui/badge.tsx'
 import { type Column, Table } from '../ui/table.tsx'

@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type ApiError, read } from '../data/api.ts'
 import { after } from '../data/clock.ts'
+import type { ExchangeShape, RequestShape, TryShape } from '../data/contract.ts'
 import { formatBytes, formatMs, formatTokens, NONE } from '../data/format.ts'
 import { asApiError } from '../data/hooks.ts'
-import type { ExchangeShape, RequestShape, TryShape } from '../data/shapes.ts'
 import { t } from '../text/text.ts'
 import { Badge, Status } from '../ui/badge.tsx'
 import { Dialog } from '../ui/dialog.tsx'
@@ -61,7 +61,7 @@ function useStored(exchange: ExchangeShape): {
     const ended = new AbortController()
     let cancel = () => {}
     const look = (left: number) => {
-      read('requests.show', { id: id ?? request_id }, { signal: ended.signal }).then(
+      read('requests.show', { id: String(id ?? request_id) }, { signal: ended.signal }).then(
         setFound,
         reason => {
           if (ended.signal.aborted) return

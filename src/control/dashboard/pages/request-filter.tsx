@@ -18,7 +18,7 @@ export function filterOf(query: Place['query']): RecordFilter {
   return {
     ...Object.fromEntries(texts),
     ...(query.status ? { status: query.status } : {}),
-    ...(age === undefined ? {} : { since: Math.floor((now() - age) / 60_000) * 60_000 }),
+    ...(age === undefined ? {} : { since: String(Math.floor((now() - age) / 60_000) * 60_000) }),
   }
 }
 

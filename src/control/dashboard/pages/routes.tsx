@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { change } from '../data/api.ts'
+import type { TargetShape } from '../data/contract.ts'
 import { useRead } from '../data/hooks.ts'
-import type { TargetShape } from '../data/shapes.ts'
 import { t } from '../text/text.ts'
 import { Confirm, type Question } from '../ui/confirm.tsx'
 import { Loaded, Page, Section } from '../ui/page.tsx'

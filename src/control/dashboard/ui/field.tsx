@@ -134,7 +134,7 @@ export function wholeOf(text: string): number | undefined {
 }
 
 /** Names with commas or blanks between; null where there are none. */
-export function listOf(text: string): readonly string[] | null {
+export function listOf(text: string): string[] | null {
   const names = text.split(/[\s,]+/).filter(name => name !== '')
   return names.length > 0 ? names : null
 }
