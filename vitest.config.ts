@@ -38,6 +38,8 @@ export default defineConfig({
           exclude: [...FULL, ...PACKAGE],
           testTimeout: patience(20_000),
           maxWorkers: PROCESSES,
+          // Loading everything anew for each of two hundred files took a fifth of the run.
+          isolate: false,
         },
       },
       {

@@ -105,6 +105,8 @@ export function sharedServer(): Promise<Mariadb> {
 export function stopSharedServer(): void {
   afterAll(async () => {
     await (await shared)?.stop()
+    // Another file of this process may come.
+    shared = null
   })
 }
 
