@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/model/store.ts'
+import { count } from '../support/count.ts'
 import { bundle } from './bundle.ts'
 import { ENGINES, type Place, stopSharedServer, usePlaces } from './place.ts'
 import { OPENAI } from './suites/providers.ts'
@@ -103,7 +104,7 @@ describe.each(ENGINES)('a restore that is killed on %s', engine => {
       const half = `${here.folder}-half`
       cpSync(here.folder, half, { recursive: true })
       try {
-        for (let step = 1; ; step += 3) {
+        for (let step = 1; ; step += count(7, 3)) {
           const ended = await restoreUntil(here, files.new, step)
           const state = await stateOf(here)
           expect(ended ? ['new'] : ['half', 'new'], `killed at step ${step}`).toContain(state)
