@@ -13,6 +13,8 @@ export class RunQueue {
   readonly #files: readonly string[]
   readonly #timer: NodeJS.Timeout
   readonly #samples: { readonly at: number; readonly waited: number }[] = []
+  /** Of each of the files; of a process that has ended, until then. */
+  readonly #waited = new Map<string, number>()
 
   /** Watches from now on. */
   constructor(pids: readonly number[]) {
@@ -39,13 +41,15 @@ export class RunQueue {
   }
 
   #sample(): void {
-    try {
-      const waited = this.#files.reduce((sum, file) => sum + waitedSoFar(file), 0)
-      this.#samples.push({ at: performance.now(), waited })
-    } catch {
-      // A process has ended, and waits no more.
-      this.stop()
+    for (const file of this.#files) {
+      try {
+        this.#waited.set(file, waitedSoFar(file))
+      } catch {
+        // Its process has ended, and waits no more.
+      }
     }
+    const waited = [...this.#waited.values()].reduce((sum, each) => sum + each, 0)
+    this.#samples.push({ at: performance.now(), waited })
   }
 }
 
