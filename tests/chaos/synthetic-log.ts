@@ -7,7 +7,7 @@ const DAY = 86_400_000
 const BATCH = 500
 
 export const PROVIDERS = ['openai', 'anthropic', 'gemini', 'groq', 'local']
-const KEYS = 50
+const KEYS = Array.from({ length: 50 }, (_, n) => `k_${String(n).padStart(10, '0')}`)
 const TOKENS = 40
 const MODELS = 60
 /** One of so many requests fails. */
@@ -17,13 +17,21 @@ const EXCERPT = JSON.stringify({
   error: { message: `Rate limit reached: ${'please try again later. '.repeat(8)}`, code: 'rate' },
 })
 
-/** Writes what a month of traffic leaves, oldest first; other work gets its turns meanwhile. */
-export async function writeLog(store: Store, rows: number, now: number): Promise<void> {
+/**
+ * Writes what a month of traffic leaves, oldest first; other work gets its turns meanwhile.
+ * @param keys the ids of those that served it
+ */
+export async function writeLog(
+  store: Store,
+  rows: number,
+  now: number,
+  keys: readonly string[] = KEYS,
+): Promise<void> {
   for (let first = 0; first < rows; first += BATCH) {
     const size = Math.min(BATCH, rows - first)
     const batch = Array.from({ length: size }, (_, n) => {
       const number = first + n
-      return exchangeOf(number, now - DAYS * DAY * (1 - number / rows))
+      return exchangeOf(number, now - DAYS * DAY * (1 - number / rows), keys)
     })
     await store.record(batch, 'host:1')
     await turn()
@@ -31,11 +39,11 @@ export async function writeLog(store: Store, rows: number, now: number): Promise
 }
 
 /** Different in all that is asked by; request ids have no order, as those that clients choose. */
-function exchangeOf(number: number, time: number): ExchangeRecord {
+function exchangeOf(number: number, time: number, keys: readonly string[]): ExchangeRecord {
   const chance = scrambled(number)
   const failed = chance % FAILS === 0
   const provider = PROVIDERS[chance % PROVIDERS.length] as string
-  const keyId = `k_${String(chance % KEYS).padStart(10, '0')}`
+  const keyId = keys[chance % keys.length] as string
   const model = `model-${(chance >>> 8) % MODELS}`
   return {
     time: Math.floor(time),
