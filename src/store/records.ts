@@ -7,6 +7,7 @@ import type { StoreParts } from './parts.ts'
 import { checkLimit, matching } from './record-filter.ts'
 import { cut, failureValues, logEntry, storedExchange, storedFailure } from './record-rows.ts'
 import { Rollups } from './rollups.ts'
+import { type IdRange, searchBack } from './search.ts'
 import { slices } from './slices.ts'
 import type { ExchangeRow } from './tables.ts'
 
@@ -51,13 +52,19 @@ export function recordVerbs({ engine, clock }: StoreParts): RecordVerbs {
 
     async records({ limit, before, after, notNode, ...filter }) {
       const condition = matching('exchanges', filter)
-      const rows = await engine.queryLog(db => {
-        let query = db.selectFrom('exchanges').selectAll().where(condition).limit(checkLimit(limit))
-        if (before !== undefined) query = query.where('id', '<', before)
-        if (after !== undefined) query = query.where('id', '>', after)
-        if (notNode !== undefined) query = query.where('node', '!=', cut(notNode))
-        return query.orderBy('id', after === undefined ? 'desc' : 'asc').execute()
-      })
+      const most = checkLimit(limit)
+      const find = ({ from, below }: IdRange, rows: number) =>
+        engine.queryLog(db => {
+          let query = db.selectFrom('exchanges').selectAll().where(condition).limit(rows)
+          if (notNode !== undefined) query = query.where('node', '!=', cut(notNode))
+          if (below !== null) query = query.where('id', '<', below)
+          if (from !== null) query = query.where('id', '>=', from)
+          return query.orderBy('id', after === undefined ? 'desc' : 'asc').execute()
+        })
+      const rows =
+        after === undefined
+          ? await searchBack(engine, { table: 'exchanges', filter, limit: most, before, find })
+          : await find({ from: after + 1, below: before ?? null }, most)
       return labelled(engine, rows)
     },
 
@@ -77,18 +84,22 @@ export function recordVerbs({ engine, clock }: StoreParts): RecordVerbs {
 
     async failures({ limit, before, ...filter }) {
       const condition = matching('failures', filter)
-      const rows = await engine.queryLog(db => {
-        // Left: exchanges may be pruned before their failures are.
-        let query = db
-          .selectFrom('failures')
-          .leftJoin('exchanges', 'exchanges.id', 'failures.exchange_id')
-          .selectAll('failures')
-          .where(condition)
-          .limit(checkLimit(limit))
-        if (before !== undefined) query = query.where('failures.id', '<', before)
-        return query.orderBy('failures.id', 'desc').execute()
-      })
-      return rows.map(storedFailure)
+      const find = ({ from, below }: IdRange, rows: number) =>
+        engine.queryLog(db => {
+          // Left: exchanges may be pruned before their failures are.
+          let query = db
+            .selectFrom('failures')
+            .leftJoin('exchanges', 'exchanges.id', 'failures.exchange_id')
+            .selectAll('failures')
+            .where(condition)
+            .limit(rows)
+          if (below !== null) query = query.where('failures.id', '<', below)
+          if (from !== null) query = query.where('failures.id', '>=', from)
+          return query.orderBy('failures.id', 'desc').execute()
+        })
+      const most = checkLimit(limit)
+      const search = { table: 'failures', filter, limit: most, before, find } as const
+      return (await searchBack(engine, search)).map(storedFailure)
     },
   }
 }

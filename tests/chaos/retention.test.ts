@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
+import { DaemonClient } from '../../src/control/client.ts'
 import { type Mock, startMock } from '../../src/mock/server.ts'
 import { STATS_GROUPS, type StoredExchange } from '../../src/model/record.ts'
+import type { DaemonStatus } from '../../src/model/status.ts'
 import type { Store } from '../../src/model/store.ts'
 import { count, PATIENCE } from '../support/count.ts'
 import { eventually } from '../support/daemon.ts'
 import { hasMariadb } from '../support/mariadb.ts'
 import { RunQueue } from '../support/run-queue.ts'
-import { SteadyLoad } from '../support/steady-load.ts'
+import { SteadyLoad, type Time } from '../support/steady-load.ts'
 import { type LogPlace, onMariadb, onSqlite } from './log-place.ts'
 import { DAYS, PROVIDERS, writeLog } from './synthetic-log.ts'
 
@@ -85,10 +87,44 @@ describe.each(ENGINES)('a log on $name', ({ open, rows, share }) => {
       expect(found.filter(fits)).toHaveLength(50)
       expect(took, figures).toBeLessThanOrEqual(QUICK)
     }
-    const nobody = ['logs', 'list', '--provider', 'nobody']
-    const all = await timed(place, nobody, () => store.records({ limit: 50, provider: 'nobody' }))
-    // It has to read them all: nothing is promised about it.
-    await annotate(all.figures)
+  })
+
+  it('is searched in vain, and neither clients nor other questions wait for it', {
+    timeout: PATIENCE,
+  }, async ({ annotate }) => {
+    const daemon = await place.world.serve()
+    const client = (await DaemonClient.connect(store.url, [place.world.dataDir])) as DaemonClient
+    const load = new SteadyLoad(() => daemon.port, token, PER_SECOND)
+    const queue = new RunQueue([daemon.pid, process.pid])
+    await eventually(() => load.sent > PER_SECOND, 'the load has begun')
+    for (const [name, filter] of SEARCHES) {
+      const began = performance.now()
+      let took: number | null = null
+      const searching = client.call(name, filter).finally(() => {
+        took = performance.now() - began
+      })
+      const others: Time[] = []
+      while (took === null) {
+        const from = performance.now()
+        await client.call('overview', { range: '7d' })
+        others.push({ from, to: performance.now() })
+      }
+      expect(await searching).toEqual([])
+      const longest = Math.max(...others.map(({ from, to }) => to - from))
+      await annotate(
+        `${name} ${JSON.stringify(filter)}: ${Math.round(took)} ms; of ${others.length} overviews meanwhile the longest took ${Math.round(longest)} ms`,
+      )
+    }
+    const report = await load.stop()
+    queue.stop()
+    const { store_health } = await place.world.json<DaemonStatus>(['status'])
+    await daemon.stop()
+    await annotate(
+      `of ${report.sent} requests meanwhile the longest took ${Math.round(report.longest)} ms, p99 ${report.p99.toFixed(1)}`,
+    )
+    expect(report.statuses).toEqual({ 200: report.sent })
+    expect(queue.slow(report.times, UNNOTICED)).toEqual([])
+    expect(store_health?.error).toBeNull()
   })
 
   it('is brought within a new limit, and no client notices', { timeout: PATIENCE }, async ({
@@ -133,6 +169,14 @@ describe.each(ENGINES)('a log on $name', ({ open, rows, share }) => {
 })
 
 const LAST = PROVIDERS.at(-1) as string
+
+/** What nothing fits, so that all is looked through. */
+const SEARCHES = [
+  ['requests.list', { provider: 'nobody' }],
+  ['requests.list', { path: '/v1/nothing', since: '30d' }],
+  ['errors.list', { model: 'nothing' }],
+  ['errors.list', { token: 'nobody' }],
+] as const
 
 /** What a verb of the store gives, how long it takes, and how long the command does that asks it. */
 async function timed<T>({ world }: LogPlace, command: string[], question: () => Promise<T[]>) {

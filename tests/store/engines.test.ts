@@ -17,6 +17,7 @@ import { rotationSuite } from './suites/rotation.ts'
 import { routeSuite } from './suites/routes.ts'
 import { schemaSuite } from './suites/schema.ts'
 import { sealedSuite } from './suites/sealed.ts'
+import { searchSuite } from './suites/search.ts'
 import { settingSuite } from './suites/settings.ts'
 import { statsSuite } from './suites/stats.ts'
 import { tokenSuite } from './suites/tokens.ts'
@@ -38,6 +39,7 @@ describe.each(ENGINES)('store on %s', engine => {
   adminSuite(place)
   if (engine === 'sqlite') adminTimeSuite(place)
   recordSuite(place)
+  searchSuite(place)
   importedLogSuite(place)
   statsSuite(place)
   trafficSuite(place)
