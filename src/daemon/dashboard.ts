@@ -40,6 +40,7 @@ export class DaemonDashboard {
       // Where the build has put it, whichever bundle this is in.
       assets: new Assets(fileURLToPath(new URL('./dashboard/', import.meta.url))),
       hosts: () => [...own, ...(follower.catalog?.settings.dashboard_hosts ?? [])],
+      revision: () => follower.revision,
     })
   }
 

@@ -108,6 +108,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     await logIn(page, admin.url)
     await visit(page, '#/settings')
     await page.getByRole('button', { name: 'Change max_retries' }).click()
+    expect(admin.asked, 'the revision comes with what was read').not.toContain('status')
     admin.world.revision++
     await page.getByRole('dialog').getByLabel('Value').fill('7')
     await page.keyboard.press('Enter')

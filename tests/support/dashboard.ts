@@ -60,6 +60,7 @@ export class TestDashboard {
   readonly requests: IncomingMessage[] = []
   readonly folder = mkdtempSync(join(tmpdir(), 'bal-dash-'))
   hosts: readonly string[] = []
+  revision = 1
   /** In place of what the connection says. */
   visitor: Partial<Visitor> = {}
   /** What operations answer. */
@@ -95,6 +96,7 @@ export class TestDashboard {
       assets: new Assets(join(this.folder, 'dashboard')),
       links: this.links,
       hosts: () => this.hosts,
+      revision: () => this.revision,
       version: '9.9.9',
       clock: this.clock,
       log: createLogger('debug', new Redactor(), { write: line => this.lines.push(line) }),

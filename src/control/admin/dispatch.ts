@@ -16,7 +16,12 @@ export interface Asked {
   readonly session: AdminSession
   /** Reads the body of a change. @param most bytes */
   readonly body: (most: number) => Promise<unknown>
+  /** In force now. */
+  readonly revision: () => number
 }
+
+/** On what was read: the revision that was in force before it was, for changes that are made from it. */
+const REVISION_HEADER = 'x-balance-revision'
 
 /**
  * Has an operation carried out and sends what comes of it. Which there are, and what they take, the
@@ -25,7 +30,7 @@ export interface Asked {
  */
 export async function dispatch(
   operator: Operator,
-  { name, query, session, body }: Asked,
+  { name, query, session, body, revision }: Asked,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -49,6 +54,7 @@ export async function dispatch(
     session: session.id,
     signal: left.signal,
   }
+  if (kind === 'read') response.setHeader(REVISION_HEADER, revision())
   const operate = (operator as unknown as Readonly<Record<string, Operate>>)[name] as Operate
   const outcome = operate.call(operator, input, caller)
   if (Symbol.asyncIterator in outcome) await sendRows(response, outcome)

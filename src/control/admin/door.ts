@@ -36,6 +36,8 @@ export interface DoorParts {
   readonly links: LoginLinks
   /** Names, besides those of loopback, that it may be called by. */
   readonly hosts: () => readonly string[]
+  /** The store's revision in force. */
+  readonly revision: () => number
   readonly version: string
   readonly clock: Clock
   readonly log: Logger
@@ -134,7 +136,8 @@ export class DashboardDoor {
     const session = await this.#sessions.require(request)
     if (name === 'logout') return this.#logout(visit, session)
     const body = (most: number) => readJson(request, most, this.#parts.clock)
-    await dispatch(this.#parts.operator, { ...visit, session, body }, request, response)
+    const { operator, revision } = this.#parts
+    await dispatch(operator, { ...visit, session, body, revision }, request, response)
   }
 
   async #login({ request, response, visitor: { peer } }: Visit): Promise<void> {

@@ -226,6 +226,22 @@ describe.each(WAYS)('the door of the dashboard, %s', way => {
     expect((await dashboard.post('reload', {}, cookie)).status).toBe(200)
   })
 
+  it('says with what is read which revision was in force before', async () => {
+    dashboard = await TestDashboard.start(way)
+    const cookie = await dashboard.enter()
+    dashboard.revision = 41
+    dashboard.answer = () => {
+      dashboard.revision++
+      return {}
+    }
+    const { headers } = await dashboard.get('tokens.list', cookie)
+    expect(headers['x-balance-revision']).toBe('41')
+    const changed = await dashboard.post('reload', {}, cookie)
+    expect(changed.headers).not.toHaveProperty('x-balance-revision')
+    const stranger = await dashboard.get('tokens.list')
+    expect(stranger.headers).not.toHaveProperty('x-balance-revision')
+  })
+
   it('takes no change with a query', async () => {
     dashboard = await TestDashboard.start(way)
     const cookie = await dashboard.enter()

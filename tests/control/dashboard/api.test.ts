@@ -4,6 +4,7 @@ import {
   change,
   onSessionEnd,
   read,
+  readRevised,
   rows,
   search,
 } from '../../../src/control/dashboard/data/api.ts'
@@ -26,6 +27,12 @@ describe('an operation', () => {
     const fetch = answering(() => json({ total: 0 }))
     await read('keys.list', { limit: 100, offset: 0, q: '' })
     expect(fetch.mock.calls[0]?.[0]).toBe('/admin/api/keys.list?limit=100&offset=0')
+  })
+
+  it('is read with the revision that was in force before', async () => {
+    const headers = { 'content-type': 'application/json', 'x-balance-revision': '41' }
+    answering(() => new Response('[]', { headers }))
+    expect(await readRevised('tokens.list', {})).toEqual({ data: [], revision: 41 })
   })
 
   it('that the page reads by itself says so, for it shows nobody at work', async () => {

@@ -89,6 +89,7 @@ export async function startFakeAdmin({ keys, temper }: Options): Promise<FakeAdm
       response.on('close', () => readers.delete(response))
     } else if (request.method === 'GET') {
       const read = found(Object.entries(answers).find(([name]) => name === operation))
+      response.setHeader('x-balance-revision', world.revision)
       send(response, 200, read[1](url.searchParams))
     } else {
       await change(operation, request, response)

@@ -33,13 +33,23 @@ interface ReadOptions {
 export async function read<K extends keyof Reads>(
   operation: K,
   query: Reads[K]['in'],
-  { signal, unasked = false }: ReadOptions = {},
+  options?: ReadOptions,
 ): Promise<Reads[K]['out']> {
+  return (await readRevised(operation, query, options)).data
+}
+
+/** What was read, and the revision that was in force just before it. */
+export async function readRevised<K extends keyof Reads>(
+  operation: K,
+  query: Reads[K]['in'],
+  { signal, unasked = false }: ReadOptions = {},
+): Promise<{ readonly data: Reads[K]['out']; readonly revision: number }> {
   const answer = await ask(`${operation}${search(query)}`, {
     ...(signal ? { signal } : {}),
     ...(unasked ? { headers: { 'x-balance-unasked': '1' } } : {}),
   })
-  return (await answer.json()) as Reads[K]['out']
+  const data = (await answer.json()) as Reads[K]['out']
+  return { data, revision: Number(answer.headers.get('x-balance-revision')) }
 }
 
 /** Of an error after which the change is saved all the same. */

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { ApiError, read } from './api.ts'
+import { ApiError, readRevised } from './api.ts'
 import { after } from './clock.ts'
 import type { Reads } from './contract.ts'
 
@@ -7,7 +7,7 @@ export interface Reading<T> {
   /** What came last; kept while it is read again. */
   readonly data: T | null
   readonly error: ApiError | null
-  /** In force just before `data` was read; null where it was not asked for. */
+  /** In force just before `data` was read, for changes that are made from it; null before. */
   readonly revision: number | null
   /** What is shown may be the answer to another question. */
   readonly busy: boolean
@@ -17,15 +17,13 @@ export interface Reading<T> {
 interface ReadOptions {
   /** Read again after so many ms, while the tab is shown. */
   readonly every?: number
-  /** Ask for the revision first, for changes that are made from what is shown. */
-  readonly revision?: boolean
 }
 
 /** An operation's answer for this query, read again when either changes. */
 export function useRead<K extends keyof Reads>(
   operation: K,
   query: Reads[K]['in'],
-  { every, revision = false }: ReadOptions = {},
+  { every }: ReadOptions = {},
 ): Reading<Reads[K]['out']> {
   type State = Omit<Reading<Reads[K]['out']>, 'again'>
   const [state, setState] = useState<State>({ data: null, error: null, revision: null, busy: true })
@@ -38,10 +36,9 @@ export function useRead<K extends keyof Reads>(
       const options = { signal: ended.signal, unasked }
       if (!unasked) setState(old => ({ ...old, busy: true }))
       try {
-        const before = revision ? (await read('status', {}, options)).revision : null
-        const data = await read(operation, JSON.parse(text) as Reads[K]['in'], options)
+        const answer = await readRevised(operation, JSON.parse(text) as Reads[K]['in'], options)
         if (ended.signal.aborted) return
-        setState({ data, error: null, revision: before, busy: false })
+        setState({ ...answer, error: null, busy: false })
       } catch (error) {
         if (ended.signal.aborted) return
         setState(old => ({ ...old, error: asApiError(error), busy: false }))
@@ -62,7 +59,7 @@ export function useRead<K extends keyof Reads>(
       cancel()
       document.removeEventListener('visibilitychange', shown)
     }
-  }, [operation, text, every, revision, turn])
+  }, [operation, text, every, turn])
   return { ...state, again: useCallback(() => setTurn(old => old + 1), []) }
 }
 

@@ -18,7 +18,7 @@ import { TestRun } from './test-run.tsx'
 type Open = 'change' | 'test' | Question | null
 
 export function KeyDetailPage({ id }: { id: string }) {
-  const reading = useRead('keys.show', { key: id }, { every: 5_000, revision: true })
+  const reading = useRead('keys.show', { key: id }, { every: 5_000 })
   const [open, setOpen] = useState<Open>(null)
   const [seen, setSeen] = useState<number | null>(null)
   const action = useAction()

@@ -25,7 +25,7 @@ export function Keys({ place }: { place: Place }) {
 
 function KeyList({ place }: { place: Place }) {
   const query = queryOf(place.query)
-  const reading = useRead('keys.list', query, { every: EVERY, revision: true })
+  const reading = useRead('keys.list', query, { every: EVERY })
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [adding, setAdding] = useState(false)
   const filtered = JSON.stringify([query.provider, query.state, query.q])

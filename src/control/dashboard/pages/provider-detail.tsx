@@ -22,7 +22,7 @@ import { TestRun } from './test-run.tsx'
 type Open = 'change' | 'keys' | 'test' | 'remove' | EditedSetting | null
 
 export function ProviderDetail({ name }: { name: string }) {
-  const reading = useRead('providers.show', { name }, { every: 5_000, revision: true })
+  const reading = useRead('providers.show', { name }, { every: 5_000 })
   const [open, setOpen] = useState<Open>(null)
   const [seen, setSeen] = useState<number | null>(null)
   const { again, revision, data } = reading

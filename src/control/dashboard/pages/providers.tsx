@@ -25,7 +25,7 @@ type Open =
   | { readonly kind: 'ask'; readonly question: Question }
 
 export function Providers({ place }: { place: Place }) {
-  const reading = useRead('providers.list', {}, { every: EVERY, revision: true })
+  const reading = useRead('providers.list', {}, { every: EVERY })
   const [open, setOpen] = useState<Open | null>(null)
   const close = () => setOpen(null)
   const ask = (question: Question) => setOpen({ kind: 'ask', question })

@@ -10,7 +10,7 @@ import { Explain } from './explain.tsx'
 import { AddRoute } from './route-add.tsx'
 
 export function Routes() {
-  const reading = useRead('routes.list', {}, { every: 15_000, revision: true })
+  const reading = useRead('routes.list', {}, { every: 15_000 })
   const [adding, setAdding] = useState(false)
   const [question, setQuestion] = useState<Question | null>(null)
   const { revision, again } = reading

@@ -16,7 +16,7 @@ import { Sessions } from './sessions.tsx'
 import { type EditedSetting, SettingDialog } from './setting-dialog.tsx'
 
 export function Settings({ place }: { place: Place }) {
-  const reading = useRead('settings.list', {}, { every: 15_000, revision: true })
+  const reading = useRead('settings.list', {}, { every: 15_000 })
   const action = useAction()
   const reload = () =>
     action.run(async () => {

@@ -16,7 +16,7 @@ type Open =
   | { readonly kind: 'ask'; readonly question: Question }
 
 export function Tokens() {
-  const reading = useRead('tokens.list', {}, { every: 15_000, revision: true })
+  const reading = useRead('tokens.list', {}, { every: 15_000 })
   const [open, setOpen] = useState<Open | null>(null)
   const { revision, again } = reading
   const close = () => setOpen(null)
