@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { Secret } from '../../src/base/secret.ts'
@@ -35,7 +36,7 @@ const PAGES = [
 
 describe.skipIf(!hasChromium).each(ENGINES)(
   `with ${KEYS} keys and ${RECORDS} records on $name`,
-  ({ open }) => {
+  ({ name, open }) => {
     let place: LogPlace
     let daemon: Daemon
     let browsing: Browsing
@@ -67,7 +68,10 @@ describe.skipIf(!hasChromium).each(ENGINES)(
           loads.push(...(await loadTwice(browsing.context, loaded)))
         }
         for (const way of ['cold', 'warm'] as const) {
-          await annotate(`${hash}, ${way}: ${figuresOf(loads.filter(each => each.way === way))}`)
+          const figures = figuresOf(loads.filter(each => each.way === way))
+          await annotate(
+            `${way}, ${name}: ${figures}; load average ${loadavg().map(Math.round).join(' ')}`,
+          )
         }
         const late = loads.filter(({ paint, waited }) => paint - waited.paint > QUICK_MS)
         expect(late).toEqual([])
