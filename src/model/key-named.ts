@@ -9,19 +9,47 @@ type Named = Pick<Key, 'id' | 'label' | 'provider'>
  * @throws BalanceError no_such, with the nearest one; invalid_value where several have the label
  */
 export function keyNamed<K extends Named>(keys: readonly K[], idOrLabel: string): K {
-  const byId = keys.find(({ id }) => id === idOrLabel)
-  if (byId) return byId
-  const [found, second] = keys.filter(({ label }) => label === idOrLabel)
-  if (!found) throw noSuchKey(idOrLabel, keys)
-  if (!second) return found
-  throw new BalanceError('invalid_value', `Several keys are labelled "${printable(idOrLabel)}".`, {
-    hint: `Name one by its id: ${found.id} (${found.provider}), ${second.id} (${second.provider}).`,
-  })
+  return new KeyNames(keys).find(idOrLabel)
 }
 
 /** Several, each once: all of them, or none when one is not there. */
 export function keysNamed<K extends Named>(keys: readonly K[], given: readonly string[]): K[] {
-  return [...new Set(given.map(name => keyNamed(keys, name)))]
+  const names = new KeyNames(keys)
+  return [...new Set(given.map(name => names.find(name)))]
+}
+
+/** A thousand may be named out of ten thousand, on the loop that serves requests. */
+class KeyNames<K extends Named> {
+  readonly #keys: readonly K[]
+  readonly #byId: ReadonlyMap<string, K>
+  readonly #byLabel: ReadonlyMap<string, readonly K[]>
+
+  constructor(keys: readonly K[]) {
+    this.#keys = keys
+    this.#byId = new Map(keys.map(key => [key.id, key]))
+    const byLabel = new Map<string, K[]>()
+    for (const key of keys) {
+      const known = byLabel.get(key.label)
+      if (known) known.push(key)
+      else byLabel.set(key.label, [key])
+    }
+    this.#byLabel = byLabel
+  }
+
+  find(idOrLabel: string): K {
+    const byId = this.#byId.get(idOrLabel)
+    if (byId) return byId
+    const [found, second] = this.#byLabel.get(idOrLabel) ?? []
+    if (!found) throw noSuchKey(idOrLabel, this.#keys)
+    if (!second) return found
+    throw new BalanceError(
+      'invalid_value',
+      `Several keys are labelled "${printable(idOrLabel)}".`,
+      {
+        hint: `Name one by its id: ${found.id} (${found.provider}), ${second.id} (${second.provider}).`,
+      },
+    )
+  }
 }
 
 export function noSuchKey(given: string, keys: readonly Named[]): BalanceError {
