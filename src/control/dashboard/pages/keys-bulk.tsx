@@ -8,8 +8,10 @@ import { notify } from '../ui/notices.tsx'
 import { Problem } from '../ui/problem.tsx'
 import { TestRun } from './test-run.tsx'
 
-/** Keys of one call, and of one page that is read to choose all. */
-const BATCH = 200
+/** Keys of one call: as many as an operation takes, for each makes a revision, which the daemon loads. */
+const BATCH = 1_000
+/** Of one page that is read to choose all. */
+const PAGE = 200
 
 export type KeyVerb = 'keys.enable' | 'keys.disable' | 'keys.reset' | 'keys.remove'
 
@@ -33,9 +35,9 @@ export function KeysBulk({ chosen, query, total, revision, onChosen, onEnd }: Ke
   const chooseAll = () =>
     action.run(async () => {
       const all = new Set<string>()
-      for (let offset = 0; offset < total; offset += BATCH) {
+      for (let offset = 0; offset < total; offset += PAGE) {
         setDone({ done: offset, of: total })
-        const page = await read('keys.list', { ...query, limit: BATCH, offset })
+        const page = await read('keys.list', { ...query, limit: PAGE, offset })
         for (const { id } of page.rows) all.add(id)
       }
       setDone(null)
