@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks'
 import type { AuditShape } from '../data/contract.ts'
 import { formatValue } from '../data/format.ts'
 import { useRead } from '../data/hooks.ts'
@@ -12,8 +13,14 @@ import { Older } from './older.tsx'
 
 const LIMIT = 50
 
+interface HistoryProps {
+  readonly place: Place
+  /** How many were made on this page: each is shown at once. */
+  readonly changes: number
+}
+
 /** Who changed what, and when. */
-export function History({ place }: { place: Place }) {
+export function History({ place, changes }: HistoryProps) {
   const { subject = '', before = '' } = place.query
   const query = {
     limit: LIMIT,
@@ -21,6 +28,10 @@ export function History({ place }: { place: Place }) {
     ...(Number(before) > 0 ? { before: Number(before) } : {}),
   }
   const reading = useRead('audit.list', query, { every: 15_000 })
+  const { again } = reading
+  useEffect(() => {
+    if (changes > 0) again()
+  }, [changes, again])
   return (
     <Section title={t('history')}>
       <search class="filter">

@@ -18,13 +18,18 @@ import { type EditedSetting, SettingDialog } from './setting-dialog.tsx'
 export function Settings({ place }: { place: Place }) {
   const reading = useRead('settings.list', {}, { every: 15_000 })
   const action = useAction()
+  const [changes, setChanges] = useState(0)
+  const changed = () => {
+    reading.again()
+    setChanges(count => count + 1)
+  }
   const reload = () =>
     action.run(async () => {
       const { taken, overridden, left } = await change('reload', {})
       notify(
         t('reload.done', { taken: taken.length, overridden: overridden.length, left: left.length }),
       )
-      reading.again()
+      changed()
     })
   const tools = (
     <button type="button" onClick={reload} disabled={action.busy}>
@@ -34,14 +39,19 @@ export function Settings({ place }: { place: Place }) {
   return (
     <Page title={t('nav.settings')} tools={tools}>
       <Problem error={action.error} />
-      <SettingTables reading={reading} />
+      <SettingTables reading={reading} onEnd={changed} />
       <Sessions />
-      <History place={place} />
+      <History place={place} changes={changes} />
     </Page>
   )
 }
 
-function SettingTables({ reading }: { reading: Reading<readonly SettingShape[]> }) {
+interface SettingTablesProps {
+  readonly reading: Reading<readonly SettingShape[]>
+  readonly onEnd: () => void
+}
+
+function SettingTables({ reading, onEnd }: SettingTablesProps) {
   const [wanted, setWanted] = useState('')
   const [edited, setEdited] = useState<EditedSetting | null>(null)
   const [seen, setSeen] = useState<number | null>(null)
@@ -92,7 +102,7 @@ function SettingTables({ reading }: { reading: Reading<readonly SettingShape[]> 
                     : change('settings.set', { name: edited.name, value }, seen)
                 }
                 onClose={() => setEdited(null)}
-                onEnd={reading.again}
+                onEnd={onEnd}
               />
             )}
           </>
