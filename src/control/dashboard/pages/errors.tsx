@@ -8,6 +8,8 @@ import { Badge, Status } from '../ui/badge.tsx'
 import { Loaded, Page } from '../ui/page.tsx'
 import { type Column, Table } from '../ui/table.tsx'
 import { Moment } from '../ui/time.tsx'
+import { ErrorCode } from './error-code.tsx'
+import { KeyLink } from './key-link.tsx'
 import { Older } from './older.tsx'
 import { filterOf, RequestFilter } from './request-filter.tsx'
 
@@ -63,16 +65,9 @@ function columnsOf(): readonly Column<FailureShape>[] {
     },
     { head: t('status'), cell: row => <Status status={row.status} /> },
     { head: t('fault'), cell: row => <Badge tone="bad" text={row.fault} /> },
-    { head: t('code'), cell: row => row.code || NONE },
+    { head: t('code'), cell: row => <ErrorCode code={row.code} /> },
     { head: t('provider'), cell: row => row.provider },
-    {
-      head: t('key'),
-      cell: row => (
-        <button type="button" class="link" onClick={() => go('keys', row.key)}>
-          {row.key}
-        </button>
-      ),
-    },
+    { head: t('key'), cell: row => <KeyLink id={row.key} /> },
     { head: t('model'), role: 'long', cell: row => row.model ?? NONE },
     { head: t('attempt'), right: true, cell: row => row.attempt },
     { head: t('duration'), right: true, cell: row => formatMs(row.ms) },

@@ -113,9 +113,9 @@ function factsOf(provider: ProviderShape) {
   return [
     [t('state'), <Enabled key="state" enabled={provider.enabled} />],
     [t('kind'), provider.kind],
-    [t('base.url'), <code key="url">{provider.base_url}</code>],
+    [t('base.url'), <code key="url">{provider.base_url}</code>, 'wide'],
     [t('path'), provider.path ?? NONE],
-    [t('default'), provider.default ? t('yes') : t('no')],
+    [t('provider.default'), provider.default ? t('yes') : t('no')],
     [t('origin'), t(`origin.${provider.origin}`)],
     [t('created'), <Moment key="created" time={provider.created} />],
     [t('breakers'), breakersOf(provider)],

@@ -95,7 +95,7 @@ function columnsOf(handlers: Handlers): readonly Column<ProviderStatus>[] {
       ),
     },
     { head: t('kind'), cell: row => row.kind },
-    { head: t('base.url'), role: 'long', cell: row => <code>{row.base_url}</code> },
+    { head: t('base.url'), role: 'long', cell: row => <code class="address">{row.base_url}</code> },
     { head: t('state'), cell: row => <Enabled enabled={row.enabled} /> },
     {
       head: t('keys.active'),

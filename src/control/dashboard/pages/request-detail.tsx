@@ -11,6 +11,8 @@ import { Facts } from '../ui/facts.tsx'
 import { Problem } from '../ui/problem.tsx'
 import { type Column, Table } from '../ui/table.tsx'
 import { Moment } from '../ui/time.tsx'
+import { ErrorCode } from './error-code.tsx'
+import { KeyLink } from './key-link.tsx'
 
 /** A live request is in the store soon after it ended: how often and how long it is looked for. */
 const LOOKS = 5
@@ -86,7 +88,7 @@ function factsOf(exchange: ExchangeShape) {
     [t('time'), <Moment key="time" time={exchange.time} />],
     [t('status'), <Status key="status" status={exchange.status} />],
     [t('outcome'), exchange.outcome],
-    [t('request'), <code key="path">{`${exchange.method} ${exchange.path}`}</code>],
+    [t('request'), <code key="path">{`${exchange.method} ${exchange.path}`}</code>, 'wide'],
     [t('token'), exchange.token ?? NONE],
     [t('provider'), exchange.provider ?? NONE],
     [t('key'), exchange.key_label || exchange.key || NONE],
@@ -111,14 +113,14 @@ function columnsOf({ failures }: RequestShape): readonly Column<TryShape>[] {
   return [
     { head: t('attempt'), role: 'name', cell: row => row.attempt },
     { head: t('provider'), cell: row => row.provider ?? NONE },
-    { head: t('key'), cell: row => row.key ?? NONE },
+    { head: t('key'), cell: ({ key }) => (key === null ? NONE : <KeyLink id={key} />) },
     { head: t('status'), cell: row => <Status status={row.status} /> },
     {
       head: t('outcome'),
       cell: ({ outcome }) =>
         outcome === null ? NONE : <Badge tone={outcome === 'ok' ? 'good' : 'bad'} text={outcome} />,
     },
-    { head: t('code'), cell: row => row.code ?? NONE },
+    { head: t('code'), cell: row => <ErrorCode code={row.code} /> },
     { head: t('time'), right: true, cell: row => formatMs(row.ms) },
     { head: t('excerpt'), role: 'long', cell: row => excerptOf(row) || NONE },
   ]

@@ -39,6 +39,7 @@ export const EN = {
   'copy.failed': 'The browser did not let it be copied: select it and copy it yourself.',
   created: 'Created',
   default: 'default',
+  'provider.default': 'Default',
   disable: 'Disable',
   disabled: 'disabled',
   duration: 'Duration',

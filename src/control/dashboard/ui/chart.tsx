@@ -55,7 +55,11 @@ export function Chart({ title, summary, times, lines, format = formatShort }: Ch
     }
   }, [shape])
 
-  useEffect(() => drawn.current?.setData(dataOf(times, lines)), [times, lines])
+  useEffect(() => {
+    const chart = drawn.current
+    chart?.setData(dataOf(times, lines))
+    if (chart) tellLast(chart)
+  }, [times, lines])
 
   return (
     <figure class="card chart">
@@ -63,6 +67,12 @@ export function Chart({ title, summary, times, lines, format = formatShort }: Ch
       <div ref={place} role="img" aria-label={`${title}: ${summary}`} />
     </figure>
   )
+}
+
+/** While nobody points at a moment, the legend tells of the last one. */
+function tellLast(chart: UPlot): void {
+  const { idx } = chart.cursor
+  if (typeof idx !== 'number') chart.setLegend({ idx: chart.data[0].length - 1 })
 }
 
 function dataOf(times: readonly number[], lines: readonly Line[]): UPlot.AlignedData {
@@ -85,6 +95,7 @@ function optionsOf(
   return {
     width: box.clientWidth,
     height: HEIGHT,
+    hooks: { ready: [tellLast], setCursor: [tellLast] },
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
     axes: [
