@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Browsing, browse, hasChromium } from '../support/browser.ts'
 import { logIn, settled, visit } from '../support/dashboard-page.ts'
-import { type FakeAdmin, PASSWORD, startFakeAdmin } from '../support/fake-admin/server.ts'
+import { type FakeAdmin, startFakeAdmin } from '../support/fake-admin/server.ts'
+import { PASSWORD } from '../support/password.ts'
 
 let admin: FakeAdmin
 let browsing: Browsing
 
 describe.skipIf(!hasChromium)('the dashboard', () => {
   beforeEach(async () => {
-    admin = await startFakeAdmin({ keys: 1_000, temper: 'plain' })
+    admin = await startFakeAdmin({ keys: 1_000 })
     browsing = await browse({ width: 1440, scheme: 'light' })
   })
   afterEach(async () => {
@@ -30,6 +31,7 @@ describe.skipIf(!hasChromium)('the dashboard', () => {
     await logIn(page, admin.url)
     await visit(page, '#/keys?state=invalid')
     admin.endSessions()
+    await page.getByRole('button', { name: 'State' }).click()
     await page.getByLabel('Password').fill(PASSWORD)
     await page.keyboard.press('Enter')
     await settled(page)

@@ -1,7 +1,6 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { existsSync } from 'node:fs'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll } from 'vitest'
 
 const PROGRAM = '/usr/bin/chromium'
 
@@ -31,35 +30,44 @@ export interface Look {
   readonly locale?: string
 }
 
-export const LOOKS: readonly Look[] = [
+export const LOOKS = [
   { width: 1440, scheme: 'light' },
   { width: 1440, scheme: 'dark' },
   { width: 390, scheme: 'light' },
   { width: 390, scheme: 'dark' },
-]
+] as const satisfies readonly Look[]
 
-/** A browser with an empty profile, and what its page complained about. */
+/** A window of its own, with nothing in it yet, and what its page complained about. */
 export interface Browsing {
   readonly context: BrowserContext
   readonly page: Page
   /** Errors in the console, exceptions, and dialogs that a script opened. */
   readonly complaints: string[]
+  /** What the policy of the page's content forbade. */
+  readonly violations: string[]
   readonly close: () => Promise<void>
 }
 
+const TELL = `addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+  tellViolation(violatedDirective + ' ' + blockedURI))`
+
+/** One for all of a file's tests: its start takes longer than most of them. */
+let browser: Promise<Browser> | null = null
+afterAll(async () => (await browser)?.close())
+
 export async function browse({ width, scheme, locale = 'en-US' }: Look): Promise<Browsing> {
-  const profile = mkdtempSync(join(tmpdir(), 'bal-chromium-'))
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: PROGRAM,
-    headless: true,
-    args: FLAGS,
-    viewport: { width, height: width < 600 ? 844 : 900 },
+  browser ??= chromium.launch({ executablePath: PROGRAM, headless: true, args: FLAGS })
+  const context = await (await browser).newContext({
+    viewport: viewportOf(width),
     colorScheme: scheme,
     reducedMotion: 'reduce',
     locale,
   })
-  const page = context.pages()[0] ?? (await context.newPage())
   const complaints: string[] = []
+  const violations: string[] = []
+  await context.exposeBinding('tellViolation', (_, what: string) => void violations.push(what))
+  await context.addInitScript(TELL)
+  const page = await context.newPage()
   page.on('console', message => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
   })
@@ -72,9 +80,17 @@ export async function browse({ width, scheme, locale = 'en-US' }: Look): Promise
     context,
     page,
     complaints,
-    close: async () => {
-      await context.close()
-      rmSync(profile, { recursive: true, force: true })
-    },
+    violations,
+    close: () => context.close(),
   }
+}
+
+/** Has a page look otherwise; what it shows stays. */
+export async function turn(page: Page, { width, scheme }: Look): Promise<void> {
+  await page.emulateMedia({ colorScheme: scheme })
+  await page.setViewportSize(viewportOf(width))
+}
+
+function viewportOf(width: number) {
+  return { width, height: width < 600 ? 844 : 900 }
 }

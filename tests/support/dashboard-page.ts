@@ -1,22 +1,24 @@
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
-import { PASSWORD } from './fake-admin/server.ts'
+import { PASSWORD } from './password.ts'
 
-/** Every place of the dashboard, and how to open the dialogs that hold what outsiders wrote. */
-export const PLACES: Readonly<Record<string, string>> = {
-  overview: '#/overview',
-  'overview-7d': '#/overview?range=7d',
-  providers: '#/providers',
-  provider: '#/providers/openai',
-  keys: '#/keys',
-  'keys-invalid': '#/keys?state=invalid&sort=failures&order=desc',
-  key: '#/keys/k_0000000007',
-  tokens: '#/tokens',
-  routes: '#/routes',
-  'requests-live': '#/requests',
-  'requests-log': '#/requests?mode=past',
-  errors: '#/errors',
-  settings: '#/settings',
+/** Every place of the dashboard. */
+export function placesOf(provider: string, key: string): Readonly<Record<string, string>> {
+  return {
+    overview: '#/overview',
+    'overview-7d': '#/overview?range=7d',
+    providers: '#/providers',
+    provider: `#/providers/${provider}`,
+    keys: '#/keys',
+    'keys-invalid': '#/keys?state=invalid&sort=failures&order=desc',
+    key: `#/keys/${key}`,
+    tokens: '#/tokens',
+    routes: '#/routes',
+    'requests-live': '#/requests',
+    'requests-log': '#/requests?mode=past',
+    errors: '#/errors',
+    settings: '#/settings',
+  }
 }
 
 export async function logIn(page: Page, url: string): Promise<void> {
@@ -28,7 +30,12 @@ export async function logIn(page: Page, url: string): Promise<void> {
 
 /** Goes to a place and waits until what it shows is there. */
 export async function visit(page: Page, hash: string): Promise<void> {
-  await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
+  await page.evaluate(`new Promise(done => {
+    if (location.hash === ${JSON.stringify(hash)}) return done()
+    const drawn = () => requestAnimationFrame(() => requestAnimationFrame(done))
+    addEventListener('hashchange', drawn, { once: true })
+    location.hash = ${JSON.stringify(hash)}
+  })`)
   await settled(page)
 }
 
@@ -39,9 +46,9 @@ export async function settled(page: Page): Promise<void> {
 
 /** Serious and critical findings of axe-core, one a line. */
 export async function seriousFindings(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source)
+  if (await page.evaluate(`!('axe' in window)`)) await page.evaluate(axe.source)
   const { violations } = (await page.evaluate(
-    `axe.run(document, { resultTypes: ['violations'] })`,
+    `axe.run(document, { resultTypes: ['violations'], preload: false })`,
   )) as { violations: axe.Result[] }
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')

@@ -18,9 +18,10 @@ import type { AdminPassword } from '../../src/model/admin.ts'
 import type { Store } from '../../src/model/store.ts'
 import { type Answer, type Ask, ask, startGateway, type TestGateway } from './gateway.ts'
 import { ManualClock } from './manual-clock.ts'
+import { PASSWORD } from './password.ts'
 import { type TemporaryStore, temporaryStore } from './store.ts'
 
-export const PASSWORD = 'correct horse battery'
+export { PASSWORD }
 
 /** How a gateway reaches the door: as in the daemon itself, or as a worker does. */
 export const WAYS = ['directly', 'from a worker'] as const

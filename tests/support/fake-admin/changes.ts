@@ -49,7 +49,7 @@ export function changesOf(world: World, now: () => number): Answers {
       if (rejected.length > 0) return { added: [], duplicates: 0, rejected }
       const added = lines.map((line, at) => {
         const [value = '', label = `key-${at}`] = line.split(/\s+/)
-        const fresh = makeKey(world.keys.length + at, plain => plain, now())
+        const fresh = makeKey(world.keys.length + at, now())
         const masked = `…${value.slice(-4)}`
         return {
           ...fresh,

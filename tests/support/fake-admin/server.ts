@@ -3,14 +3,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { PASSWORD } from '../password.ts'
 import { changesOf, refusal, testOf } from './changes.ts'
 import { found, readsOf } from './reads.ts'
-import { failuresOf, makeExchange, makeWorld, type Temper, type World } from './world.ts'
+import { failuresOf, makeExchange, makeWorld, type World } from './world.ts'
 
 const dashboard = fileURLToPath(new URL('../../../dist/dashboard', import.meta.url))
 
-export const PASSWORD = 'correct horse'
-export const POLICY =
+const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 
 const TYPES = { html: 'text/html; charset=utf-8', js: 'text/javascript', css: 'text/css' } as const
@@ -19,8 +19,6 @@ const TYPES = { html: 'text/html; charset=utf-8', js: 'text/javascript', css: 't
 export interface FakeAdmin {
   readonly url: string
   readonly world: World
-  /** What browsers said that the policy refused. */
-  readonly reports: string[]
   /** Every answered request's operation, in order. */
   readonly asked: string[]
   /** Readers of the live stream. */
@@ -32,15 +30,13 @@ export interface FakeAdmin {
 
 interface Options {
   readonly keys: number
-  readonly temper: Temper
 }
 
-export async function startFakeAdmin({ keys, temper }: Options): Promise<FakeAdmin> {
-  const world = makeWorld(keys, temper, Date.now())
+export async function startFakeAdmin({ keys }: Options): Promise<FakeAdmin> {
+  const world = makeWorld(keys, Date.now())
   const answers = { ...readsOf(world, Date.now) }
   const changes = changesOf(world, Date.now)
   const assets = readAssets()
-  const reports: string[] = []
   const asked: string[] = []
   const readers = new Set<ServerResponse>()
   let session = 0
@@ -54,11 +50,6 @@ export async function startFakeAdmin({ keys, temper }: Options): Promise<FakeAdm
   })
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost')
-    if (url.pathname === '/csp-report') {
-      reports.push(await bodyOf(request))
-      response.writeHead(204).end()
-      return
-    }
     const asset = assets.get(url.pathname)
     if (asset) {
       response.writeHead(200, { ...HEADERS, 'content-type': asset.type }).end(asset.content)
@@ -120,9 +111,9 @@ export async function startFakeAdmin({ keys, temper }: Options): Promise<FakeAdm
   }
   const beat = setInterval(() => {
     live++
-    const exchange = makeExchange(live, world.keys, plain => plain, Date.now())
+    const exchange = makeExchange(live, world.keys, Date.now())
     world.exchanges.unshift(exchange)
-    world.failures.unshift(...failuresOf(exchange, plain => plain))
+    world.failures.unshift(...failuresOf(exchange))
     for (const reader of readers) {
       const told = { ...exchange, id: null, key_label: null, node: null }
       reader.write(`event: exchange\ndata: ${JSON.stringify(told)}\n\n`)
@@ -134,7 +125,6 @@ export async function startFakeAdmin({ keys, temper }: Options): Promise<FakeAdm
   return {
     url: `http://localhost:${port}/admin/`,
     world,
-    reports,
     asked,
     readers,
     endSessions: () => {
@@ -150,7 +140,7 @@ export async function startFakeAdmin({ keys, temper }: Options): Promise<FakeAdm
 }
 
 const HEADERS = {
-  'content-security-policy': `${POLICY}; report-uri /csp-report`,
+  'content-security-policy': POLICY,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
