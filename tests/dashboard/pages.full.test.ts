@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Browsing, browse, hasChromium, LOOKS, type Look, turn } from '../support/browser.ts'
-import { logIn, placesOf, seriousFindings, settled, visit } from '../support/dashboard-page.ts'
+import { logIn, placesOf, seriousFindings, visit } from '../support/dashboard-page.ts'
 import { type FakeAdmin, startFakeAdmin } from '../support/fake-admin/server.ts'
 import { keepScreenshot } from '../support/screenshot.ts'
 

@@ -38,10 +38,12 @@ export function headings(text: string): Heading[] {
   }))
 }
 
-/** Targets of links, as they are written. */
+/** Targets of links and sources of pictures, as they are written. */
 export function links(text: string): string[] {
   const plain = prose(text).replace(/`[^`\n]*`/g, '')
-  return [...plain.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
+  return [...plain.matchAll(/(?:\]\(|src(?:set)?=")([^)\s"]+)[)"]/g)].map(
+    ([, target = '']) => target,
+  )
 }
 
 /** What GitHub makes of a heading for `#…`. */
