@@ -142,7 +142,7 @@ function statusOf(world: World, now: number): contract.DaemonStatus {
   const seen = new Date(now).toISOString()
   return {
     running: true,
-    version: '0.2.0',
+    version: '0.1.0',
     store: 'sqlite:/var/lib/balance/balance.db',
     revision: world.revision,
     pending: null,
@@ -164,7 +164,7 @@ function statusOf(world: World, now: number): contract.DaemonStatus {
       {
         id: 'gateway:4711',
         url: 'http://127.0.0.1:8077',
-        version: '0.2.0',
+        version: '0.1.0',
         workers: 2,
         revision: world.revision,
         started: new Date(now - 86_400_000).toISOString(),

@@ -60,7 +60,7 @@ export async function startFakeAdmin({ keys }: Options): Promise<FakeAdmin> {
     const known = request.headers.cookie === `__Host-balance=${session}` && session > 0
     if (operation === 'session') {
       const state = { session: known ? { id: 's_ab12cd' } : null, passwordSet: true }
-      send(response, 200, { ...state, version: '0.2.0' })
+      send(response, 200, { ...state, version: '0.1.0' })
     } else if (operation === 'login') {
       const { password } = JSON.parse(await bodyOf(request)) as { password: string }
       if (password !== PASSWORD) throw refusal('invalid_password', 'The password is wrong.', 401)

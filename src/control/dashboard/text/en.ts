@@ -297,7 +297,7 @@ export const EN = {
   'tokens.revoked': 'Revoked {name}.',
   'tokens.weak': 'weak: this host only',
   ttft: 'Time to first token',
-  'ttft.median': 'median, last',
+  'ttft.median': 'latest median',
   'ttft.short': 'First token',
   'type.name': 'Type {name} to go on',
   'usage.d7': 'Last 7 days',
