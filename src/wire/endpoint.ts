@@ -18,6 +18,8 @@ export interface Endpoint {
   readonly repeat: Repeat
   /** Where the model is named: a JSON body's `model`, the path (see {@link modelInPath}), or nowhere. */
   readonly model: 'body' | 'path' | 'none'
+  /** Its body may be a form (multipart), and then names the model in a part of it. */
+  readonly form: boolean
 }
 
 type Row = readonly [method: string, path: string, endpoint: Endpoint]
@@ -33,11 +35,12 @@ const ROWS: readonly Row[] = [
   generates('responses', 'responses'),
   generates('rerank', 'rerank'),
   generates('images/generations', 'images'),
-  generates('images/edits', 'images'),
-  generates('images/variations', 'images'),
+  generates('images/edits', 'images', true),
+  generates('images/variations', 'images', true),
   generates('audio/speech', 'audio.speech'),
-  generates('audio/transcriptions', 'audio.transcriptions'),
-  generates('audio/translations', 'audio.translations'),
+  generates('audio/transcriptions', 'audio.transcriptions', true),
+  generates('audio/translations', 'audio.translations', true),
+  ['POST', 'videos', endpoint('videos', 'openai', false, 'stateful', 'body', true)],
   ['POST', 'moderations', endpoint('moderations', 'openai', false, 'read', 'body')],
   ['POST', 'responses/input_tokens', endpoint('responses.count', 'openai', false, 'read', 'body')],
   ['GET', 'models', LIST],
@@ -89,7 +92,7 @@ export function endpointOf(method: string, path: string): Endpoint {
   if (exact) return exact
   const first = MODEL_FIRST.exec(rest)
   const inner = first ? EXACT.get(`${method} ${first[2]}`) : undefined
-  if (inner) return { ...inner, model: 'path' }
+  if (inner) return { ...inner, model: 'path', form: false }
   return EXACT.get(`* ${wild(rest)}`) ?? other('openai', method)
 }
 
@@ -132,8 +135,8 @@ function wild(rest: string): string {
   return slash === -1 ? rest : `${rest.slice(0, slash)}/*`
 }
 
-function generates(path: string, name: string): Row {
-  return ['POST', path, endpoint(name, 'openai', true, 'generate', 'body')]
+function generates(path: string, name: string, form = false): Row {
+  return ['POST', path, endpoint(name, 'openai', true, 'generate', 'body', form)]
 }
 
 function other(dialect: DialectName, method: string): Endpoint {
@@ -154,6 +157,7 @@ function endpoint(
   generate: boolean,
   repeat: Repeat,
   model: Endpoint['model'],
+  form = false,
 ): Endpoint {
-  return Object.freeze({ name, dialect, generate, repeat, model })
+  return Object.freeze({ name, dialect, generate, repeat, model, form })
 }
