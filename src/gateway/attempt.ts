@@ -17,7 +17,7 @@ import type { Gateway } from './gateway.ts'
 import { OUT_OF_TIME } from './give-up.ts'
 import { breakOff, commit, maskBytes } from './respond.ts'
 import { treatFirst, treatHead } from './treatment.ts'
-import { upwardBody, upwardPath } from './upward-body.ts'
+import { upwardBody, upwardLength, upwardPath } from './upward-body.ts'
 
 /** As much of a refused answer is looked at for its meaning. */
 const CLASSIFIED = 64 * 1_024
@@ -45,6 +45,8 @@ export class Attempt implements Guide {
   #lifeAt: number
   #eventAt: number
   #headAt = 0
+  /** From when on an answer is waited for: the dispatch, or the last byte that went up. */
+  #waitsSince: number
   #stalledAt = 0
   #settle: ((outcome: Outcome) => void) | null = null
 
@@ -63,6 +65,7 @@ export class Attempt implements Guide {
     this.#startedAt = gateway.clock.now()
     this.startedWall = gateway.clock.wall()
     this.#lifeAt = this.#startedAt
+    this.#waitsSince = this.#startedAt
     this.#eventAt = this.#startedAt
     this.relay = new Relay(this, exchange.response)
     exchange.provider = this.#provider
@@ -82,12 +85,14 @@ export class Attempt implements Guide {
       const { dial, basePath, upward } = this.#provider
       const { credential } = this.#key
       const headers = upwardHeaders(request.rawHeaders, upward, credential, endpoint.generate)
-      const length = request.headers['content-length']
-      if (body?.streaming && length !== undefined) headers.push('content-length', length)
+      const length = upwardLength(this.#exchange)
+      if (length !== null) headers.push('content-length', String(length))
       const path = joinUpstream(basePath, upwardPath(this.#exchange), route?.query ?? '')
+      // What can't be sent twice is not put on a connection that may have been closed.
+      const fresh = this.#fresh || (body !== null && body.streaming !== null)
       dispatch(
         this.#gateway.agents,
-        { dial, method, path, headers, body: upwardBody(this.#exchange), fresh: this.#fresh },
+        { dial, method, path, headers, body: upwardBody(this.#exchange), fresh },
         this.relay,
       )
     })
@@ -183,14 +188,19 @@ export class Attempt implements Guide {
       if (!relay.streams || relay.tap?.lively) this.#eventAt = now
       if (relay.tap !== null) relay.tap.lively = false
     }
-    if (this.#clientStalls(now)) return
+    if (this.#clientStalls(now) || this.#uploads(now)) return
+    const waited = this.#waitsSince - this.#startedAt
     const { timeout, first_token_timeout, idle_timeout, commit_hold } = this.#provider.settings
-    if (!relay.committed && now >= firstByteBy) {
+    if (!relay.committed && now >= firstByteBy + waited) {
       this.#runOut()
     } else if (relay.status === 0) {
-      if (now >= this.#startedAt + timeout)
+      if (now >= this.#waitsSince + timeout)
         this.#expire('upstream_timeout', 'The upstream sent no headers in time.')
-    } else if (relay.streams && !relay.meaningful && now >= this.#startedAt + first_token_timeout) {
+    } else if (
+      relay.streams &&
+      !relay.meaningful &&
+      now >= this.#waitsSince + first_token_timeout
+    ) {
       this.#expire('first_token_timeout', 'The upstream sent no first token in time.')
     } else if (now >= this.#lifeAt + idle_timeout || now >= this.#eventAt + COMMENTS_MS) {
       this.#expire('upstream_timeout', 'The upstream fell silent inside its answer.')
@@ -210,6 +220,25 @@ export class Attempt implements Guide {
     this.#exchange.left = true
     relay.leave()
     this.#exchange.response.destroy()
+    return true
+  }
+
+  /** As long as a body goes up nothing else is waited for; who holds it up has `idle_timeout` to go on. */
+  #uploads(now: number): boolean {
+    const upload = this.#exchange.body?.streaming
+    if (!upload?.begun) return false
+    if (upload.lively) {
+      this.#waitsSince = now
+      this.#lifeAt = now
+    }
+    upload.lively = false
+    if (upload.ended || this.relay.status !== 0) return false
+    if (now < this.#waitsSince + this.#provider.settings.idle_timeout) return true
+    if (upload.starving) {
+      this.relay.abort(
+        new BalanceError('request_timeout', 'The rest of the body did not come in time.'),
+      )
+    } else this.#expire('upstream_timeout', 'The upstream took no more of the body in time.')
     return true
   }
 

@@ -1,45 +1,70 @@
 import type { IncomingMessage } from 'node:http'
-import { Transform, type TransformCallback } from 'node:stream'
 import { BalanceError } from '../base/errors.ts'
-import { formatSize } from '../model/units.ts'
+import { FormScan } from '../wire/multipart.ts'
+import { boundaryOf } from '../wire/parameters.ts'
 import { BodyScan } from '../wire/scan.ts'
+import { left, overBudget, proceed, tooLarge } from './body-refusal.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
+import { Upload } from './upload.ts'
 
 /** A request's body: held and replayable, or streaming through once. */
 export type Body =
   | { readonly held: Buffer; readonly streaming: null; readonly scan: BodyScan }
-  | { readonly held: null; readonly streaming: Transform; readonly scan: null }
+  | { readonly held: null; readonly streaming: Upload; readonly scan: null }
 
 /** Media types that are never JSON, so never held. */
 const STREAMED = /^(multipart\/|application\/octet-stream|audio\/|image\/|video\/)/i
 
+const FORM = /^multipart\//i
+/** Methods with a body that some servers read and others take for the next request (RFC 9110 §9.3). */
+const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE'])
+
 /**
  * Reads the body, or sets it up to stream; null where there is nothing to wait for.
- * A held body is scanned for `model` and `stream` as it arrives.
+ * A held body is scanned for `model` and `stream` as it arrives; of a form as much is held as that takes.
  */
 export function readBody(exchange: Exchange, gateway: Gateway): Promise<void> | null {
   const { request, snapshot } = exchange
   if (!hasBody(request)) return null
+  if (BODILESS.has(exchange.method)) {
+    throw new BalanceError('invalid_request', `A ${exchange.method} request has no body.`)
+  }
   const { max_body, max_upload } = snapshot.settings
-  if (STREAMED.test(request.headers['content-type'] ?? '')) {
+  const type = request.headers['content-type'] ?? ''
+  if (STREAMED.test(type)) {
     refuseLarge(request, max_upload, 'max_upload')
-    exchange.body = {
-      held: null,
-      streaming: request.pipe(new UploadMeter(exchange, max_upload)),
-      scan: null,
-    }
-    return null
+    const upload = new Upload(exchange, gateway, formOf(exchange, type))
+    exchange.body = { held: null, streaming: upload, scan: null }
+    return upload.findModel()
   }
-  const coding = request.headers['content-encoding']
-  if (coding !== undefined && coding !== 'identity') {
-    throw new BalanceError(
-      'unsupported_encoding',
-      `A body in ${coding} can't be read here; send it plain.`,
-    )
-  }
+  refuseCoded(request)
   refuseLarge(request, max_body, 'max_body')
   return hold(exchange, gateway, max_body)
+}
+
+/** What reads the model of a form; null where none is to be read. */
+function formOf({ request, endpoint }: Exchange, type: string): FormScan | null {
+  if (!endpoint.form || !FORM.test(type)) return null
+  refuseCoded(request)
+  const boundary = boundaryOf(type)
+  if (boundary === undefined || countOf('content-type', request) > 1) {
+    throw new BalanceError('invalid_body', 'The form leaves its boundary in doubt.')
+  }
+  return boundary === null ? null : new FormScan(boundary)
+}
+
+function countOf(name: string, { rawHeaders }: IncomingMessage): number {
+  return rawHeaders.filter((given, i) => i % 2 === 0 && given.toLowerCase() === name).length
+}
+
+function refuseCoded({ headers }: IncomingMessage): void {
+  const coding = headers['content-encoding']
+  if (coding === undefined || coding === 'identity') return
+  throw new BalanceError(
+    'unsupported_encoding',
+    `A body in ${coding} can't be read here; send it plain.`,
+  )
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
@@ -52,22 +77,16 @@ function refuseLarge({ headers }: IncomingMessage, most: number, setting: string
   if (Number(headers['content-length'] ?? 0) > most) throw tooLarge(most, setting)
 }
 
-function tooLarge(most: number, setting: string): BalanceError {
-  return new BalanceError(
-    'request_too_large',
-    `The body is larger than ${formatSize(most)} (${setting}).`,
-  )
-}
-
 /** Bytes held count against the budget of all bodies until the account gives them back. */
 async function hold(exchange: Exchange, gateway: Gateway, most: number): Promise<void> {
   const scan = new BodyScan()
   const chunks: Buffer[] = []
   await new Promise<void>((resolve, reject) => {
     const { request } = exchange
+    proceed(exchange)
     const refuse = (error: BalanceError) => {
-      // What still comes is read and thrown away, so that the client gets to read the refusal.
       request.removeAllListeners('data')
+      // What still comes is thrown away.
       request.resume()
       reject(error)
     }
@@ -101,32 +120,4 @@ function take(exchange: Exchange, scan: BodyScan): void {
   exchange.model ??= scan.model
   // Gemini names it in the path.
   exchange.stream = scan.stream || exchange.path.endsWith(':streamGenerateContent')
-}
-
-function overBudget(): BalanceError {
-  return new BalanceError('overloaded', 'Too many large bodies are being held (body_budget).', {
-    retryAfter: 1_000,
-  })
-}
-
-function left(): BalanceError {
-  return new BalanceError('client_closed', 'The client left while its body was being read.')
-}
-
-/** Counts what streams through and stops it at the limit; upstream and client set the pace. */
-class UploadMeter extends Transform {
-  readonly #exchange: Exchange
-  readonly #most: number
-
-  constructor(exchange: Exchange, most: number) {
-    super()
-    this.#exchange = exchange
-    this.#most = most
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.#exchange.bytesIn += chunk.length
-    if (this.#exchange.bytesIn > this.#most) done(tooLarge(this.#most, 'max_upload'))
-    else done(null, chunk)
-  }
 }

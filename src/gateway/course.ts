@@ -152,7 +152,7 @@ export class Course {
     const { body, endpoint, startedAt } = this.#exchange
     if (isTransient(outcome.fault)) this.#transient++
     // What was streamed through is gone.
-    if (outcome.retry === 'no' || body?.streaming) return true
+    if (outcome.retry === 'no' || body?.streaming?.begun) return true
     if (this.#transient >= settings.max_retries) return true
     if (this.#gateway.clock.now() >= startedAt + settings.first_byte_timeout) {
       this.late = true

@@ -31,6 +31,8 @@ export class Exchange {
   endpoint: Endpoint = NOWHERE
   token: CompiledToken | null = null
   body: Body | null = null
+  /** Its client sends the body once it is told to (`Expect: 100-continue`). */
+  expects = false
   model: string | null = null
   stream = false
   /** Where it may go, in the order of their tiers. */

@@ -38,6 +38,6 @@ export async function expose(exchange: Exchange, gateway: Gateway): Promise<void
     const known = asBalanceError(error)
     if (known.code === 'internal_error')
       gateway.log.error({ err: error, request: exchange.requestId }, 'internal error')
-    refuse(exchange, known)
+    refuse(exchange, gateway, known)
   }
 }

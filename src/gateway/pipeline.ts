@@ -5,6 +5,7 @@ import { authenticate } from './authenticate.ts'
 import { readBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
+import { discardRest } from './leftover.ts'
 import { locate } from './locate.ts'
 import { listOwnModels, listsModels } from './own-models.ts'
 import { proxy } from './proxy.ts'
@@ -28,8 +29,9 @@ export async function serve(exchange: Exchange, gateway: Gateway): Promise<void>
     const known = asBalanceError(error)
     if (known.code === 'internal_error')
       gateway.log.error({ err: error, request: exchange.requestId }, 'internal error')
-    refuse(exchange, known)
+    refuse(exchange, gateway, known)
   } finally {
     account(exchange, gateway)
+    if (exchange.body?.streaming) discardRest(exchange, gateway)
   }
 }

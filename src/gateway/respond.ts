@@ -6,6 +6,7 @@ import type { Relay } from '../upstream/relay.ts'
 import { dialectOf } from '../wire/dialects.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
+import { endLate, leavesUnread } from './leftover.ts'
 
 /** Writes the head of an upstream's answer, with ours added. */
 export function commit(exchange: Exchange, gateway: Gateway, relay: Relay): void {
@@ -31,7 +32,7 @@ export function answer(exchange: Exchange, body: string): void {
 }
 
 /** Ends the exchange with an error of our own, in the dialect of the endpoint called. */
-export function refuse(exchange: Exchange, error: BalanceError): void {
+export function refuse(exchange: Exchange, gateway: Gateway, error: BalanceError): void {
   const { response } = exchange
   exchange.error = error
   exchange.errorCode = error.code
@@ -52,9 +53,7 @@ export function refuse(exchange: Exchange, error: BalanceError): void {
   // With no time known for any key, only its owner can change that.
   const hopeless = error.code === 'no_key_available' && error.retryAfter === null
   addRetry(head, error.retryAfter, error.retry && !hopeless)
-  response.writeHead(error.status, head)
-  exchange.bytesOut = body.length
-  response.end(exchange.method === 'HEAD' ? undefined : body)
+  finish(exchange, gateway, head, body)
 }
 
 /**
@@ -71,14 +70,26 @@ export function relayRefusal(
   const body = maskBytes(Buffer.concat(relay.held), gateway)
   exchange.status = relay.status
   exchange.error = null
-  const head = withoutLength(maskedHeaders(relay.rawHeaders, gateway))
-  head.push('content-length', String(body.length))
+  const whole = maskedHeaders(relay.rawHeaders, gateway)
+  // The answer to HEAD has the length of what GET would get.
+  const head = exchange.method === 'HEAD' ? whole : withoutLength(whole)
+  if (exchange.method !== 'HEAD') head.push('content-length', String(body.length))
   addOurs(head, exchange)
   if (repeated)
     addRetry(head, relay.headers['retry-after'] === undefined ? outcome.retryAfter : null, false)
-  exchange.response.writeHead(relay.status, head)
+  finish(exchange, gateway, head, body)
+}
+
+/** Sends a whole answer that did not need all of the request. */
+function finish(exchange: Exchange, gateway: Gateway, head: string[], body: string | Buffer): void {
+  const { response, status } = exchange
+  const early = leavesUnread(exchange)
+  if (early) head.push('connection', 'close')
+  response.writeHead(status, head)
   exchange.bytesOut = body.length
-  exchange.response.end(exchange.method === 'HEAD' ? undefined : body)
+  const content = exchange.method === 'HEAD' ? undefined : body
+  if (early) endLate(exchange, gateway, content)
+  else response.end(content)
 }
 
 /**

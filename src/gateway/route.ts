@@ -68,7 +68,19 @@ export function removalOf(
 
 /** A limit on models holds for every request that names one, and for every one that must. */
 function concernsModel(endpoint: Endpoint, model: string | null): boolean {
-  return endpoint.generate || model !== null
+  return endpoint.generate || endpoint.form || model !== null
+}
+
+/**
+ * Whether it depends on the model where a request goes, or whether it may be asked at all.
+ * @throws BalanceError where there is nobody to ask, whatever the model
+ */
+export function dependsOnModel(question: Question): boolean {
+  const { snapshot, route: found, token } = question
+  if (token?.limitsModels) return true
+  const named = snapshot.byName.get(found?.provider ?? '')
+  if (named === undefined && !snapshot.routes.empty) return true
+  return !(named ?? chooseProvider(question)).filter.open
 }
 
 /** @throws BalanceError model_not_allowed */

@@ -50,14 +50,24 @@ export function createGatewayServer(gateway: Gateway, tls: Tls | null): GatewayS
     tls === null
       ? createServer(OPTIONS, onRequest)
       : createTlsServer({ ...TLS_OPTIONS, ...tls }, onRequest)
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
+    accept(gateway, request, response, true),
+  )
   server.maxHeadersCount = 0
   server.on('clientError', refuseMalformed)
   return server
 }
 
-function accept(gateway: Gateway, request: IncomingMessage, response: ServerResponse): void {
+/** @param expects the client waits for word before it sends its body */
+function accept(
+  gateway: Gateway,
+  request: IncomingMessage,
+  response: ServerResponse,
+  expects = false,
+): void {
   if (answerHealth(gateway, request, response)) return
   if (asksForDashboard(request.url ?? '/')) {
+    if (expects) response.writeContinue()
     showDashboard(gateway, request, response)
     return
   }
@@ -71,6 +81,7 @@ function accept(gateway: Gateway, request: IncomingMessage, response: ServerResp
   const wall = gateway.clock.wall()
   const id = requestId(request, wall)
   const exchange = new Exchange(request, response, snapshot, id, now, wall)
+  exchange.expects = expects
   if (asksForMetrics(request.url ?? '/')) {
     void expose(exchange, gateway)
     return

@@ -46,11 +46,17 @@ export class BodyScan {
  */
 export function spliceModel(body: readonly Buffer[], scan: BodyScan, model: string): Buffer[] {
   if (scan.modelStart === -1) return [...body]
-  return [
-    ...range(body, 0, scan.modelStart),
-    Buffer.from(JSON.stringify(model)),
-    ...range(body, scan.modelEnd, Number.POSITIVE_INFINITY),
-  ]
+  return splice(body, scan.modelStart, scan.modelEnd, Buffer.from(JSON.stringify(model)))
+}
+
+/** The chunks with other bytes in the place of a range of theirs. */
+export function splice(
+  chunks: readonly Buffer[],
+  start: number,
+  end: number,
+  bytes: Buffer,
+): Buffer[] {
+  return [...range(chunks, 0, start), bytes, ...range(chunks, end, Number.POSITIVE_INFINITY)]
 }
 
 function findProblem(scan: MemberScan): string | null {
