@@ -81,18 +81,16 @@ export class Attempt implements Guide {
   run(): Promise<Outcome> {
     return new Promise(resolve => {
       this.#settle = resolve
-      const { request, method, route, endpoint, body } = this.#exchange
+      const { request, method, route, endpoint } = this.#exchange
       const { dial, basePath, upward } = this.#provider
       const { credential } = this.#key
       const headers = upwardHeaders(request.rawHeaders, upward, credential, endpoint.generate)
       const length = upwardLength(this.#exchange)
       if (length !== null) headers.push('content-length', String(length))
       const path = joinUpstream(basePath, upwardPath(this.#exchange), route?.query ?? '')
-      // What can't be sent twice is not put on a connection that may have been closed.
-      const fresh = this.#fresh || (body !== null && body.streaming !== null)
       dispatch(
         this.#gateway.agents,
-        { dial, method, path, headers, body: upwardBody(this.#exchange), fresh },
+        { dial, method, path, headers, body: upwardBody(this.#exchange), fresh: this.#fresh },
         this.relay,
       )
     })

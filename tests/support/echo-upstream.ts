@@ -26,13 +26,16 @@ export class EchoUpstream {
   /** Takes a request over before its body is read. */
   intercept: ((request: IncomingMessage, response: ServerResponse) => void) | null = null
   readonly echoes: Echo[] = []
-  /** Requests whose connection broke before their body was complete. */
-  aborted = 0
+  /** Bytes of bodies that came. */
+  received = 0
   connections = 0
   readonly #server: Server
+  readonly #came: (() => void)[] = []
+  readonly #aborted: (() => void)[] = []
 
   private constructor() {
     this.#server = createServer({ requestTimeout: 0 }, (request, response) => {
+      for (const call of this.#came.splice(0)) call()
       if (this.intercept !== null) this.intercept(request, response)
       else this.#receive(request, response)
     })
@@ -53,6 +56,16 @@ export class EchoUpstream {
     return `http://127.0.0.1:${this.port}/v1`
   }
 
+  /** The head of the next request is there. */
+  nextHead(): Promise<void> {
+    return new Promise(resolve => this.#came.push(resolve))
+  }
+
+  /** The connection of a request broke before its body was complete. */
+  nextAbort(): Promise<void> {
+    return new Promise(resolve => this.#aborted.push(resolve))
+  }
+
   /** The only request that came since the last call. */
   take(): Echo {
     const [echo, ...more] = this.echoes.splice(0)
@@ -70,10 +83,11 @@ export class EchoUpstream {
     let bytes = 0
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length
+      this.received += chunk.length
       hash.update(chunk)
     })
     request.on('close', () => {
-      if (!request.readableEnded) this.aborted++
+      if (!request.readableEnded) for (const call of this.#aborted.splice(0)) call()
     })
     request.on('error', () => {})
     request.on('end', () => {
