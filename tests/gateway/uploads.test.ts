@@ -90,16 +90,21 @@ describe('an upload', () => {
   })
 
   it('ends upstream within 50 ms of its client’s leaving', async () => {
-    const upload = open()
-    const came = upstream.nextHead()
-    await upload.send(CHUNK)
-    await came
-    const aborted = upstream.nextAbort()
-    const left = performance.now()
-    upload.leave()
-    await aborted
-    expect(performance.now() - left).toBeLessThan(50)
-    expect(await lastRecord()).toMatchObject({ status: 499, outcome: 'gone' })
+    const took: number[] = []
+    // A busy host delays some; the gateway would delay all.
+    for (let i = 0; i < 5; i++) {
+      const upload = open()
+      const came = upstream.nextHead()
+      await upload.send(CHUNK)
+      await came
+      const aborted = upstream.nextAbort()
+      const left = performance.now()
+      upload.leave()
+      await aborted
+      took.push(performance.now() - left)
+      expect(await lastRecord()).toMatchObject({ status: 499, outcome: 'gone' })
+    }
+    expect(Math.min(...took)).toBeLessThan(50)
   })
 
   it.each([
@@ -217,14 +222,17 @@ describe('an upload that is refused', () => {
     const clock = new ManualClock()
     const patient = await startGateway(config(), { clock })
     const upload = new OpenUpload(patient.port, '/v1/files', { ...OCTETS, ...large }, 'bal_unknown')
-    const sending = sendOn(upload)
+    let sent = false
+    void upload.send(Buffer.alloc(100_000_000)).then(() => {
+      sent = true
+    })
     expect(await upload.answer()).toEqual([401, 'invalid_token'])
     clock.advance(1_999)
-    await ask(patient.port, { path: '/livez' })
-    expect(clock.pending).toBeGreaterThan(0)
+    for (let i = 0; i < 100; i++) await ask(patient.port, { path: '/livez' })
+    // Most of it was not read either.
+    expect(sent).toBe(false)
     clock.advance(1)
     await upload.closed
-    expect(await sending).toBeGreaterThan(0)
     await patient.close()
   })
 
@@ -233,6 +241,10 @@ describe('an upload that is refused', () => {
     const asked = { path: '/v1/files', headers: OCTETS, body: 'x'.repeat(50_000), agent }
     const refused = await ask(gateway.port, { ...asked, token: 'bal_unknown' })
     expect([refused.status, refused.headers.connection]).toEqual([401, 'keep-alive'])
+    const chunked = { 'transfer-encoding': 'chunked', 'content-type': 'application/json' }
+    const json = { path: '/v1/chat/completions', headers: chunked, body: '[]', agent }
+    const read = await ask(gateway.port, json)
+    expect([read.status, read.headers.connection]).toEqual([400, 'keep-alive'])
     expect((await ask(gateway.port, asked)).status).toBe(200)
     agent.destroy()
   })
@@ -342,6 +354,7 @@ describe('the time of an upload', () => {
     expect(await passUntil(clock, upload.answer())).toEqual([504, 'upstream_timeout'])
     upload.leave()
     await sending
+    clock.advance(2_000)
     await patient.close()
     deaf.close()
   })
