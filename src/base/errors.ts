@@ -37,7 +37,7 @@ export const CATALOGUE = {
     400,
     'client',
     false,
-    'the body is not one JSON object, is cut short, or names `model` or `stream` twice',
+    'the body is not one JSON object, is cut short, or names `model` or `stream` twice; or it is a form that leaves its `model` in doubt',
   ),
   ambiguous_credentials: http(400, 'client', false, 'two different valid tokens were presented'),
   invalid_token: http(401, 'client', false, 'no valid client token was presented'),

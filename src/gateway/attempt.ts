@@ -17,7 +17,7 @@ import type { Gateway } from './gateway.ts'
 import { OUT_OF_TIME } from './give-up.ts'
 import { breakOff, commit, maskBytes } from './respond.ts'
 import { treatFirst, treatHead } from './treatment.ts'
-import { upwardBody, upwardLength, upwardPath } from './upward-body.ts'
+import { upwardBody, upwardPath, withBodyHeaders } from './upward-body.ts'
 
 /** As much of a refused answer is looked at for its meaning. */
 const CLASSIFIED = 64 * 1_024
@@ -84,9 +84,8 @@ export class Attempt implements Guide {
       const { request, method, route, endpoint } = this.#exchange
       const { dial, basePath, upward } = this.#provider
       const { credential } = this.#key
-      const headers = upwardHeaders(request.rawHeaders, upward, credential, endpoint.generate)
-      const length = upwardLength(this.#exchange)
-      if (length !== null) headers.push('content-length', String(length))
+      const given = upwardHeaders(request.rawHeaders, upward, credential, endpoint.generate)
+      const headers = withBodyHeaders(given, this.#exchange)
       const path = joinUpstream(basePath, upwardPath(this.#exchange), route?.query ?? '')
       dispatch(
         this.#gateway.agents,
@@ -187,9 +186,8 @@ export class Attempt implements Guide {
       if (relay.tap !== null) relay.tap.lively = false
     }
     if (this.#clientStalls(now) || this.#uploads(now)) return
-    const waited = this.#waitsSince - this.#startedAt
     const { timeout, first_token_timeout, idle_timeout, commit_hold } = this.#provider.settings
-    if (!relay.committed && now >= firstByteBy + waited) {
+    if (!relay.committed && now >= firstByteBy + this.#waitsSince - this.#startedAt) {
       this.#runOut()
     } else if (relay.status === 0) {
       if (now >= this.#waitsSince + timeout)
@@ -226,10 +224,10 @@ export class Attempt implements Guide {
     const upload = this.#exchange.body?.streaming
     if (!upload?.begun) return false
     if (upload.lively) {
+      upload.lively = false
       this.#waitsSince = now
       this.#lifeAt = now
     }
-    upload.lively = false
     if (upload.ended || this.relay.status !== 0) return false
     if (now < this.#waitsSince + this.#provider.settings.idle_timeout) return true
     if (upload.starving) {

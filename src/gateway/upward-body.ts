@@ -12,10 +12,21 @@ export function upwardBody(exchange: Exchange): Buffer | Readable | null {
   return model === null ? body.held : Buffer.concat(spliceModel([body.held], body.scan, model))
 }
 
-/** The length of a body that streams through, where the client gave one; of others it is known. */
-export function upwardLength(exchange: Exchange): number | null {
-  return exchange.body?.streaming?.length(otherModel(exchange)) ?? null
+/**
+ * The headers with those that its body asks for: a length where it streams and its client gave one, and
+ * no digest where another model stands in it.
+ */
+export function withBodyHeaders(headers: string[], exchange: Exchange): string[] {
+  if (exchange.body === null) return headers
+  const model = otherModel(exchange)
+  const length = exchange.body.streaming?.length(model) ?? null
+  if (length !== null) headers.push('content-length', String(length))
+  if (model === null) return headers
+  return headers.filter((_, i) => !DIGESTS.has(headers[i - (i % 2)] as string))
 }
+
+/** RFC 9530 §2, RFC 1864. */
+const DIGESTS: ReadonlySet<string> = new Set(['content-digest', 'content-md5'])
 
 /** The model's name that takes the place of the body's; null: that stays. */
 function otherModel({ endpoint, model, served }: Exchange): string | null {

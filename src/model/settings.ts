@@ -158,7 +158,7 @@ export const SETTINGS: { readonly [K in SettingName]: Spec<Settings[K]> } = {
   idle_timeout: each(
     duration('1s', '1h'),
     parseDuration('120s'),
-    'longest silence inside an answer',
+    'longest silence inside an answer, and inside an upload',
   ),
   commit_hold: each(
     duration('0', '60s'),

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Mock, startMock } from '../../src/mock/server.ts'
-import { key, provider } from '../support/catalog.ts'
+import { key, provider, route } from '../support/catalog.ts'
 import { count } from '../support/count.ts'
 import { ask, chat, startGateway, type TestGateway, TOKEN } from '../support/gateway.ts'
 
@@ -108,6 +108,22 @@ describe('bodies', () => {
     )
     await gateway.gateway.flush()
     expect(gateway.records.at(-1)?.model).toBe('mock-large')
+  })
+
+  it('200 (soak: 5,000) with an alias: only the bytes of the model differ', async () => {
+    gateway.apply({ ...config(), routes: [route('mock-large', { model: 'other "\u00e4"' })] })
+    await fc.assert(
+      fc.asyncProperty(jsonBody, async body => {
+        const headers = { 'content-md5': 'Q2hlY2sgSW50ZWdyaXR5IQ==', 'content-language': 'de' }
+        await ask(gateway.port, { path: '/v1/chat/completions', body, headers })
+        const aliased = body.replace('"mock-\\u006carge"', '"other \\"\u00e4\\""')
+        expect(mock.requests.at(-1)?.body.toString()).toBe(aliased)
+      }),
+      { numRuns: count(200, 5_000) },
+    )
+    expect(headersUp()).toMatchObject({ 'content-language': 'de' })
+    expect(headersUp()).not.toHaveProperty('content-md5')
+    gateway.apply(config())
   })
 
   it.each([

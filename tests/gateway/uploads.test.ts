@@ -126,6 +126,16 @@ describe('an upload', () => {
     },
   )
 
+  it('that is answered before its end ends with that answer', async () => {
+    upstream.intercept = (_request, response) => void response.end('{"id":"file-1"}')
+    const upload = open({ 'content-length': '1000000000' })
+    const sending = sendOn(upload)
+    expect(await upload.answer()).toEqual([200, undefined])
+    upload.leave()
+    expect(await sending).toBeLessThan(50_000_000)
+    expect(await lastRecord()).toMatchObject({ status: 200, outcome: 'ok' })
+  })
+
   it.each(['GET', 'HEAD', 'DELETE'])('%s has none', async method => {
     const answer = await ask(gateway.port, {
       method,

@@ -180,7 +180,9 @@ async function compareDownward(
   const request = bodyFor(operation, number)
   const { generate } = endpointOf(method, `/v1${path.split('?')[0]}`)
   for (const reply of repliesTo(method, type, generate)) {
-    for (const asked of method === 'GET' && reply.status === 200 ? ['GET', 'HEAD'] : [method]) {
+    for (const asked of method === 'GET' && [200, 404].includes(reply.status)
+      ? ['GET', 'HEAD']
+      : [method]) {
       upstream.reply = reply
       const [through, direct] = await both({ method: asked, path, ...request })
       upstream.reply = null
@@ -214,6 +216,9 @@ function repliesTo(method: string, type: string | null, generate: boolean) {
     replied(200, [...head, 'Content-Encoding', 'gzip'], gzipSync(content)),
     replied(200, [...head, 'Content-Encoding', 'br'], brotliCompressSync(content)),
   ]
+  coded.push(
+    replied(404, ['Content-Type', 'application/json', 'Content-Length', '12'], '{"error":{}}'),
+  )
   if (method !== 'GET') return [...plain, ...coded]
   const part = content.subarray(2, 9)
   return [
