@@ -6,6 +6,8 @@ import { BodyScan } from '../wire/scan.ts'
 import { left, overBudget, proceed, tooLarge } from './body-refusal.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
+import { noKey } from './give-up.ts'
+import { dependsOnModel, findRoute } from './route.ts'
 import { Upload } from './upload.ts'
 
 /** A request's body: held and replayable, or streaming through once. */
@@ -34,13 +36,24 @@ export function readBody(exchange: Exchange, gateway: Gateway): Promise<void> | 
   const type = request.headers['content-type'] ?? ''
   if (STREAMED.test(type)) {
     refuseLarge(request, max_upload, 'max_upload')
+    refuseHopeless(exchange, gateway)
     const upload = new Upload(exchange, gateway, formOf(exchange, type))
     exchange.body = { held: null, streaming: upload, scan: null }
     return upload.findModel()
   }
   refuseCoded(request)
   refuseLarge(request, max_body, 'max_body')
+  refuseHopeless(exchange, gateway)
   return hold(exchange, gateway, max_body)
+}
+
+/** A client that asks before it sends is told of a lack of keys, where that hangs on no model. */
+function refuseHopeless(exchange: Exchange, { clock }: Gateway): void {
+  if (!exchange.expects || dependsOnModel(exchange)) return
+  const { targets } = findRoute(exchange)
+  const now = clock.now()
+  if (targets.some(({ provider }) => provider.pool.peek('', [], now) !== null)) return
+  throw noKey(targets, null, now)
 }
 
 /** What reads the model of a form; null where none is to be read. */

@@ -37,7 +37,8 @@ export function endLate(
 }
 
 /** After an answer that did not wait for the end of its request: the rest is read, within bounds. */
-export function discardRest({ request, response }: Exchange, { clock }: Gateway): void {
+export function discardRest({ request, response, body }: Exchange, { clock }: Gateway): void {
+  body?.streaming?.close()
   if (request.complete || request.destroyed || !response.writableEnded) {
     request.resume()
     return

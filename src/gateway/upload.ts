@@ -25,6 +25,8 @@ export class Upload {
   readonly #form: FormScan | null
   #held: Buffer[] = []
   #listening = false
+  /** Where it goes, or whether, hangs on the model. */
+  #dependent = true
   /** Nobody wants what still comes. */
   #over = false
   #complete = false
@@ -41,10 +43,11 @@ export class Upload {
   /**
    * Resolves when it is known which model is asked for; null where that needs no waiting.
    * @throws BalanceError request_too_large or overloaded where a model that matters does not come in
-   * time, invalid_body, client_closed
+   * time, invalid_body, client_closed; provider_not_found and the like where nobody serves any
    */
   findModel(): Promise<void> | null {
     if (this.#form === null) return null
+    this.#dependent = dependsOnModel(this.#exchange)
     return new Promise((resolve, reject) => {
       this.#settle = error => {
         this.#settle = null
@@ -105,9 +108,14 @@ export class Upload {
   drop(stream: UploadStream): void {
     if (stream !== this.#stream) return
     this.#stream = null
-    if (!this.begun) return
+    if (!this.begun || this.ended) return
     this.#over = true
     this.#exchange.request.pause()
+  }
+
+  /** No attempt follows: what still comes is nobody's. */
+  close(): void {
+    this.#over = true
   }
 
   #listen(): void {
@@ -163,7 +171,7 @@ export class Upload {
 
   /** No more can be held, and no model has come: where it could matter, nothing goes up without. */
   #goWithout(refusal: BalanceError): void {
-    if (dependsOnModel(this.#exchange)) this.#fail(refusal)
+    if (this.#dependent) this.#fail(refusal)
     else this.#settle?.(null)
   }
 
@@ -211,6 +219,8 @@ class UploadStream extends Readable {
     super({ highWaterMark: 65_536 })
     this.#upload = upload
     this.pieces = pieces
+    // It is told by the dispatch, as long as there is one.
+    this.on('error', () => {})
   }
 
   override _read(): void {

@@ -6,6 +6,7 @@ import { key, provider, route, token } from '../support/catalog.ts'
 import { count } from '../support/count.ts'
 import { type Echo, EchoUpstream } from '../support/echo-upstream.ts'
 import { boundary, content, field, file, form, type Part } from '../support/forms.ts'
+import { freePort } from '../support/free-port.ts'
 import { type Answer, ask, startGateway, type TestGateway, TOKEN } from '../support/gateway.ts'
 import { OpenUpload } from '../support/open-upload.ts'
 
@@ -220,6 +221,21 @@ describe('a form without a usable model', () => {
     const asked = { path: PATH, method: 'POST', body: none }
     expect(codeOf(await ask(gateway.port, { ...asked, headers }))).toEqual([status, code])
     expect(upstream.echoes).toEqual([])
+  })
+
+  it('that could go nowhere is refused before it is read', async () => {
+    gateway.apply({ ...config({ max_body: 1_000 }, []), providers: [] })
+    expect(codeOf(await post(form('b', speech)))).toEqual([404, 'provider_not_found'])
+    gateway.apply(config())
+  })
+
+  it('is nobody’s trouble once it could not be sent', async () => {
+    const dead = `http://127.0.0.1:${await freePort()}/v1`
+    gateway.apply({ ...config(), providers: [provider('mock', dead)] })
+    const doubled = form('b', field('model', 'a'), speech, field('model', 'b'))
+    expect(codeOf(await post(doubled))).toEqual([502, 'upstream_unreachable'])
+    gateway.apply(config())
+    expect((await post(none)).status).toBe(200)
   })
 
   it('of other endpoints is not looked at', async () => {

@@ -301,6 +301,10 @@ describe('a client that asks before it sends (Expect: 100-continue)', () => {
     gateway.apply({ ...config(), keys: [] })
     const keyless = open(asking)
     expect(await Promise.race([keyless.told, keyless.answer()])).toEqual([503, 'no_key_available'])
+    for (const type of ['application/json', 'multipart/form-data; boundary=b']) {
+      const held = open({ ...asking, 'content-type': type }, TOKEN, '/v1/audio/translations')
+      expect(await Promise.race([held.told, held.answer()])).toEqual([503, 'no_key_available'])
+    }
     const dead = `http://127.0.0.1:${await freePort()}/v1`
     gateway.apply({ ...config(), providers: [provider('mock', dead)] })
     const unserved = open(asking)
