@@ -232,7 +232,9 @@ describe('a form without a usable model', () => {
   it('is nobody’s trouble once it could not be sent', async () => {
     const dead = `http://127.0.0.1:${await freePort()}/v1`
     gateway.apply({ ...config(), providers: [provider('mock', dead)] })
-    const doubled = form('b', field('model', 'a'), speech, field('model', 'b'))
+    const some = file('file', 'a', Buffer.alloc(70_000))
+    // What comes first is held; the next is read after the refusal.
+    const doubled = form('b', field('model', 'a'), some, field('model', 'b'), speech)
     expect(codeOf(await post(doubled))).toEqual([502, 'upstream_unreachable'])
     gateway.apply(config())
     expect((await post(none)).status).toBe(200)

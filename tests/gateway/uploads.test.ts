@@ -136,6 +136,22 @@ describe('an upload', () => {
     expect(await lastRecord()).toMatchObject({ status: 200, outcome: 'ok' })
   })
 
+  it('whose client goes on after such an answer is cut off after two seconds', async () => {
+    const clock = new ManualClock()
+    const patient = await startGateway(config(), { clock })
+    const { pending } = clock
+    upstream.intercept = (_request, response) => void response.end('{"id":"file-1"}')
+    const length = { 'content-length': '1000000000' }
+    const upload = new OpenUpload(patient.port, '/v1/files', { ...OCTETS, ...length })
+    const sending = sendOn(upload)
+    expect(await upload.answer()).toEqual([200, undefined])
+    while (clock.pending === pending) await new Promise(setImmediate)
+    clock.advance(2_000)
+    await upload.closed
+    await sending
+    await patient.close()
+  })
+
   it.each(['GET', 'HEAD', 'DELETE'])('%s has none', async method => {
     const answer = await ask(gateway.port, {
       method,

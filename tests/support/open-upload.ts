@@ -19,7 +19,7 @@ export class OpenUpload {
       path,
       method: 'POST',
       agent: false,
-      headers: { authorization: `Bearer ${token}`, ...headers },
+      headers: { connection: 'keep-alive', authorization: `Bearer ${token}`, ...headers },
     })
     this.response = new Promise((resolve, reject) => {
       this.#sent.on('response', resolve)
