@@ -1,7 +1,7 @@
-import OpenAI, { AuthenticationError, NotFoundError } from 'openai'
+import OpenAI, { AuthenticationError, NotFoundError, toFile } from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Mock, startMock } from '../../src/mock/server.ts'
-import { key, provider } from '../support/catalog.ts'
+import { key, provider, route } from '../support/catalog.ts'
 import { startGateway, type TestGateway, TOKEN } from '../support/gateway.ts'
 
 const messages = [{ role: 'user' as const, content: 'Hello' }]
@@ -84,6 +84,29 @@ describe('the official openai client', () => {
     for await (const event of stream) types.push(event.type)
     expect(types[0]).toBe('response.created')
     expect(types.at(-1)).toBe('response.completed')
+  })
+
+  it('sends files, and forms that name a model', async () => {
+    const one = await startGateway({
+      providers: [provider('mock', mock.url)],
+      keys: [key('healthy')],
+      routes: [route('ears', { model: 'mock-whisper' })],
+    })
+    const forms = new OpenAI({ baseURL: `${one.url}/v1`, apiKey: TOKEN, maxRetries: 0 })
+    const file = () => toFile(Buffer.alloc(200_000, 'speech'), 'a.mp3')
+    await forms.audio.transcriptions.create({ file: await file(), model: 'ears' })
+    expect(mock.requests.at(-1)?.body.toString()).toContain('name="model"\r\n\r\nmock-whisper\r\n')
+    await forms.images.edit({ image: [await file(), await file()], prompt: 'x', model: 'ears' })
+    await forms.files.create({ file: await file(), purpose: 'assistants' })
+    await one.gateway.flush()
+    expect(
+      one.records.map(({ model, modelServed, status }) => [model, modelServed, status]),
+    ).toEqual([
+      ['ears', 'mock-whisper', 200],
+      ['ears', 'mock-whisper', 200],
+      [null, null, 200],
+    ])
+    await one.close()
   })
 
   it('aborts a stream, and the upstream knows at once', async () => {
