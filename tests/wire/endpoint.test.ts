@@ -92,7 +92,22 @@ describe('endpointOf', () => {
     ['POST', '/v1', 'other', 'openai', false, 'stateful', 'none'],
     ['POST', '/v1/chat/completions/x', 'other', 'openai', false, 'stateful', 'none'],
   ] as const)('%s %s is %s', (method, path, name, dialect, generate, repeat, model) => {
-    expect(endpointOf(method, path)).toEqual({ name, dialect, generate, repeat, model })
+    expect(endpointOf(method, path)).toMatchObject({ name, dialect, generate, repeat, model })
+  })
+
+  it('knows where a form names the model', () => {
+    const forms = [
+      'audio/transcriptions',
+      'audio/translations',
+      'images/edits',
+      'images/variations',
+    ]
+    for (const path of [...forms, 'videos'])
+      expect(endpointOf('POST', `/v1/${path}`)).toMatchObject({ model: 'body', form: true })
+    for (const path of ['files', 'uploads/u/parts', 'videos/edits', 'images/generations'])
+      expect(endpointOf('POST', `/v1/${path}`).form).toBe(false)
+    const deployed = '/openai/deployments/d/audio/transcriptions'
+    expect(endpointOf('POST', deployed)).toMatchObject({ model: 'path', form: false })
   })
 
   it('finds the model that a path names', () => {
