@@ -130,6 +130,12 @@ function split(path: string): [mount: string, version: string, rest: string] {
   return [mount, version, rest]
 }
 
+/** The version segment of a path, empty where it has none, and what follows it. */
+export function splitVersion(path: string): [version: string, rest: string] {
+  const [, version, rest] = split(path)
+  return [version, rest]
+}
+
 function wild(rest: string): string {
   const slash = rest.indexOf('/')
   return slash === -1 ? rest : `${rest.slice(0, slash)}/*`

@@ -3,11 +3,15 @@ import { MemberScan } from './members.ts'
 /** A model name longer than this, quotes and escapes included, is no name that anybody serves. */
 const LONGEST_MODEL = 65_536
 
+/** What the only JSON values begin with that are true or false. */
+const TRUE = 0x74
+const FALSE = 0x66
+
 /**
  * Reads what the gateway must know of a JSON request body while its chunks arrive: the top-level
- * `model` and `stream`, escapes decoded. The fields are valid after {@link end}.
+ * `model`, `stream` and `store`, escapes decoded. The fields are valid after {@link end}.
  *
- * It refuses only what would leave these two in doubt; any other fault is the upstream's to find.
+ * It refuses only what would leave the first two in doubt; any other fault is the upstream's to find.
  */
 export class BodyScan {
   /** Null where there is none, or one that is no string. */
@@ -16,10 +20,12 @@ export class BodyScan {
   modelStart = -1
   modelEnd = -1
   stream = false
+  /** Its `store`; null where it has none that is true or false. */
+  store: boolean | null = null
   /** Why the body must be refused, as the end of a sentence; null where it need not be. */
   problem: string | null = null
 
-  readonly #scan = new MemberScan(['model', 'stream'], LONGEST_MODEL)
+  readonly #scan = new MemberScan(['model', 'stream', 'store'], LONGEST_MODEL)
 
   push(chunk: Buffer): void {
     this.#scan.push(chunk)
@@ -28,9 +34,11 @@ export class BodyScan {
   end(): void {
     this.problem = findProblem(this.#scan)
     if (this.problem !== null) return
-    const [model, stream] = this.#scan.members
+    const [model, stream, store] = this.#scan.members
     // Of all JSON values only `true` begins so; what else may follow is the upstream's to refuse.
-    this.stream = stream?.raw?.[0] === 0x74
+    this.stream = stream?.raw?.[0] === TRUE
+    const stored = store?.raw?.[0]
+    if (stored === TRUE || stored === FALSE) this.store = stored === TRUE
     const name = model?.raw ? parseString(model.raw) : null
     if (model && name !== null) {
       this.model = name
@@ -64,7 +72,7 @@ function findProblem(scan: MemberScan): string | null {
   if (scan.shape !== 'object') return 'it is not an object'
   if (!scan.complete) return 'it ends inside a string or an object'
   if (scan.trailing) return 'it goes on after the end of the object'
-  const twice = scan.members.find(member => member.count > 1)
+  const twice = scan.members.find(({ name, count }) => name !== 'store' && count > 1)
   return twice ? `it names \`${twice.name}\` more than once` : null
 }
 
