@@ -30,6 +30,7 @@ import type {
 } from './changes.ts'
 import type { Declared, Reconciled } from './declared.ts'
 import type { NewNode, Node } from './node.ts'
+import type { ObjectNews, StoredObject } from './object.ts'
 import type { Plan, Subject } from './plan.ts'
 import type {
   ExchangeRecord,
@@ -139,6 +140,24 @@ export interface Store {
    * @param notNode leaves out what this node alone learned about keys; of outages it may hear its own
    */
   learnedSince(learned: number, notNode?: string): Promise<Lessons & { readonly learned: number }>
+
+  /**
+   * Writes which objects were made and which are gone. Who made one first stays its maker; those of keys
+   * that are not there any more are left out.
+   */
+  rememberObjects(news: ObjectNews): Promise<void>
+  /** What is known of these ids, at any provider. */
+  findObjects(ids: readonly string[]): Promise<StoredObject[]>
+  /** Those that were made or used last, the oldest of them first. */
+  newestObjects(most: number): Promise<StoredObject[]>
+  /** How many live with a key. */
+  countObjects(keyId: string): Promise<number>
+  /**
+   * Removes a small slice of those that were not used for `OBJECT_KEPT_MS`, or else of what is beyond `most`,
+   * those not used for longest first.
+   * @returns how many it removed; 0: there are no more to remove
+   */
+  pruneObjects(most: number): Promise<number>
 
   tokens(): Promise<Token[]>
   createToken(token: NewToken): Promise<{ readonly token: Token; readonly secret: Secret }>

@@ -35,6 +35,7 @@ export const BACKUP_TABLES: readonly BackupTable[] = [
     json: ['providers', 'models'],
   },
   { part: 'control', table: 'routes', key: ['seq'] },
+  { part: 'control', table: 'objects', key: ['id', 'provider_id'] },
   { part: 'control', table: 'admin_password', key: ['id'], bytes: ['hash', 'salt'] },
   { part: 'log', table: 'exchanges', key: ['id'] },
   { part: 'log', table: 'failures', key: ['id'] },

@@ -139,6 +139,7 @@ export async function deleteKeys(
 ): Promise<void> {
   for (const slice of slices(rows)) {
     await forget(db, slice, false)
+    await db.deleteFrom('objects').where('key_id', 'in', idsOf(slice)).execute()
     await db.deleteFrom('provider_keys').where('id', 'in', idsOf(slice)).execute()
   }
   for (const own of ofEachProvider(rows)) {

@@ -24,6 +24,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { part: 'log', name: 'where imported rows are', statements: importedTable },
   { part: 'log', name: 'failed attempts by time', statements: failureTimes },
   { part: 'control', name: 'the dashboard: password and sessions', statements: adminTables },
+  { part: 'control', name: 'objects and their keys', statements: objectTable },
 ]
 
 function controlTables(types: ColumnTypes): string[] {
@@ -253,6 +254,22 @@ function adminTables({ text, integer, digest, bytes, table }: ColumnTypes): stri
       expires_at ${integer} not null,
       peer ${text(64)} not null
     ) ${table}`,
+  ]
+}
+
+/** Objects of vendors: by id, which may be the same at two providers. */
+function objectTable({ text, integer, table }: ColumnTypes): string[] {
+  return [
+    `create table objects (
+      id ${text(255)} not null,
+      provider_id ${text(16)} not null,
+      key_id ${text(16)} not null,
+      token_id ${text(16)} not null,
+      used_at ${integer} not null,
+      primary key (id, provider_id)
+    ) ${table}`,
+    'create index objects_used_at on objects (used_at)',
+    'create index objects_key_id on objects (key_id)',
   ]
 }
 

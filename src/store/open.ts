@@ -13,6 +13,7 @@ import { leaseVerbs } from './leases.ts'
 import { memoryVerbs } from './memories.ts'
 import { moveVerbs } from './move.ts'
 import { nodeVerbs } from './nodes.ts'
+import { objectVerbs } from './objects.ts'
 import { outageVerbs } from './outages.ts'
 import type { StoreParts } from './parts.ts'
 import { providerVerbs } from './providers.ts'
@@ -88,6 +89,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...catalogVerbs(parts),
     ...memoryVerbs(parts),
     ...outageVerbs(parts),
+    ...objectVerbs(parts),
     ...heldVerbs(parts),
     ...auditVerbs(parts),
     ...adminVerbs(parts),

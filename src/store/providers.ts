@@ -167,6 +167,7 @@ export async function deleteProvider(made: Change, name: string): Promise<Remove
   const targets = (await listTargets(db)).filter(target => target.provider_id === row.id)
   await db.deleteFrom('memories').where('key_id', 'in', keys).execute()
   await forgetOutages(db, row.id)
+  await db.deleteFrom('objects').where('provider_id', '=', row.id).execute()
   await db.deleteFrom('provider_keys').where('provider_id', '=', row.id).execute()
   await db.deleteFrom('routes').where('provider_id', '=', row.id).execute()
   await db.deleteFrom('providers').where('id', '=', row.id).execute()

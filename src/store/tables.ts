@@ -21,6 +21,7 @@ export interface Tables {
   readonly rollups: RollupTable
   readonly batches: BatchTable
   readonly imported_spans: ImportedSpanTable
+  readonly objects: ObjectTable
   readonly admin_password: AdminPasswordTable
   readonly admin_sessions: AdminSessionTable
 }
@@ -255,6 +256,16 @@ interface ImportedSpanTable {
   oldest: number
 }
 
+/** A vendor's resource, and whose key it lives with. */
+interface ObjectTable {
+  id: string
+  provider_id: string
+  key_id: string
+  /** Empty: a caller's without a token. */
+  token_id: string
+  used_at: number
+}
+
 /** One row, where there is a password. */
 interface AdminPasswordTable {
   id: number
@@ -288,5 +299,6 @@ export type OutageRow = Selectable<OutageTable>
 export type ExchangeRow = Selectable<ExchangeTable>
 export type FailureRow = Selectable<FailureTable>
 export type ImportedSpanRow = Selectable<ImportedSpanTable>
+export type ObjectRow = Selectable<ObjectTable>
 export type AdminSessionRow = Selectable<AdminSessionTable>
 export type RollupRow = Selectable<RollupTable>

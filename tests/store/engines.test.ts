@@ -9,6 +9,7 @@ import { keySuite } from './suites/keys.ts'
 import { learnedSuite } from './suites/learned.ts'
 import { moveSuite } from './suites/move.ts'
 import { nodeSuite } from './suites/nodes.ts'
+import { objectSuite } from './suites/objects.ts'
 import { outageSuite } from './suites/outages.ts'
 import { providerSuite } from './suites/providers.ts'
 import { recordSuite } from './suites/records.ts'
@@ -47,6 +48,7 @@ describe.each(ENGINES)('store on %s', engine => {
   learnedSuite(place)
   outageSuite(place)
   nodeSuite(place)
+  objectSuite(place)
   sealedSuite(place)
   rotationSuite(place)
   schemaSuite(place)
