@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Headers, Tap } from '../model/dialect.ts'
+import { Gate } from './gate.ts'
 import type { Ending, Guide, Handling, Treatment } from './guide.ts'
 import { readHeaders } from './headers.ts'
 import { watchReuse } from './reuse.ts'
@@ -23,6 +24,9 @@ export class Relay implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null
   #handling: Handling = 'judge'
   #draining = false
+  #gate: Gate | null = null
+  /** The answer is over, but for what the gate keeps back. */
+  #finishing = false
 
   status = 0
   headers: Headers = {}
@@ -123,7 +127,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.ended) return
+    if (this.ended || this.#finishing) return
     this.error = error
     this.#breakOff()
   }
@@ -170,6 +174,22 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#controller?.abort(this.error)
   }
 
+  /** From here on nothing goes down until this has resolved; it never rejects. */
+  wait(until: Promise<void>): void {
+    this.#gate ??= new Gate()
+    const { held } = this.#gate
+    this.#gate.wait(until, () => this.#goOn(held))
+    this.#controller?.pause()
+  }
+
+  #goOn(held: readonly Buffer[]): void {
+    this.#gate = null
+    if (this.ended) return
+    for (const chunk of held) this.#write(chunk)
+    if (!this.stalled) this.#controller?.resume()
+    if (this.#finishing) this.#finish()
+  }
+
   /** Whether the answer is an event stream whose end can be told truthfully. */
   get streams(): boolean {
     return this.#handling === 'stream'
@@ -191,6 +211,10 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   #write(chunk: Buffer): void {
+    if (this.#gate !== null) {
+      this.#gate.held.push(chunk)
+      return
+    }
     this.bytes += chunk.length
     if (this.#client.write(chunk)) return
     this.stalled = true
@@ -202,10 +226,12 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   #resume(): void {
     this.stalled = false
-    this.#controller?.resume()
+    if (this.#gate === null) this.#controller?.resume()
   }
 
   #finish(): void {
+    this.#finishing = this.#gate !== null
+    if (this.#finishing) return
     if (this.committed && this.#handling === 'stream' && !this.tap?.terminated) {
       this.#end('broken')
       return
