@@ -26,6 +26,9 @@ const GEMINI_MEMBERS: ReadonlySet<string> = new Set(
 )
 const GEMINI_NAME = /(?:^|\/)((?:files|cachedContents)\/[\w-]{1,128})$/
 
+/** Without any of these members, spelled as it is, a body has nothing that a client would name an object by. */
+const HINT = new RegExp(`"(?:${[...MEMBERS, ...OWNERS, ...GEMINI_MEMBERS].join('|')})"\\s*:`)
+
 /** What ids of OpenAI and Anthropic begin with. */
 const ALIKE =
   /^(?:file|batch|vs|vsfb|asst|assistant|thread|run|step|msg|resp|conv|cntr|cfile|ftjob|ft|upload|eval|evalrun|video|voice|cons|skill|msgbatch|container|chatcmpl)[-_][\w-]{8,}$/
@@ -40,7 +43,16 @@ const DEEPEST = 256
  * or not, also those of members named twice: whoever reads the body may take either.
  */
 export function objectsNamed(body: Buffer): NamedObjects {
+  return read(body.toString('latin1'))
+}
+
+/** The same of a body whose client hides nothing: far cheaper where it names none. */
+export function objectsNamedPlainly(body: Buffer): readonly string[] {
   const text = body.toString('latin1')
+  return HINT.test(text) ? read(text).named : []
+}
+
+function read(text: string): NamedObjects {
   const named = new Set<string>()
   const alike = new Set<string>()
   const owners: string[] = []

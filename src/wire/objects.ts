@@ -26,9 +26,9 @@ export interface ObjectUse {
 /** An id in a path, a body or an answer: no vendor's is longer, or has other characters. */
 export const OBJECT_ID = /^[A-Za-z0-9][\w.:~-]{2,254}$/
 
-/** Collections of objects: OpenAI's, and what Anthropic and OpenAI-compatible vendors have alike. */
+/** Collections of objects: OpenAI's, Anthropic's, and those of OpenAI-compatible vendors. */
 const COLLECTIONS =
-  /^(?:openai\/)?((?:files|uploads|batches|fine_tuning|vector_stores|assistants|threads|containers|evals|conversations|responses|videos|skills|chatkit|audio\/(?:voices|voice_consents)|chat\/completions|messages\/batches|realtime\/calls)(?:\/.*)?)$/
+  /^(?:openai\/)?((?:files|uploads|batches|fine_tuning|vector_stores|assistants|threads|containers|evals|conversations|responses|videos|skills|chatkit|batch|fine-tunes|agents|libraries|audio\/(?:voices|voice_consents)|chat\/completions|messages\/batches|realtime\/calls)(?:\/.*)?)$/
 
 /** Segments of their paths that are no ids. */
 const WORDS: ReadonlySet<string> = new Set(
@@ -36,6 +36,7 @@ const WORDS: ReadonlySet<string> = new Set(
   responses videos skills chatkit audio voices voice_consents chat completions messages realtime calls
   content cancel complete parts jobs checkpoints permissions alpha graders run validate events pause
   resume search file_batches runs steps submit_tool_outputs output_items items input_items compact
+  batch fine-tunes agents libraries documents status signed-url
   input_tokens characters edits extensions remix versions sessions results accept hangup refer reject`
     .trim()
     .split(/\s+/),

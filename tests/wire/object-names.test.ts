@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { objectsNamed } from '../../src/wire/object-names.ts'
+import { objectsNamed, objectsNamedPlainly } from '../../src/wire/object-names.ts'
 
 const named = (value: unknown) => objectsNamed(Buffer.from(JSON.stringify(value)))
 const text = (json: string) => objectsNamed(Buffer.from(json))
@@ -29,6 +29,7 @@ describe('objects that a body names', () => {
     [{ file_name: 'report.pdf', file_id: '' }, []],
   ])('%j', (body, ids) => {
     expect(named(body).named).toEqual(ids)
+    expect(objectsNamedPlainly(Buffer.from(JSON.stringify(body, null, 1)))).toEqual(ids)
   })
 
   it('are found however they are spelled, also where a member is named twice', () => {

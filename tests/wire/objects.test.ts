@@ -58,6 +58,8 @@ describe('which segments of a path are ids', () => {
   it.each([
     ['GET', '/v1/messages/batches/msgbatch_01HkcT', ['msgbatch_01HkcT']],
     ['GET', '/v1/messages/batches/msgbatch_01HkcT/results', ['msgbatch_01HkcT']],
+    ['POST', '/v1/batch/jobs/0190b7e6-9a5c/cancel', ['0190b7e6-9a5c']],
+    ['GET', '/v1/fine-tunes/ft-0a1b/checkpoints', ['ft-0a1b']],
     ['GET', '/v1beta/files/abc-123', ['files/abc-123']],
     ['GET', '/v1beta/files/abc-123:download', ['files/abc-123']],
     ['PATCH', '/v1beta/cachedContents/x1', ['cachedContents/x1']],
