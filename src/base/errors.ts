@@ -50,6 +50,12 @@ export const CATALOGUE = {
     'the token or the settings do not allow this model',
   ),
   provider_not_allowed: http(403, 'client', false, 'the token does not allow this provider'),
+  list_not_allowed: http(
+    403,
+    'client',
+    false,
+    'with `isolate_objects`: the answer could show, or the body name, objects of other tokens unseen',
+  ),
   origin_not_allowed: http(403, 'client', false, 'a browser sent this from another site'),
   tls_required: http(403, 'client', false, 'from another host the dashboard needs TLS'),
   provider_not_found: http(
@@ -63,6 +69,12 @@ export const CATALOGUE = {
     'client',
     false,
     'no provider speaks the API this path belongs to',
+  ),
+  object_not_found: http(
+    404,
+    'client',
+    false,
+    'with `isolate_objects`: this token made no such file, batch, …',
   ),
   not_found: http(404, 'client', false, 'nothing is served at this path'),
   method_not_allowed: http(405, 'client', false, 'this method is not served'),

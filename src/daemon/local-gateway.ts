@@ -14,7 +14,8 @@ import { watchExchanges } from '../gateway/watch.ts'
 import type { Catalog, KeyMemory, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
 import type { Expose } from '../model/exposition.ts'
-import type { Link } from '../model/link.ts'
+import type { Link, ObjectLink } from '../model/link.ts'
+import type { ObjectNews } from '../model/object.ts'
 import type { Readiness } from '../model/readiness.ts'
 import { SnapshotHolder } from '../snapshot/holder.ts'
 import { Agents } from '../upstream/agents.ts'
@@ -25,6 +26,7 @@ export interface LocalGatewayParts {
   readonly log: Logger
   readonly redactor: Redactor
   readonly link: Link
+  readonly objectLink: ObjectLink
   readonly expose: Expose
   readonly dashboard: Dashboard | null
   readonly anonymous: boolean
@@ -80,6 +82,10 @@ export class LocalGateway implements GatewayHost {
   learn({ memories, outages }: Lessons): void {
     this.#live.learn(memories)
     this.#live.learnOutages(outages)
+  }
+
+  learnObjects(news: ObjectNews): void {
+    this.#gateway.objects.learn(news)
   }
 
   inform(readiness: Readiness): void {

@@ -18,6 +18,7 @@ import { Follower } from './follower.ts'
 import { Learned } from './learned.ts'
 import { tellListening } from './listening.ts'
 import { Notifier } from './notify.ts'
+import { ObjectKeeper } from './objects.ts'
 import { openGateway, workersOf } from './open-gateway.ts'
 import { operatorOf } from './operations/operator.ts'
 import { DaemonOperator, type DaemonStore } from './operator.ts'
@@ -87,6 +88,8 @@ async function start(
     onVerdicts: batch => learned.take(batch),
     onOutages: batch => learned.takeOutages(batch),
   })
+  const objects = new ObjectKeeper({ store, clock, log })
+  await objects.start()
   const certificate = new ListenerCertificate(config.tls, clock, log)
   const { tls } = certificate
   const expose = () => metrics.expose()
@@ -95,7 +98,7 @@ async function start(
     socketPath: () => dashboard.socketPath(),
   }
   const gateway = openGateway(parts, {
-    ...{ recorder, learned, expose, redactor, log, tls },
+    ...{ recorder, objects, learned, expose, redactor, log, tls },
     dashboard: pages,
   })
   const follower = new Follower(store, gateway, learned, clock, log)
@@ -139,6 +142,7 @@ async function start(
     node,
     store,
     recorder,
+    objects,
     gateway,
     learned,
     recent,
@@ -206,6 +210,7 @@ async function start(
       await gateway.close(drainMs)
       await upkeep.stop()
       await recorder.close()
+      await objects.close()
       await peers.stop()
       tail.close()
       await dashboard.close()
@@ -235,6 +240,7 @@ async function start(
     pulse.stop()
     await gateway.close(0)
     await recorder.close()
+    await objects.close()
     await peers.stop()
     await dashboard.close()
     control.close()

@@ -13,6 +13,7 @@ import type { Follower } from './follower.ts'
 import type { GatewayHost, GatewayReport } from './gateway-host.ts'
 import type { Learned } from './learned.ts'
 import type { Notifier } from './notify.ts'
+import type { ObjectKeeper } from './objects.ts'
 import type { Peers } from './peers.ts'
 import type { Recent } from './recent.ts'
 import type { Recorder } from './recorder.ts'
@@ -33,6 +34,7 @@ interface OperatorParts {
   readonly node: string
   readonly store: DaemonStore
   readonly recorder: Recorder
+  readonly objects: ObjectKeeper
   readonly gateway: GatewayHost
   readonly learned: Learned
   readonly recent: Recent
@@ -187,9 +189,10 @@ export class DaemonOperator {
 
   /** @throws BalanceError store_unavailable where the store does not take it in good time */
   async flush(): Promise<Out<'flush'>> {
-    const { clock, gateway, recorder, store } = this.#parts
+    const { clock, gateway, recorder, objects, store } = this.#parts
     await gateway.flush()
-    await within(clock, FLUSH_PATIENCE, recorder.flush(), () => {
+    const written = Promise.all([recorder.flush(), objects.flush()])
+    await within<unknown>(clock, FLUSH_PATIENCE, written, () => {
       throw new BalanceError('store_unavailable', store.health.error ?? 'The store is slow.')
     })
     return {}

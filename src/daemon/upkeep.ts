@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
+import { MOST_OBJECTS } from '../model/object.ts'
 import type { Retention } from '../model/record.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Store } from '../model/store.ts'
@@ -12,6 +13,8 @@ const LEASE_MS = 10_000
 const RENEW_MS = 3_000
 /** Between two slices, so that the store's other work goes on. */
 const PAUSE_MS = 20
+/** How often it is looked for objects that nobody used for long. */
+const OBJECTS_EVERY_MS = 600_000
 /** How often the log is looked at where its bounds stay the same. */
 const PRUNE_EVERY_MS = 30_000
 
@@ -25,7 +28,7 @@ export interface UpkeepParts {
 
 /**
  * Says which node does the scheduled work of a store, and does what concerns the store alone: keeping
- * the log within its bounds.
+ * the log and what is known of objects within their bounds.
  */
 export class Upkeep {
   readonly #parts: UpkeepParts
@@ -36,6 +39,8 @@ export class Upkeep {
   #stopped = false
   /** When the log was last found to be within which bounds. */
   #pruned: { readonly at: number; readonly bounds: Retention } | null = null
+  /** When it was last looked for old objects, monotonic ms. */
+  #objectsAt = Number.NEGATIVE_INFINITY
   #failing = false
 
   constructor(parts: UpkeepParts) {
@@ -68,8 +73,8 @@ export class Upkeep {
     const { store, node } = this.#parts
     this.#holdsLease = await store.takeLease('upkeep', node, LEASE_MS)
     if (!this.#holdsLease) this.#failing = false
-    if (!this.#mayWork || !this.#isDue) return
-    this.#pruning ??= this.#prune()
+    if (!this.#mayWork || !(this.#isDue || this.#areObjectsDue)) return
+    this.#pruning ??= this.#work()
       .then(() => {
         this.#failing = false
       })
@@ -88,6 +93,22 @@ export class Upkeep {
     if (bounds === null) return false
     if (this.#pruned === null || !isSame(bounds, this.#pruned.bounds)) return true
     return this.#parts.clock.now() >= this.#pruned.at + PRUNE_EVERY_MS
+  }
+
+  get #areObjectsDue(): boolean {
+    return this.#parts.clock.now() >= this.#objectsAt + OBJECTS_EVERY_MS
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isDue) await this.#prune()
+    if (this.#areObjectsDue) await this.#pruneObjects()
+  }
+
+  async #pruneObjects(): Promise<void> {
+    const { store, clock } = this.#parts
+    while (this.#mayWork && (await store.pruneObjects(MOST_OBJECTS)) > 0)
+      await clock.sleep(PAUSE_MS)
+    this.#objectsAt = clock.now()
   }
 
   async #prune(): Promise<void> {

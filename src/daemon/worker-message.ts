@@ -4,6 +4,7 @@ import type { Tls } from '../gateway/server.ts'
 import type { KeyMemory, Lessons, ProviderMemory } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
 import type { Exposition } from '../model/exposition.ts'
+import type { ObjectNews, StoredObject } from '../model/object.ts'
 import type { Readiness } from '../model/readiness.ts'
 import type { ExchangeRecord } from '../model/record.ts'
 import type { CatalogueSlice } from './catalogue-slices.ts'
@@ -35,6 +36,11 @@ export type ToWorker =
   /** What the worker asked for with `expose`, or why it cannot be had. */
   | { readonly kind: 'exposed'; readonly exposition: Exposition; readonly error: null }
   | { readonly kind: 'exposed'; readonly exposition: null; readonly error: string }
+  /** Of objects, what others did and what was there before. */
+  | { readonly kind: 'objects'; readonly news: ObjectNews }
+  /** What a worker told of objects is known, also to the other workers. */
+  | { readonly kind: 'noted'; readonly id: number }
+  | { readonly kind: 'found'; readonly id: number; readonly objects: readonly StoredObject[] }
   | { readonly kind: 'ask'; readonly id: number; readonly what: Question }
   | { readonly kind: 'close'; readonly ms: number }
   | { readonly kind: 'cut' }
@@ -58,6 +64,8 @@ export type ToDaemon =
     }
   | { readonly kind: 'verdicts'; readonly batch: readonly KeyMemory[] }
   | { readonly kind: 'outages'; readonly batch: readonly ProviderMemory[] }
+  | { readonly kind: 'objects'; readonly id: number; readonly news: ObjectNews }
+  | { readonly kind: 'find'; readonly id: number; readonly ids: readonly string[] }
   /** A client asked for metrics; one such question of a worker is open at a time. */
   | { readonly kind: 'expose' }
   | { readonly kind: 'answer'; readonly id: number; readonly value: Answer }

@@ -4,16 +4,19 @@ import { BalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Asked } from '../gateway/explain.ts'
 import type { Address, Place } from '../gateway/listeners.ts'
+import { MOST_REMEMBERED } from '../gateway/objects.ts'
 import type { Tls } from '../gateway/server.ts'
 import type { Catalog, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
 import type { Expose } from '../model/exposition.ts'
 import type { Link } from '../model/link.ts'
+import type { ObjectNews } from '../model/object.ts'
 import type { Readiness } from '../model/readiness.ts'
 import { compile } from '../snapshot/compile.ts'
 import { Agreement } from './agreement.ts'
 import type { GatewayHost, GatewayReport } from './gateway-host.ts'
 import { Handoff } from './handoff.ts'
+import type { ObjectKeeper } from './objects.ts'
 import type { Hello, Question, ToDaemon } from './worker-message.ts'
 import { WorkerProcess } from './worker-process.ts'
 
@@ -34,6 +37,7 @@ export interface WorkerPoolParts {
   readonly dashboard: () => string
   /** Where what workers report goes. */
   readonly link: Link
+  readonly objects: ObjectKeeper
   readonly expose: Expose
   /** What is known now, for workers that start later. */
   readonly lessons: () => Lessons
@@ -145,7 +149,7 @@ export class WorkerPool implements GatewayHost {
   }
 
   onMessage(worker: WorkerProcess, message: ToDaemon): void {
-    const { link, onDropped } = this.#parts
+    const { link, objects, onDropped } = this.#parts
     if (message.kind === 'records') {
       link.records(message.batch)
       if (message.dropped > 0) onDropped(message.dropped)
@@ -157,6 +161,16 @@ export class WorkerPool implements GatewayHost {
     } else if (message.kind === 'outages') {
       link.outages(message.batch)
       this.#teach({ memories: [], outages: message.batch }, this.#othersThan(worker))
+    } else if (message.kind === 'objects') {
+      objects.tell(message.news)
+      // Before the word that lets the client have its answer: it may ask any of them next.
+      this.#tellObjects(message.news, this.#othersThan(worker))
+      worker.tell({ kind: 'noted', id: message.id })
+    } else if (message.kind === 'find') {
+      const { id } = message
+      void objects
+        .find(message.ids)
+        .then(found => worker.tell({ kind: 'found', id, objects: found }))
     } else if (message.kind === 'accepted') this.#handoff.accepted(message.id)
     else if (message.kind === 'expose') void worker.expose(this.#parts.expose())
   }
@@ -188,6 +202,10 @@ export class WorkerPool implements GatewayHost {
 
   #teach(lessons: Lessons, workers: readonly WorkerProcess[]): void {
     for (const worker of workers) worker.tell({ kind: 'learn', lessons })
+  }
+
+  #tellObjects(news: ObjectNews, workers: readonly WorkerProcess[]): void {
+    for (const worker of workers) worker.tell({ kind: 'objects', news })
   }
 
   /** Resolves when the first worker serves; the others follow. */
@@ -242,6 +260,7 @@ export class WorkerPool implements GatewayHost {
     worker.ready = true
     // What the others learned while it took its catalogue.
     this.#teach(this.#parts.lessons(), [worker])
+    this.#tellObjects({ made: this.#parts.objects.newest(MOST_REMEMBERED), gone: [] }, [worker])
     if (this.#readiness !== null) worker.tell({ kind: 'inform', readiness: this.#readiness })
     this.#whenServing?.()
     this.#handoff.resume()

@@ -51,6 +51,15 @@ class Worker {
       case 'exposed':
         this.#link.exposed(message)
         break
+      case 'objects':
+        this.#gateway?.learnObjects(message.news)
+        break
+      case 'noted':
+        this.#link.noted(message.id)
+        break
+      case 'found':
+        this.#link.found(message.id, message.objects)
+        break
       case 'ask':
         void this.#answer(message)
         break
@@ -72,6 +81,7 @@ class Worker {
       log: this.#log,
       redactor,
       link: this.#link,
+      objectLink: this.#link,
       expose: () => this.#link.expose(),
       dashboard: pipeTo(dashboard),
       anonymous,

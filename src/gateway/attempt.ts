@@ -15,6 +15,7 @@ import type { Course, Step } from './course.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { OUT_OF_TIME } from './give-up.ts'
+import { needsPlain, watchObjects } from './object-watch.ts'
 import { breakOff, commit, maskBytes } from './respond.ts'
 import { treatFirst, treatHead } from './treatment.ts'
 import { upwardBody, upwardPath, withBodyHeaders } from './upward-body.ts'
@@ -81,10 +82,11 @@ export class Attempt implements Guide {
   run(): Promise<Outcome> {
     return new Promise(resolve => {
       this.#settle = resolve
-      const { request, method, route, endpoint } = this.#exchange
+      const { request, method, route, endpoint, objects } = this.#exchange
       const { dial, basePath, upward } = this.#provider
       const { credential } = this.#key
-      const given = upwardHeaders(request.rawHeaders, upward, credential, endpoint.generate)
+      const readable = endpoint.generate || (objects !== null && needsPlain(this.#exchange))
+      const given = upwardHeaders(request.rawHeaders, upward, credential, readable)
       const headers = withBodyHeaders(given, this.#exchange)
       const path = joinUpstream(basePath, upwardPath(this.#exchange), route?.query ?? '')
       dispatch(
@@ -97,7 +99,10 @@ export class Attempt implements Guide {
 
   onHead(status: number, headers: Headers): Treatment {
     this.#headAt = this.#gateway.clock.now()
-    return treatHead(this.#exchange, this.#dialect, status, headers)
+    const treatment = treatHead(this.#exchange, this.#dialect, status, headers)
+    const { objects } = this.#exchange
+    if (objects === null || status >= 300) return treatment
+    return watchObjects(this.#exchange, this.#gateway, this.relay, treatment, headers)
   }
 
   onFirst(chunk: Buffer, { headers }: Relay): Treatment {

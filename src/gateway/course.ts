@@ -10,6 +10,7 @@ import { chooseTarget } from './choose-target.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { pauseBefore } from './pause.ts'
+import { claimPinned } from './pinned.ts'
 
 /** Keys of one provider that may fail alike before the next target is asked: a third would fail too. */
 const ALIKE = 2
@@ -110,6 +111,8 @@ export class Course {
   }
 
   #select(provider: CompiledProvider, model: string, now: number): Lease | null {
+    const { pin } = this.#exchange
+    if (pin !== null) return claimPinned(pin, model, this.#tried, now)
     if (this.#exchange.endpoint.name === 'models') return claimLister(provider, this.#tried, now)
     return provider.pool.select(model, this.#tried, now)
   }

@@ -6,9 +6,11 @@ import { noUsage, type Usage } from '../model/usage.ts'
 import type { CompiledTarget } from '../snapshot/route-table.ts'
 import type { CompiledProvider, CompiledToken, Snapshot } from '../snapshot/snapshot.ts'
 import { type Endpoint, endpointOf } from '../wire/endpoint.ts'
+import type { ObjectUse } from '../wire/objects.ts'
 import type { Route } from '../wire/path.ts'
 import type { Attempt } from './attempt.ts'
 import type { Body } from './body.ts'
+import type { Pin } from './pin.ts'
 
 /** What an exchange is before its path is understood: errors are then told as OpenAI tells them. */
 const NOWHERE = endpointOf('GET', '/')
@@ -29,6 +31,8 @@ export class Exchange {
 
   route: Route | null = null
   endpoint: Endpoint = NOWHERE
+  /** What it has to do with objects; null: nothing. */
+  objects: ObjectUse | null = null
   token: CompiledToken | null = null
   body: Body | null = null
   /** Its client sends the body once it is told to (`Expect: 100-continue`). */
@@ -38,6 +42,10 @@ export class Exchange {
   /** Where it may go, in the order of their tiers. */
   targets: readonly CompiledTarget[] = []
   rotation: Rotation | null = null
+  /** The only key that may serve it; null: any. */
+  pin: Pin | null = null
+  /** It asks for what nobody here knows, or for a list: it is for the home key. */
+  homeless = false
   provider: CompiledProvider | null = null
   /** The model asked for upstream, which may not be the one the client asked for. */
   served: string | null = null

@@ -3,13 +3,14 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Redactor } from '../base/redactor.ts'
 import type { Expose } from '../model/exposition.ts'
-import type { Link } from '../model/link.ts'
+import type { Link, ObjectLink } from '../model/link.ts'
 import type { Readiness } from '../model/readiness.ts'
 import type { SnapshotHolder } from '../snapshot/holder.ts'
 import type { Agents } from '../upstream/agents.ts'
 import type { Dashboard } from './dashboard.ts'
 import { InFlight } from './in-flight.ts'
 import { Ledger } from './ledger.ts'
+import { Objects } from './objects.ts'
 
 /** What a gateway is made of; all of it outlives every snapshot. */
 export interface GatewayParts {
@@ -20,6 +21,7 @@ export interface GatewayParts {
   readonly agents: Agents
   readonly holder: SnapshotHolder
   readonly link: Link
+  readonly objectLink: ObjectLink
   readonly expose: Expose
   /** Null: nothing is served below `/admin`. */
   readonly dashboard: Dashboard | null
@@ -36,6 +38,7 @@ export class Gateway {
   readonly holder: SnapshotHolder
   readonly anonymous: boolean
   readonly ledger: Ledger
+  readonly objects: Objects
   readonly expose: Expose
   readonly dashboard: Dashboard | null
   readonly exchanges = new InFlight()
@@ -60,5 +63,6 @@ export class Gateway {
     this.expose = parts.expose
     this.dashboard = parts.dashboard
     this.ledger = new Ledger(parts.link, parts.live, parts.clock)
+    this.objects = new Objects(parts.objectLink, parts.clock)
   }
 }

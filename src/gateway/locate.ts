@@ -1,6 +1,7 @@
 import { BalanceError } from '../base/errors.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { type Endpoint, endpointOf, modelInPath } from '../wire/endpoint.ts'
+import { type ObjectUse, objectUse } from '../wire/objects.ts'
 import { parseTarget, type Route } from '../wire/path.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -10,6 +11,7 @@ interface Place {
   readonly endpoint: Endpoint
   /** The model that the path names. */
   readonly model: string | null
+  readonly objects: ObjectUse | null
 }
 
 /** Nearly all requests name one of a few targets: they are understood once per snapshot. */
@@ -20,7 +22,7 @@ const LONGEST_TARGET = 256
 /** Finds out, once and before anything is decided on it, which endpoint of which provider is meant. */
 export function locate(exchange: Exchange): void {
   const { request, method, snapshot } = exchange
-  const { route, endpoint, model } = placeOf(method, request.url ?? '/', snapshot)
+  const { route, endpoint, model, objects } = placeOf(method, request.url ?? '/', snapshot)
   exchange.route = route
   // Health and metrics are answered before; nothing else of the gateway's own is served here yet.
   if (route.kind === 'reserved') {
@@ -28,6 +30,7 @@ export function locate(exchange: Exchange): void {
   }
   exchange.endpoint = endpoint
   exchange.model = model
+  exchange.objects = objects
 }
 
 function placeOf(method: string, target: string, snapshot: Snapshot): Place {
@@ -55,5 +58,11 @@ function placesOf(snapshot: Snapshot): Map<string, Place> {
 export function place(method: string, target: string, snapshot: Snapshot): Place {
   const route = parseTarget(target, snapshot, { normalize: snapshot.settings.normalize_urls })
   const endpoint = endpointOf(method, route.path)
-  return { route, endpoint, model: endpoint.model === 'path' ? modelInPath(route.path) : null }
+  const objects = objectUse(method, route.path, endpoint)
+  return {
+    route,
+    endpoint,
+    model: endpoint.model === 'path' ? modelInPath(route.path) : null,
+    objects,
+  }
 }

@@ -8,6 +8,7 @@ import type { Gateway } from './gateway.ts'
 import { discardRest } from './leftover.ts'
 import { locate } from './locate.ts'
 import { listOwnModels, listsModels } from './own-models.ts'
+import { keepToKey, pin } from './pin.ts'
 import { proxy } from './proxy.ts'
 import { refuse } from './respond.ts'
 import { route } from './route.ts'
@@ -22,7 +23,11 @@ export async function serve(exchange: Exchange, gateway: Gateway): Promise<void>
     if (reading !== null) await reading
     if (listsModels(exchange)) await listOwnModels(exchange, gateway)
     else {
+      const { objects } = exchange
+      const asking = objects === null ? null : pin(exchange, objects, gateway)
+      if (asking !== null) await asking
       route(exchange)
+      if (objects !== null) keepToKey(exchange)
       await proxy(exchange, gateway)
     }
   } catch (error) {

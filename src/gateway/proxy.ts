@@ -7,6 +7,7 @@ import { setAlarm } from './first-byte.ts'
 import type { Gateway } from './gateway.ts'
 import { endOf, giveUp, noKey } from './give-up.ts'
 import { noteFailure } from './note-failure.ts'
+import { noPinnedKey } from './pinned.ts'
 
 /**
  * Tries keys and targets until one answers, or no further attempt is right. Nothing is ever tried again
@@ -46,8 +47,10 @@ async function attempt(exchange: Exchange, gateway: Gateway, course: Course): Pr
 
 function noTarget(exchange: Exchange, { clock }: Gateway): BalanceError {
   exchange.outcome = 'no_key'
-  exchange.provider ??= exchange.targets[0]?.provider ?? null
-  return noKey(exchange.targets, exchange.model, clock.now())
+  const { pin, targets } = exchange
+  exchange.provider ??= targets[0]?.provider ?? null
+  if (pin !== null) return noPinnedKey(pin, targets[0]?.model ?? exchange.model ?? '', clock.now())
+  return noKey(targets, exchange.model, clock.now())
 }
 
 /** For a client that leaves meanwhile nothing more is waited. */

@@ -17,9 +17,17 @@ export interface Question {
 
 /** Decides which targets may serve the exchange, and whether its caller may ask for that. */
 export function route(exchange: Exchange): void {
-  const found = findRoute(exchange)
+  const found =
+    exchange.pin === null ? findRoute(exchange) : routeTo(exchange.pin.provider, exchange)
   exchange.targets = allowedTargets(found, exchange)
   exchange.rotation = found.rotation
+}
+
+/** The way to this provider: by the route of the model, where that leads there too. */
+function routeTo(provider: CompiledProvider, { snapshot, route, model }: Question): CompiledRoute {
+  const found = model === null || route?.provider ? null : snapshot.routes.find(model)
+  const targets = found?.targets.filter(target => target.provider === provider) ?? []
+  return found === null || targets.length === 0 ? provider.direct : found.narrowedTo(targets)
 }
 
 /** The route of the model, or the way to the provider that is meant without one. */

@@ -1,4 +1,5 @@
 import type { KeyMemory, ProviderMemory } from './catalog.ts'
+import type { ObjectNews, StoredObject } from './object.ts'
 import type { ExchangeRecord } from './record.ts'
 
 /**
@@ -12,4 +13,15 @@ export interface Link {
   verdicts(batch: readonly KeyMemory[]): void
   /** Providers of which a breaker opened or closed. */
   outages(batch: readonly ProviderMemory[]): void
+}
+
+/** What a gateway and its owner tell each other of objects. */
+export interface ObjectLink {
+  /**
+   * Objects that were made or went.
+   * @returns resolves once the owner knows it; null where it does already. It never rejects
+   */
+  tell(news: ObjectNews): Promise<void> | null
+  /** What the owner or its store knows of these ids, at any provider. It never rejects. */
+  find(ids: readonly string[]): Promise<readonly StoredObject[]>
 }

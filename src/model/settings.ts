@@ -42,6 +42,8 @@ export interface ProviderSettings {
   readonly models: readonly string[]
   /** Id or label of the key that asks for the list of models; empty: whichever has its turn. */
   readonly models_key: string
+  /** Id or label of the key for lists of objects, and for objects that nobody knows; empty: the oldest enabled one. */
+  readonly home_key: string
   /** The model that a key is tested with, by a chat of one token; empty: by the free list of models. */
   readonly test_model: string
   /** Headers sent to the upstream with every request. */
@@ -54,6 +56,8 @@ export interface Settings extends ProviderSettings {
   /** Name of the provider that serves default paths; empty: none. */
   readonly default_provider: string
   readonly normalize_urls: boolean
+  /** Whether a token sees no objects but those that it made. */
+  readonly isolate_objects: boolean
   /** Largest body held in memory, bytes. */
   readonly max_body: number
   /** Largest body streamed through, bytes. */
@@ -100,6 +104,11 @@ export const SETTINGS: { readonly [K in SettingName]: Spec<Settings[K]> } = {
     flag,
     true,
     'mend common mistakes in paths (a missing /v1, doubled slashes, …)',
+  ),
+  isolate_objects: spec(
+    flag,
+    false,
+    'whether files, batches and other objects are there for the token alone that made them',
   ),
   max_body: spec(size('1KiB', '1GiB'), parseSize('32MiB'), 'largest JSON body'),
   max_upload: spec(size('1KiB', '64GiB'), parseSize('1GiB'), 'largest streamed body'),
@@ -168,6 +177,11 @@ export const SETTINGS: { readonly [K in SettingName]: Spec<Settings[K]> } = {
   policy: each(policy, 'round-robin', `how a key is chosen: ${POLICIES.join(', ')}`),
   models: each(globs, [], 'models that are served, as globs with commas; !glob: not served'),
   models_key: each(name, '', 'key that asks for the list of models, by id or label'),
+  home_key: each(
+    name,
+    '',
+    'key for lists of files, batches, … and for those that nobody here knows; empty: the oldest enabled one',
+  ),
   test_model: each(
     modelName,
     '',

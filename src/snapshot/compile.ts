@@ -75,6 +75,7 @@ function compileProvider(
     keys: compileKeys(provider.kind, keys),
     pool: live.pool(provider.id),
     modelsKey: named(resolved.models_key, keys)?.id ?? null,
+    homeKey: (named(resolved.home_key, keys) ?? oldest(keys))?.id ?? null,
     filter: new ModelFilter(resolved.models),
   }
   const whole = compiled as CompiledProvider
@@ -83,6 +84,11 @@ function compileProvider(
 
 function named(given: string, keys: readonly Key[]): Key | undefined {
   return keys.find(({ id }) => id === given) ?? keys.find(({ label }) => label === given)
+}
+
+/** The one that was added first of those that are switched on: it stays the same while others come. */
+function oldest(keys: readonly Key[]): Key | undefined {
+  return keys.find(({ enabled }) => enabled) ?? keys[0]
 }
 
 function parseBase({ name, baseUrl }: Provider): URL {

@@ -40,6 +40,11 @@ export class CompiledRoute {
     this.createdAt = createdAt
   }
 
+  /** The same with these of its targets only. */
+  narrowedTo(targets: readonly CompiledTarget[]): CompiledRoute {
+    return new CompiledRoute(this.model, targets, [], this.rotation, this.createdAt)
+  }
+
   static to(provider: CompiledProvider): CompiledRoute {
     const target = { id: provider.id, provider, model: null, weight: 1, tier: 1 }
     return new CompiledRoute('', [target], [], new Rotation(), 0)

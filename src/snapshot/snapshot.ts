@@ -28,6 +28,8 @@ export interface CompiledProvider {
   readonly pool: Pool
   /** The key that asks for its list of models first; null: whichever has its turn. */
   readonly modelsKey: string | null
+  /** The key that lists are asked for with, and objects that nobody knows; null: it has none. */
+  readonly homeKey: string | null
   /** Which models it serves, as they are asked for there. */
   readonly filter: ModelFilter
   /** Where a request goes that no route is for: here, with the model it asked for. */

@@ -12,7 +12,14 @@ const SETTINGS = { log_max_age: 30, error_max_age: 7, log_max_bytes: 100 } as Se
 /** A store whose lease and work the test decides; the real one is tried in tests/store. */
 function upkeeping() {
   const clock = new ManualClock()
-  const world = { lease: true, fails: false, slices: 0, settings: SETTINGS as Settings | null }
+  const world = {
+    lease: true,
+    fails: false,
+    slices: 0,
+    objectSlices: 0,
+    objectPrunes: 0,
+    settings: SETTINGS as Settings | null,
+  }
   const renewals: number[] = []
   const pruned: Retention[] = []
   const lines: string[] = []
@@ -22,6 +29,10 @@ function upkeeping() {
       renewals.push(clock.now())
       expect(ms).toBe(10_000)
       return world.lease
+    },
+    pruneObjects: async () => {
+      world.objectPrunes++
+      return --world.objectSlices > 0 ? 250 : 0
     },
     prune: async (bounds: Retention) => {
       pruned.push(bounds)
@@ -54,6 +65,21 @@ describe('who keeps the log within its bounds', () => {
     expect(pruned).toHaveLength(1)
     await pass(2_000)
     expect(pruned).toHaveLength(2)
+  })
+
+  it('looks for old objects every ten minutes, slice by slice, while it holds the lease', async () => {
+    const { world, pass } = upkeeping()
+    world.objectSlices = 3
+    await pass(3_100)
+    expect(world.objectPrunes).toBe(3)
+    await pass(590_000)
+    expect(world.objectPrunes).toBe(3)
+    world.lease = false
+    await pass(20_000)
+    expect(world.objectPrunes).toBe(3)
+    world.lease = true
+    await pass(4_000)
+    expect(world.objectPrunes).toBe(4)
   })
 
   it('does so within moments of a change of these bounds', async () => {

@@ -6,8 +6,10 @@ import { LocalGateway } from '../../src/daemon/local-gateway.ts'
 import type { Dashboard } from '../../src/gateway/dashboard.ts'
 import type { Catalog, KeyMemory } from '../../src/model/catalog.ts'
 import type { Expose } from '../../src/model/exposition.ts'
+import type { ObjectLink } from '../../src/model/link.ts'
 import type { ExchangeRecord } from '../../src/model/record.ts'
 import { catalog, token } from './catalog.ts'
+import { NO_OBJECTS } from './object-link.ts'
 
 export const TOKEN = 'bal_test-token-0123456789abcdef'
 
@@ -32,6 +34,7 @@ export async function startGateway(
     readonly anonymous?: boolean
     readonly expose?: Expose
     readonly dashboard?: Dashboard
+    readonly objectLink?: ObjectLink
   } = {},
 ): Promise<TestGateway> {
   const records: ExchangeRecord[] = []
@@ -48,6 +51,7 @@ export async function startGateway(
     tls: null,
     dashboard: options.dashboard ?? null,
     expose: options.expose ?? (() => Promise.reject(new Error('It has no metrics.'))),
+    objectLink: options.objectLink ?? NO_OBJECTS,
     link: {
       records: batch => {
         for (const record of batch) {

@@ -159,6 +159,7 @@ function fieldsOf(key: KeyShape, session: Session): Field[] {
     ['requests at once', key.concurrency ?? 'no limit'],
     ['origin', key.origin],
     ['created', key.created],
+    ['objects', key.objects || null],
     ['last 24 hours', usageOf(h24)],
     ['last 7 days', usageOf(d7)],
   ]

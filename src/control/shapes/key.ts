@@ -18,10 +18,13 @@ export interface UsageShape {
 
 /**
  * One key as `keys show --json` prints it: its line of `keys list`, the models that it is rate
- * limited for (none named: all of them, or it is not), and what it did in whole hours.
+ * limited for (none named: all of them, or it is not), how many objects live with it, and what it did in
+ * whole hours.
  */
 export interface KeyShape extends KeyStatus {
   readonly rate_limited_for: readonly string[]
+  /** Files, batches and other objects of the provider's that live with it. */
+  readonly objects: number
   readonly usage: { readonly h24: UsageShape; readonly d7: UsageShape }
 }
 
@@ -38,6 +41,7 @@ export async function readKeyShape(
   return {
     ...status,
     rate_limited_for: status.state === 'cooling' ? models : [],
+    objects: await store.countObjects(status.id),
     usage: { h24: await usage(1), d7: await usage(7) },
   }
 }

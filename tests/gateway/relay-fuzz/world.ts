@@ -14,6 +14,7 @@ import { SnapshotHolder } from '../../../src/snapshot/holder.ts'
 import type { Agents } from '../../../src/upstream/agents.ts'
 import type { Relay } from '../../../src/upstream/relay.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { NO_OBJECTS } from '../../support/object-link.ts'
 import { catalogue, KEYS, QUESTIONS } from './catalogue.ts'
 import { type Dice, oneIn, pick } from './dice.ts'
 import { Play } from './far-side.ts'
@@ -107,6 +108,7 @@ export class World {
         verdicts: () => {},
         outages: () => {},
       },
+      objectLink: NO_OBJECTS,
       expose: () => Promise.reject(new Error('Nobody asks.')),
       dashboard: null,
       anonymous: true,

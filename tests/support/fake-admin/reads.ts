@@ -39,7 +39,12 @@ export function readsOf(world: World, now: () => number): Answers {
     'keys.show': query => {
       const key = found(world.keys.find(({ id }) => id === query.get('key')))
       const rate_limited_for = key.state === 'cooling' ? ['gpt-4o-mini'] : []
-      return { ...key, rate_limited_for, usage: { h24: usage(812, 31), d7: usage(5_204, 88) } }
+      return {
+        ...key,
+        rate_limited_for,
+        objects: 0,
+        usage: { h24: usage(812, 31), d7: usage(5_204, 88) },
+      }
     },
     'tokens.list': () => world.tokens,
     'routes.list': () => world.targets,

@@ -1,0 +1,60 @@
+import type { Headers } from '../model/dialect.ts'
+import type { Treatment } from '../upstream/guide.ts'
+import type { Relay } from '../upstream/relay.ts'
+import { isReadable } from '../wire/content-coding.ts'
+import { ObjectTap } from '../wire/object-tap.ts'
+import type { Exchange } from './exchange.ts'
+import type { Gateway } from './gateway.ts'
+
+/** Whether the answer must come in no content coding: what it makes could not be read else. */
+export function needsPlain({ objects, request, body }: Exchange): boolean {
+  if (objects === null || !readsObjects({ objects, body })) return false
+  return !isReadable(request.headers['accept-encoding'] as string | undefined)
+}
+
+/**
+ * How a good answer is treated, with an eye on what it says of objects: this is known to all before the client
+ * has read it.
+ */
+export function watchObjects(
+  exchange: Exchange,
+  { objects: known }: Gateway,
+  relay: Relay,
+  treatment: Treatment,
+  headers: Headers,
+): Treatment {
+  const { objects, provider, keyId, token } = exchange
+  if (objects === null || provider === null || keyId === null) return treatment
+  const maker = { providerId: provider.id, keyId, tokenId: token?.id ?? '' }
+  const waitFor = (told: Promise<void> | null) => {
+    if (told !== null) relay.wait(told)
+  }
+  if (objects.deletes !== null) waitFor(known.gone({ ...maker, id: objects.deletes }))
+  if (!readsObjects(exchange)) return treatment
+  const { gemini } = objects
+  return watched(treatment, headers, gemini, ids => waitFor(known.made(ids, maker)))
+}
+
+/** Whether the answer to this request tells of objects. */
+function readsObjects({ objects, body }: Pick<Exchange, 'objects' | 'body'>): boolean {
+  const makes = objects?.makes ?? 'no'
+  if (makes === 'yes' || makes === 'no') return makes === 'yes'
+  const store = body?.scan?.store ?? null
+  return store ?? makes === 'unasked'
+}
+
+function watched(
+  { handling, tap }: Treatment,
+  headers: Headers,
+  gemini: boolean,
+  tell: (ids: readonly string[]) => void,
+): Treatment {
+  const type = headers['content-type'] ?? ''
+  const events = type.startsWith('text/event-stream')
+  if (handling === 'judge' || handling === 'sniff' || !(events || type.includes('json'))) {
+    return { handling, tap }
+  }
+  const said = headers['content-encoding'] ?? 'identity'
+  const coding = said === 'identity' ? null : said
+  return { handling, tap: new ObjectTap(tap, { events, gemini, coding }, tell) }
+}
