@@ -20,11 +20,11 @@ const MEMBERS: ReadonlySet<string> = new Set(
 const OWNERS: ReadonlySet<string> = new Set(
   'conversation container video voice source file characters'.split(' '),
 )
-/** Gemini's members, whose value is a name of two segments, or ends with one. */
+/** Gemini's members, whose value is a name of two segments, or an address with one. */
 const GEMINI_MEMBERS: ReadonlySet<string> = new Set(
   'cachedContent cached_content fileUri file_uri fileName file_name'.split(' '),
 )
-const GEMINI_NAME = /(?:^|\/)((?:files|cachedContents)\/[\w-]{1,128})$/
+const GEMINI_NAME = /(?:^|\/)((?:files|cachedContents)\/[\w-]{1,128})/
 
 /** Without any of these members, spelled as it is, a body has nothing that a client would name an object by. */
 const HINT = new RegExp(`"(?:${[...MEMBERS, ...OWNERS, ...GEMINI_MEMBERS].join('|')})"\\s*:`)

@@ -1,4 +1,4 @@
-import { type Endpoint, splitVersion } from './endpoint.ts'
+import { type Endpoint, endpointOf, splitVersion } from './endpoint.ts'
 
 /** What one request has to do with objects, by its method and path. */
 export interface ObjectUse {
@@ -23,12 +23,14 @@ export interface ObjectUse {
   readonly gemini: boolean
 }
 
-/** An id in a path, a body or an answer: no vendor's is longer, or has other characters. */
+/** An id in a body or an answer: no vendor's is longer, or has other characters. */
 export const OBJECT_ID = /^[A-Za-z0-9][\w.:~-]{2,254}$/
+/** The same, or one of Gemini's names. */
+const PLAUSIBLE = /^[A-Za-z0-9][\w.:~/-]{2,254}$/
 
 /** Collections of objects: OpenAI's, Anthropic's, and those of OpenAI-compatible vendors. */
 const COLLECTIONS =
-  /^(?:openai\/)?((?:files|uploads|batches|fine_tuning|vector_stores|assistants|threads|containers|evals|conversations|responses|videos|skills|chatkit|batch|fine-tunes|agents|libraries|audio\/(?:voices|voice_consents)|chat\/completions|messages\/batches|realtime\/calls)(?:\/.*)?)$/
+  /^(?:openai\/)?((?:files|uploads|batches|fine_tuning|vector_stores|assistants|threads|containers|evals|conversations|responses|videos|skills|chatkit|batch|fine-tunes|agents|libraries|audio\/(?:voices|voice_consents)|chat\/completions|messages\/batches|realtime\/calls)(?:\/.*)?)$/i
 
 /** Segments of their paths that are no ids. */
 const WORDS: ReadonlySet<string> = new Set(
@@ -44,6 +46,9 @@ const WORDS: ReadonlySet<string> = new Set(
 
 /** What was stored, byte for byte: its own members say nothing about it. */
 const DOWNLOADS: ReadonlySet<string> = new Set(['content', 'results'])
+
+/** It takes a file out of a vector store, and leaves the file. */
+const DETACHES = /^vector_stores\/[^/]+\/files\//
 
 /** Multipart bodies with a field that may hold an id: a file's, a consent's, a video's. */
 const FIELDS = /^(?:containers\/[^/]+\/files|audio\/voices|videos(?:\/(?:edits|extensions))?)$/
@@ -85,28 +90,61 @@ const RESPONSE: ObjectUse = { ...NAMES, makes: 'unasked', home: true }
  * @param path without its provider, as `Route.path` has it
  */
 export function objectUse(method: string, path: string, endpoint: Endpoint): ObjectUse | null {
-  const [version, rest] = splitVersion(path)
+  const [version, given] = splitVersion(path)
+  const rest = plain(given)
+  return rest === given
+    ? useOf(method, version, rest, endpoint)
+    : useOf(method, version, rest, endpointOf(method, `/${version || 'v1'}/${rest}`))
+}
+
+function useOf(
+  method: string,
+  version: string,
+  rest: string,
+  endpoint: Endpoint,
+): ObjectUse | null {
   if (endpoint.dialect === 'gemini' || version === 'v1beta') return ofGemini(method, rest, endpoint)
   if (endpoint.name === 'chat.completions') return CHAT
   if (endpoint.name === 'responses') return RESPONSE
   if (NAMING.has(endpoint.name)) return NAMES
   const found = COLLECTIONS.exec(rest)?.[1]
-  return found === undefined ? null : inCollection(method, found.split('/'))
+  return found === undefined ? null : inCollection(method, found)
 }
 
-function inCollection(method: string, segments: readonly string[]): ObjectUse {
+/** Whether anybody need be asked about an id of a path. */
+export function isPlausible(id: string): boolean {
+  return PLAUSIBLE.test(id)
+}
+
+/** As whoever serves it may read it: without escapes and empty segments. */
+function plain(rest: string): string {
+  if (!rest.includes('%') && !rest.includes('//') && !/^\/|\/$/.test(rest)) return rest
+  return rest.split('/').filter(Boolean).map(decoded).join('/')
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
+
+function inCollection(method: string, path: string): ObjectUse {
+  const segments = path.split('/')
   const ids = segments.filter((segment, at) => isId(segment, segments[at - 1]))
   const last = segments.at(-1) as string
+  const deletes = method === 'DELETE' && ids.at(-1) === last && !DETACHES.test(path)
   return {
     ...byMethod(method, ids, DOWNLOADS.has(last)),
-    namesInFields: FIELDS.test(segments.join('/')),
-    deletes: method === 'DELETE' && ids.at(-1) === last ? last : null,
+    namesInFields: FIELDS.test(path),
+    deletes: deletes ? last : null,
   }
 }
 
 /** A version of a skill is a number, or `latest`. */
 function isId(segment: string, before: string | undefined): boolean {
-  return !WORDS.has(segment) && before !== 'versions' && OBJECT_ID.test(segment)
+  return !WORDS.has(segment.toLowerCase()) && before !== 'versions'
 }
 
 function byMethod(method: string, ids: readonly string[], download: boolean): ObjectUse {

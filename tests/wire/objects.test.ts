@@ -70,6 +70,13 @@ describe('which segments of a path are ids', () => {
     ['POST', '/v1beta/models/m:batchGenerateContent', []],
     ['GET', '/v1beta/openai/files/file-1', ['file-1']],
     ['GET', '/openai/files/file-1', ['file-1']],
+    ['DELETE', '/v1/files/file%2D1', ['file-1']],
+    ['DELETE', '/v1/%66iles/file-1', ['file-1']],
+    ['DELETE', '/v1//files//file-1/', ['file-1']],
+    ['DELETE', '/v1/Files/file-1', ['file-1']],
+    ['DELETE', '/v1/files/%20', [' ']],
+    ['DELETE', '/v1/files/%ff', ['%ff']],
+    ['DELETE', '/v1beta/%66iles/abc', ['files/abc']],
     [
       'GET',
       '/v1/files/0190b7e6-9a5c-7e5c-8c8c-1f2e3d4c5b6a',
@@ -92,11 +99,15 @@ describe('what a call has to do with objects', () => {
     ['DELETE', '/v1/files/file-1', { makes: 'no', deletes: 'file-1' }],
     ['DELETE', '/v1/threads/thread_1/messages/msg_1', { deletes: 'msg_1' }],
     ['POST', '/v1/files/file-1', { deletes: null }],
+    ['DELETE', '/v1/vector_stores/vs_1/files/file-1', { deletes: null }],
+    ['DELETE', '/v1/vector_stores/vs_1', { deletes: 'vs_1' }],
+    ['DELETE', '/v1/containers/cntr_1/files/cfile_1', { deletes: 'cfile_1' }],
     ['POST', '/v1/containers/cntr_1/files', { namesInFields: true }],
     ['POST', '/v1/files', { namesInFields: false }],
     ['DELETE', '/v1beta/files/abc', { makes: 'no', deletes: 'files/abc', gemini: true }],
     ['POST', '/v1beta/models/m:batchGenerateContent', { makes: 'yes' }],
     ['POST', '/v1/messages', { names: true, makes: 'no', home: false }],
+    ['POST', '/v1/%6dessages', { names: true, makes: 'no', home: false }],
   ])('%s %s', (method, path, expected) => {
     expect(use(method, path)).toMatchObject(expected)
   })
