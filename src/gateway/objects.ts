@@ -25,8 +25,6 @@ export class Objects {
   readonly #unknown: UnknownIds
   readonly #link: ObjectLink
   readonly #clock: Clock
-  /** Called when something is heard that somebody waits for. */
-  readonly #waiting = new Set<() => void>()
 
   constructor(link: ObjectLink, clock: Clock) {
     this.#link = link
@@ -71,11 +69,6 @@ export class Objects {
     return this.#tell({ made: [], gone: [object] })
   }
 
-  /** Its key is not there any more: the owner and the store know that by themselves. */
-  forget(object: ObjectName): void {
-    this.#book.forget(object)
-  }
-
   /** What other processes said. */
   learn({ made, gone }: ObjectNews): void {
     for (const object of made) {
@@ -83,7 +76,6 @@ export class Objects {
       this.#unknown.remove(object.id)
     }
     for (const object of gone) this.#book.forget(object)
-    for (const look of this.#waiting) look()
   }
 
   /**
@@ -96,19 +88,9 @@ export class Objects {
   }
 
   async #ask(ids: readonly string[]): Promise<void> {
-    const heard = new Promise<void>(resolve => {
-      const look = () => {
-        if (!ids.every(id => this.#knows(id))) return
-        this.#waiting.delete(look)
-        resolve()
-      }
-      this.#waiting.add(look)
-      void this.#link.find(ids).then(found => {
-        this.learn({ made: found, gone: [] })
-        for (const id of ids) if (!this.#knows(id)) this.#unknown.add(id)
-        this.#waiting.delete(look)
-        resolve()
-      })
+    const heard = this.#link.find(ids).then(found => {
+      this.learn({ made: found, gone: [] })
+      for (const id of ids) if (!this.#knows(id)) this.#unknown.add(id)
     })
     await this.#within(OWNER_PATIENCE_MS, heard)
   }

@@ -3,7 +3,7 @@ import { printable } from '../base/text.ts'
 import type { StoredObject } from '../model/object.ts'
 import type { CompiledProvider, Snapshot } from '../snapshot/snapshot.ts'
 import { type NamedObjects, objectsNamed, objectsNamedPlainly } from '../wire/object-names.ts'
-import type { ObjectUse } from '../wire/objects.ts'
+import { isPlausible, type ObjectUse } from '../wire/objects.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 
@@ -40,7 +40,7 @@ export function pin(exchange: Exchange, use: ObjectUse, gateway: Gateway): Promi
     exchange.pin = firstPin([...use.ids, ...body.named], exchange, gateway)
     exchange.homeless = exchange.pin === null && use.home && ids.length > body.alike.length
   }
-  const asking = gateway.objects.ask(ids)
+  const asking = gateway.objects.ask(ids.filter(isPlausible))
   if (asking !== null) return asking.then(settle)
   settle()
   return null
@@ -68,16 +68,27 @@ function namedInBody({ body }: Exchange, use: ObjectUse, apart: boolean): NamedO
 
 function firstPin(ids: readonly string[], exchange: Exchange, { objects }: Gateway): Pin | null {
   for (const id of ids) {
-    const object = objectAt(exchange, objects.of(id))
+    const known = objects.of(id)
+    const object = objectAt(exchange, known)
     const provider = object && providerOf(object, exchange.snapshot)
+    if (known.length > 0 && provider === undefined) refuseElsewhere(id, exchange)
     if (object === undefined || provider === undefined) continue
-    if (provider.pool.key(object.keyId) !== undefined) {
-      objects.use(object)
-      return { provider, keyId: object.keyId, object: id }
-    }
-    objects.forget(object)
+    // What lived with a key that was removed is known to nobody any more.
+    if (provider.pool.key(object.keyId) === undefined) continue
+    objects.use(object)
+    return { provider, keyId: object.keyId, object: id }
   }
   return null
+}
+
+/** No other provider is asked in the place of one that is switched off. */
+function refuseElsewhere(id: string, { route }: Exchange): void {
+  if (route?.kind === 'provider') return
+  throw new BalanceError(
+    'provider_not_found',
+    `${id} lives with a provider that is disabled, or was removed.`,
+    { hint: 'See balance providers list.' },
+  )
 }
 
 /** Where the path names a provider it is an object of that one; else rather the default provider's. */

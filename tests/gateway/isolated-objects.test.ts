@@ -93,6 +93,20 @@ describe('with isolate_objects', () => {
     expect((await call('GET', path)).status).toBe(404)
   })
 
+  it.each(['file%2D00000001', '%66ile-00000001', '%20', '00000001'])(
+    'an id is refused however it is spelled: %s',
+    async id => {
+      know('file-00000001', 't_other')
+      for (const path of [`/v1/files/${id}`, `/v1/%66iles/${id}/content`]) {
+        for (const method of ['GET', 'DELETE', 'POST', 'PUT']) {
+          const { status } = await call(method, path, method === 'POST' ? {} : undefined)
+          expect([method, path, status]).toEqual([method, path, 404])
+        }
+      }
+      expect(upstream.take()).toEqual([])
+    },
+  )
+
   it(`${WITH_ID.length} operations answer 404 for another token’s object, and for an unknown one`, async () => {
     expect(WITH_ID.length).toBeGreaterThan(110)
     const theirs = know('file-00000001', 't_other')

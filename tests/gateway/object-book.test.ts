@@ -73,4 +73,14 @@ describe('Objects', () => {
     expect(told).toHaveLength(2)
     expect(told[1]?.made).toMatchObject([{ id: 'a', usedAt: clock.wall() }])
   })
+
+  it('take what came in time, but was read later for want of a turn, as in time', async () => {
+    const clock = new ManualClock()
+    const objects = new Objects({ ...NO_OBJECTS, find: () => new Promise(() => {}) }, clock)
+    const asking = objects.ask(['a'])
+    setImmediate(() => objects.learn({ made: [object('a')], gone: [] }))
+    clock.advance(5)
+    await asking
+    expect(objects.of('a')).toEqual([object('a')])
+  })
 })

@@ -205,6 +205,15 @@ describe('an object', () => {
   })
 })
 
+it('an object is looked for at no other provider while its own is disabled', async () => {
+  const providers = [provider('mock', upstream.url), provider('other', upstream.url)]
+  await start({ providers })
+  know(objectOf('far', { id: 'file-1', providerId: 'p_gone' }))
+  const answer = await call('GET', '/v1/files/file-1')
+  expect([answer.status, JSON.parse(answer.text).error.code]).toEqual([404, 'provider_not_found'])
+  expect((await call('GET', '/mock/v1/files/file-1')).key).toBe('one')
+})
+
 describe('what nobody here knows', () => {
   it('goes to the home key, as lists do: by default the oldest that is enabled', async () => {
     await start({ keys: [key('off', { enabled: false }), ...KEYS.map(name => key(name))] })
@@ -346,6 +355,29 @@ describe('the word with the owner', () => {
     expect(over).toBe(false)
     owner.heard()
     expect(JSON.parse((await answer).text).id).toBe(id)
+  })
+
+  it('comes before the end of an answer that has no body', async () => {
+    const owner = slowOwner()
+    await start({}, owner.link)
+    const object = objectOf('two')
+    know(object)
+    upstream.react = (request, _, response) => {
+      if (request.method !== 'DELETE') return false
+      response.writeHead(204).end()
+      return true
+    }
+    let over = false
+    const answer = call('DELETE', `/v1/files/${object.id}`).then(given => {
+      over = true
+      return given
+    })
+    while (owner.told.length === 0) await new Promise(setImmediate)
+    expect(owner.told[0]?.gone).toMatchObject([{ id: object.id, providerId: 'p_mock' }])
+    await call('GET', '/v1/models')
+    expect(over).toBe(false)
+    owner.heard()
+    expect((await answer).status).toBe(204)
   })
 
   it('is not waited for beyond half a second', async () => {
