@@ -82,11 +82,11 @@ export class Attempt implements Guide {
   run(): Promise<Outcome> {
     return new Promise(resolve => {
       this.#settle = resolve
-      const { request, method, route, endpoint, objects } = this.#exchange
+      const { request, method, route } = this.#exchange
       const { dial, basePath, upward } = this.#provider
       const { credential } = this.#key
-      const readable = endpoint.generate || (objects !== null && needsPlain(this.#exchange))
-      const given = upwardHeaders(request.rawHeaders, upward, credential, readable)
+      const plain = needsPlain(this.#exchange)
+      const given = upwardHeaders(request.rawHeaders, upward, credential, plain)
       const headers = withBodyHeaders(given, this.#exchange)
       const path = joinUpstream(basePath, upwardPath(this.#exchange), route?.query ?? '')
       dispatch(
@@ -100,8 +100,6 @@ export class Attempt implements Guide {
   onHead(status: number, headers: Headers): Treatment {
     this.#headAt = this.#gateway.clock.now()
     const treatment = treatHead(this.#exchange, this.#dialect, status, headers)
-    const { objects } = this.#exchange
-    if (objects === null || status >= 300) return treatment
     return watchObjects(this.#exchange, this.#gateway, this.relay, treatment, headers)
   }
 

@@ -6,15 +6,16 @@ import { ObjectTap } from '../wire/object-tap.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 
-/** Whether the answer must come in no content coding: what it makes could not be read else. */
-export function needsPlain({ objects, request, body }: Exchange): boolean {
+/** Whether the answer must come in no content coding, for it is read here on its way. */
+export function needsPlain({ endpoint, objects, request, body }: Exchange): boolean {
+  if (endpoint.generate) return true
   if (objects === null || !readsObjects({ objects, body })) return false
   return !isReadable(request.headers['accept-encoding'] as string | undefined)
 }
 
 /**
- * How a good answer is treated, with an eye on what it says of objects: this is known to all before the client
- * has read it.
+ * How an answer is treated, with an eye on what a good one says of objects: this is known to all before the
+ * client has read it.
  */
 export function watchObjects(
   exchange: Exchange,
@@ -24,7 +25,8 @@ export function watchObjects(
   headers: Headers,
 ): Treatment {
   const { objects, provider, keyId, token } = exchange
-  if (objects === null || provider === null || keyId === null) return treatment
+  if (objects === null || relay.status >= 300) return treatment
+  if (provider === null || keyId === null) return treatment
   const maker = { providerId: provider.id, keyId, tokenId: token?.id ?? '' }
   const waitFor = (told: Promise<void> | null) => {
     if (told !== null) relay.wait(told)
