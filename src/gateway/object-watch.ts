@@ -3,6 +3,7 @@ import type { Treatment } from '../upstream/guide.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { isReadable } from '../wire/content-coding.ts'
 import { ObjectTap } from '../wire/object-tap.ts'
+import type { ObjectUse } from '../wire/objects.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 
@@ -33,8 +34,8 @@ export function watchObjects(
   }
   if (objects.deletes !== null) waitFor(known.gone({ ...maker, id: objects.deletes }))
   if (!readsObjects(exchange)) return treatment
-  const { gemini } = objects
-  return watched(treatment, headers, gemini, ids => waitFor(known.made(ids, maker)))
+  const tell = (ids: readonly string[]) => waitFor(known.made(ids, maker))
+  return watched(treatment, headers, objects, tell)
 }
 
 /** Whether the answer to this request tells of objects. */
@@ -48,7 +49,7 @@ function readsObjects({ objects, body }: Pick<Exchange, 'objects' | 'body'>): bo
 function watched(
   { handling, tap }: Treatment,
   headers: Headers,
-  gemini: boolean,
+  { gemini, makes }: ObjectUse,
   tell: (ids: readonly string[]) => void,
 ): Treatment {
   const type = headers['content-type'] ?? ''
@@ -58,5 +59,8 @@ function watched(
   }
   const said = headers['content-encoding'] ?? 'identity'
   const coding = said === 'identity' ? null : said
-  return { handling, tap: new ObjectTap(tap, { events, gemini, coding }, tell) }
+  return {
+    handling,
+    tap: new ObjectTap(tap, { events, gemini, coding, one: makes !== 'yes' }, tell),
+  }
 }

@@ -25,6 +25,8 @@ export interface ObjectForm {
   readonly gemini: boolean
   /** Its content coding; null: none. */
   readonly coding: string | null
+  /** It tells of one object, and no more is looked for after that. */
+  readonly one: boolean
 }
 
 /** Looks for the ids of objects in an answer while its bytes are relayed; what another tap says stands. */
@@ -34,6 +36,8 @@ export class ObjectTap implements Tap {
   readonly #reader: { push(chunk: Buffer): readonly string[] }
   readonly #coded: CodedText | null
   readonly #tell: (ids: readonly string[]) => void
+  readonly #one: boolean
+  #over = false
   #lively = false
 
   /** @param tell is given ids as soon as they are read, before the chunk that held them goes down */
@@ -43,13 +47,20 @@ export class ObjectTap implements Tap {
     this.#reader = form.events ? new EventIds(form.gemini) : new DocumentIds(form.gemini)
     this.#coded = form.coding === null ? null : new CodedText(form.coding)
     this.#tell = tell
+    this.#one = form.one
   }
 
   push(chunk: Buffer): void {
     this.#lively = true
-    const ids = this.#reader.push(this.#coded === null ? chunk : this.#coded.push(chunk))
-    if (ids.length > 0) this.#tell(ids)
+    if (!this.#over) this.#look(this.#coded === null ? chunk : this.#coded.push(chunk))
     this.#inner?.push(chunk)
+  }
+
+  #look(chunk: Buffer): void {
+    const ids = this.#reader.push(chunk)
+    if (ids.length === 0) return
+    this.#over = this.#one
+    this.#tell(ids)
   }
 
   end(): void {

@@ -5,7 +5,7 @@ import { isReadable } from '../../src/wire/content-coding.ts'
 import { type ObjectForm, ObjectTap } from '../../src/wire/object-tap.ts'
 import { openai } from '../../src/wire/openai.ts'
 
-const PLAIN: ObjectForm = { events: false, gemini: false, coding: null }
+const PLAIN: ObjectForm = { events: false, gemini: false, coding: null, one: false }
 
 /** The ids that were told of, and after which byte of the answer each was. */
 function read(bytes: Buffer, form: Partial<ObjectForm> = {}, size = 7) {
@@ -106,6 +106,12 @@ describe('ids in an answer', () => {
     expect(read(Buffer.from(created), { events: true }, 5_000)).toEqual(['resp_1'])
     const late = 'data: {"x":1}\n\n'.repeat(20) + created
     expect(read(Buffer.from(late), { events: true })).toEqual([])
+  })
+
+  it('are one where there is only one to be told of', () => {
+    const events = 'data: {"id":"chatcmpl-1"}\n\ndata: {"id":"chatcmpl-2"}\n\n'
+    expect(read(Buffer.from(events), { events: true, one: true })).toEqual(['chatcmpl-1'])
+    expect(json({ id: 'resp_1', thread_id: 'thread_1' }, { one: true })).toEqual(['resp_1'])
   })
 
   it('leave what another tap says as it is', () => {
