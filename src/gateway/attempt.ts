@@ -9,7 +9,6 @@ import type { Ending, Guide, Treatment } from '../upstream/guide.ts'
 import { upwardHeaders } from '../upstream/headers.ts'
 import { Relay } from '../upstream/relay.ts'
 import { dialectNamed, dialectOf } from '../wire/dialects.ts'
-import { joinUpstream } from '../wire/path.ts'
 import { failure, interruption, masked } from './attempt-outcome.ts'
 import type { Course, Step } from './course.ts'
 import type { Exchange } from './exchange.ts'
@@ -62,7 +61,7 @@ export class Attempt implements Guide {
     this.#fresh = step.fresh
     this.#dialect = exchange.endpoint.generate
       ? dialectOf(exchange.endpoint)
-      : dialectNamed(this.#provider.kind)
+      : dialectNamed(this.#provider.dialect)
     this.#startedAt = gateway.clock.now()
     this.startedWall = gateway.clock.wall()
     this.#lifeAt = this.#startedAt
@@ -82,13 +81,13 @@ export class Attempt implements Guide {
   run(): Promise<Outcome> {
     return new Promise(resolve => {
       this.#settle = resolve
-      const { request, method, route } = this.#exchange
-      const { dial, basePath, upward } = this.#provider
+      const { request, method, route, served } = this.#exchange
+      const { dial, address, upward } = this.#provider
       const { credential } = this.#key
       const plain = needsPlain(this.#exchange)
       const given = upwardHeaders(request.rawHeaders, upward, credential, plain)
       const headers = withBodyHeaders(given, this.#exchange)
-      const path = joinUpstream(basePath, upwardPath(this.#exchange), route?.query ?? '')
+      const path = address.of(upwardPath(this.#exchange), route?.query ?? '', served)
       dispatch(
         this.#gateway.agents,
         { dial, method, path, headers, body: upwardBody(this.#exchange), fresh: this.#fresh },

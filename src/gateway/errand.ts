@@ -8,7 +8,6 @@ import { transportOutcome } from '../upstream/fault.ts'
 import { upwardHeaders } from '../upstream/headers.ts'
 import { AnswerTooLarge, readWhole, type WholeAnswer } from '../upstream/whole-answer.ts'
 import { dialectNamed } from '../wire/dialects.ts'
-import { joinUpstream } from '../wire/path.ts'
 
 /** Nobody waits longer for so little, whatever the provider's `timeout` allows its clients. */
 const LONGEST_MS = 30_000
@@ -29,6 +28,8 @@ export interface Errand {
   readonly path: string
   /** With its `?`, or empty. */
   readonly query: string
+  /** The one that it is for; null where it is for none. */
+  readonly model: string | null
   /** JSON; null for none. */
   readonly body: string | null
 }
@@ -55,8 +56,8 @@ export async function runErrand(
     {
       dial: provider.dial,
       method: errand.method,
-      path: joinUpstream(provider.basePath, errand.path, errand.query),
-      headers: upwardHeaders(headOf(provider, errand), provider.upward, key.credential, true),
+      path: provider.address.of(errand.path, errand.query, errand.model),
+      headers: upwardHeaders(headOf(errand), provider.upward, key.credential, true),
       body: errand.body === null ? null : Buffer.from(errand.body),
       fresh: false,
     },
@@ -75,18 +76,16 @@ export async function runErrand(
 }
 
 /** What a client would send of itself. */
-function headOf({ kind }: CompiledProvider, { body }: Errand): string[] {
+function headOf({ body }: Errand): string[] {
   const head = ['accept', 'application/json', 'user-agent', `balance/${VERSION}`]
   if (body !== null) head.push('content-type', 'application/json')
-  // https://docs.claude.com/en/api/versioning
-  if (kind === 'anthropic') head.push('anthropic-version', '2023-06-01')
   return head
 }
 
-function judge({ kind }: CompiledProvider, answer: WholeAnswer | Error, wall: number): Outcome {
+function judge({ dialect }: CompiledProvider, answer: WholeAnswer | Error, wall: number): Outcome {
   if (answer instanceof AnswerTooLarge) return brokenAnswer(answer.code, answer.message)
   if (answer instanceof Error) return transportOutcome(answer)
-  return dialectNamed(kind).classify(answer.status, answer.headers, answer.body, wall)
+  return dialectNamed(dialect).classify(answer.status, answer.headers, answer.body, wall)
 }
 
 export const NO_MODEL_LIST = brokenAnswer(

@@ -147,6 +147,7 @@ const REMOVALS: Readonly<Record<Removal, string>> = {
   disabled: 'the provider is disabled',
   dialect: 'the provider speaks another API than this path',
   token: 'the token may not use the provider',
+  unnamed: 'the request names no model that could be one of its deployments',
   model: 'the setting `models` does not let it serve the model',
 }
 

@@ -23,14 +23,15 @@ export async function listModels(
   provider: CompiledProvider,
   key: CompiledKey,
 ): Promise<Models> {
-  const { path, query } = modelListOf(provider.kind)
+  const { path, query } = modelListOf(provider.dialect)
   const byId = new Map<string, Json>()
   let next: string | null = query
   let last: ErrandResult | null = null
   for (let page = 0; page < MOST_PAGES && next !== null; page++) {
-    last = await runErrand(parts, provider, key, { method: 'GET', path, query: next, body: null })
+    const errand = { method: 'GET', path, query: next, model: null, body: null } as const
+    last = await runErrand(parts, provider, key, errand)
     if (last.answer === null || last.outcome.fault !== 'none') return none(last, last.outcome)
-    const read = readModelList(provider.kind, last.answer.body)
+    const read = readModelList(provider.dialect, last.answer.body)
     if (read === null) return none(last, NO_MODEL_LIST)
     read.ids.forEach((id, at) => {
       byId.set(id, read.entries[at])

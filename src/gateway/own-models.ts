@@ -31,17 +31,17 @@ export async function listOwnModels(exchange: Exchange, gateway: Gateway): Promi
   const failures = lists.filter(list => list instanceof BalanceError)
   // A part is better than nothing; nothing is told as what it is.
   if (models.size === 0 && failures.length === lists.length && failures[0]) throw failures[0]
-  const kind = providerNamed(exchange)?.kind ?? exchange.endpoint.dialect
+  const family = providerNamed(exchange)?.dialect ?? exchange.endpoint.dialect
   providers.forEach((provider, at) => {
     const list = lists[at] as Asked
     if (list instanceof BalanceError) return
     for (const [id, said] of list) {
       if (models.has(id) || !serves(provider, id, exchange)) continue
-      const entry = provider.kind === kind ? said : undefined
+      const entry = provider.dialect === family ? said : undefined
       models.set(id, { id, owner: provider.name, createdAt: null, entry })
     }
   })
-  answer(exchange, writeModelList(kind, [...models.values()]))
+  answer(exchange, writeModelList(family, [...models.values()]))
 }
 
 async function askAll(

@@ -1,4 +1,4 @@
-import type { ProviderKind } from '../model/catalog.ts'
+import type { DialectName } from '../model/dialect.ts'
 import { brokenAnswer, type Outcome } from '../model/outcome.ts'
 import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
 import type { WholeAnswer } from '../upstream/whole-answer.ts'
@@ -27,12 +27,12 @@ export async function probe(
   provider: CompiledProvider,
   key: CompiledKey,
 ): Promise<Probe> {
-  const { kind, settings } = provider
+  const { dialect, settings } = provider
   const paid = settings.test_model !== ''
-  const errand = paid ? chatOf(kind, settings.test_model) : listOf(kind)
+  const errand = paid ? chatOf(dialect, settings.test_model) : listOf(dialect)
   const { answer, outcome, ms } = await runErrand(parts, provider, key, errand)
   return {
-    outcome: answer === null ? outcome : judge(kind, paid, answer, outcome),
+    outcome: answer === null ? outcome : judge(dialect, paid, answer, outcome),
     ms,
     status: answer?.status ?? null,
     paid,
@@ -41,14 +41,14 @@ export async function probe(
 
 /** Stricter than a client's request is judged: what is taken for an answer speaks for the key. */
 function judge(
-  kind: ProviderKind,
+  dialect: DialectName,
   paid: boolean,
   { status, body }: WholeAnswer,
   outcome: Outcome,
 ): Outcome {
   const { fault, detail } = outcome
   if (fault === 'none' && paid) return isObject(body) ? outcome : NO_CHAT
-  if (fault === 'none') return readModelList(kind, body) === null ? NO_MODEL_LIST : outcome
+  if (fault === 'none') return readModelList(dialect, body) === null ? NO_MODEL_LIST : outcome
   const noSuchPlace = !paid && (status === 404 || status === 405)
   if (fault !== 'client' || noSuchPlace || parseJson(body) !== undefined) return outcome
   // A firewall's or a proxy's: who wrote it knows no keys.
@@ -89,20 +89,21 @@ export async function probeAll<S extends Subject>(
   await Promise.all(Array.from({ length: AT_ONCE }, work))
 }
 
-function listOf(kind: ProviderKind): Errand {
-  return { method: 'GET', path: modelListOf(kind).path, query: '', body: null }
+function listOf(dialect: DialectName): Errand {
+  return { method: 'GET', path: modelListOf(dialect).path, query: '', model: null, body: null }
 }
 
 /** The smallest request that a model answers. */
-function chatOf(kind: ProviderKind, model: string): Errand {
+function chatOf(dialect: DialectName, model: string): Errand {
   const post = (path: string, body: unknown): Errand => ({
     method: 'POST',
     path,
     query: '',
+    model,
     body: JSON.stringify(body),
   })
   const messages = [{ role: 'user', content: 'hi' }]
-  switch (kind) {
+  switch (dialect) {
     case 'openai':
       return post('/v1/chat/completions', { model, messages, max_tokens: 1 })
     case 'anthropic':

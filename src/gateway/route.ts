@@ -1,6 +1,7 @@
 import { BalanceError } from '../base/errors.ts'
 import type { CompiledRoute, CompiledTarget } from '../snapshot/route-table.ts'
 import type { CompiledProvider, CompiledToken, Snapshot } from '../snapshot/snapshot.ts'
+import { isDeployment } from '../wire/azure.ts'
 import type { Endpoint } from '../wire/endpoint.ts'
 import type { Route } from '../wire/path.ts'
 import type { Exchange } from './exchange.ts'
@@ -56,20 +57,22 @@ export function allowedTargets(
 }
 
 /** Why a target may not serve a request, whatever the state of its keys. */
-export type Removal = 'disabled' | 'dialect' | 'token' | 'model'
+export type Removal = 'disabled' | 'dialect' | 'token' | 'model' | 'unnamed'
 
-const FURTHEST: readonly Removal[] = ['model', 'token', 'dialect']
+const FURTHEST: readonly Removal[] = ['model', 'unnamed', 'token', 'dialect']
 
 /** Null: it may. */
 export function removalOf(
   found: CompiledRoute,
   { provider, model: asked }: CompiledTarget,
-  { endpoint, token, model }: Question,
+  { endpoint, route: place, token, model }: Question,
 ): Removal | null {
   // A path that names a provider may be of any API: it is passed as it is. Models are described by all.
   const bound = found.model !== '' && endpoint.name !== 'models.one'
-  if (bound && provider.kind !== endpoint.dialect) return 'dialect'
+  if (bound && provider.dialect !== endpoint.dialect) return 'dialect'
   if (token !== null && !token.allowsProvider(provider.name)) return 'token'
+  const unnamed = place !== null && provider.address.needsModel(place.path)
+  if (unnamed && !isDeployment(asked ?? model)) return 'unnamed'
   if (provider.filter.open || !concernsModel(endpoint, model)) return null
   return provider.filter.allows(asked ?? model ?? '') ? null : 'model'
 }
@@ -118,6 +121,11 @@ function refusal(
         'model_not_allowed',
         `The model ${model ?? '(none named)'} is not served (setting models of ${providers}).`,
       )
+    case 'unnamed':
+      return new BalanceError(
+        'invalid_request',
+        `The request names no model that could be a deployment of ${providers}.`,
+      )
     case 'token':
       return new BalanceError(
         'provider_not_allowed',
@@ -139,8 +147,8 @@ function refusal(
 
 function chooseProvider({ snapshot, endpoint }: Question): CompiledProvider {
   const fallback = snapshot.defaultProvider
-  if (fallback !== null && endpoint.dialect === fallback.kind) return fallback
-  const speaker = snapshot.ofKind.get(endpoint.dialect)
+  if (fallback !== null && endpoint.dialect === fallback.dialect) return fallback
+  const speaker = snapshot.ofDialect.get(endpoint.dialect)
   if (speaker !== undefined) return speaker
   if (endpoint.dialect !== 'openai') {
     throw new BalanceError(

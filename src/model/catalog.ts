@@ -1,12 +1,22 @@
 import type { Secret } from '../base/secret.ts'
+import type { DialectName } from './dialect.ts'
 import type { ProviderSettings, Settings } from './settings.ts'
 
 /** Who a value belongs to: the configuration file, or a command (which wins). */
 export type Origin = 'file' | 'command'
 
-export const PROVIDER_KINDS = ['openai', 'anthropic', 'gemini'] as const
+export const PROVIDER_KINDS = ['openai', 'anthropic', 'gemini', 'azure', 'custom'] as const
 /** The API a provider speaks; it decides how the credential is carried and how answers are read. */
 export type ProviderKind = (typeof PROVIDER_KINDS)[number]
+
+/** The family of each kind: Azure's API is OpenAI's at other paths, a custom one has another key header. */
+export const DIALECT_OF: Readonly<Record<ProviderKind, DialectName>> = {
+  openai: 'openai',
+  anthropic: 'anthropic',
+  gemini: 'gemini',
+  azure: 'openai',
+  custom: 'openai',
+}
 
 /** A configured vendor account: format, base URL, settings of its own. */
 export interface Provider {

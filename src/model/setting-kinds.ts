@@ -99,4 +99,34 @@ export const headers = {
     z.string().regex(/^[^\u0000-\u0008\u000a-\u001f\u007f]*$/, 'holds control characters'),
   ) as z.ZodType<Readonly<Record<string, string>>>,
 }
+/** A header's name; empty for none. */
+export const header = {
+  schema: z.union([z.literal(''), headerName]) as z.ZodType<string>,
+  format: (value: string) => value,
+}
+/** The value of a header with a place for a key. */
+export const keyTemplate = {
+  schema: z
+    .string()
+    .max(256)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these would split a header
+    .regex(/^[^\u0000-\u001f\u007f]*$/, 'holds control characters')
+    .refine(text => text === '' || text.split('{key}').length === 2, 'must hold {key} once'),
+  format: (value: string) => value,
+}
+export const apiVersion = {
+  schema: z.string().regex(/^[\w.-]{0,64}$/, 'is not the version of an API'),
+  format: (value: string) => value,
+}
+/** Parameters of a query: `key` is where clients show their token. */
+export const parameters = {
+  ...json,
+  schema: z.record(
+    z
+      .string()
+      .regex(/^[\w.~$-]{1,64}$/, 'is not the name of a parameter')
+      .refine(given => given !== 'key', 'is sent in a header only: see key_header'),
+    z.string().max(512),
+  ) as z.ZodType<Readonly<Record<string, string>>>,
+}
 export const names = { ...json, schema: z.array(headerName) as z.ZodType<readonly string[]> }

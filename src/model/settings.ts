@@ -1,18 +1,22 @@
 import { BalanceError } from '../base/errors.ts'
 import { nearest } from '../base/text.ts'
 import {
+  apiVersion,
   count,
   duration,
   flag,
   globs,
+  header,
   headers,
   hosts,
   type Kind,
+  keyTemplate,
   modelName,
   name,
   names,
   POLICIES,
   type Policy,
+  parameters,
   policy,
   size,
 } from './setting-kinds.ts'
@@ -50,6 +54,14 @@ export interface ProviderSettings {
   readonly headers: Readonly<Record<string, string>>
   /** Further client headers (lower case) passed upward. */
   readonly forward_headers: readonly string[]
+  /** Parameters in every query to the upstream, in the place of the client's. */
+  readonly query: Readonly<Record<string, string>>
+  /** The version of the vendor's API that is asked for where the client names none; empty: the kind's own. */
+  readonly api_version: string
+  /** Header (lower case) that carries the key; empty: the kind's own. */
+  readonly key_header: string
+  /** That header's value, with `{key}` where the key stands; empty: the kind's own. */
+  readonly key_template: string
 }
 
 export interface Settings extends ProviderSettings {
@@ -189,7 +201,22 @@ export const SETTINGS: { readonly [K in SettingName]: Spec<Settings[K]> } = {
   ),
   headers: each(headers, {}, 'headers sent to the upstream, as JSON'),
   forward_headers: each(names, [], 'further client headers passed upward, as a JSON list'),
+  query: each(parameters, {}, 'parameters in every query to the upstream, as JSON'),
+  api_version: each(
+    apiVersion,
+    '',
+    'version of the API where a client names none (azure, anthropic); empty: the usual one',
+  ),
+  key_header: each(header, '', 'header that carries the key; empty: the one of its kind'),
+  key_template: each(
+    keyTemplate,
+    '',
+    'value of that header, {key} standing for the key; empty: as its kind has it',
+  ),
 }
+
+/** Settings whose values may carry a secret: where others may look, their names alone are told. */
+export const VEILED_SETTINGS: ReadonlySet<string> = new Set<SettingName>(['headers', 'query'])
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
 export const PROVIDER_SETTING_NAMES = SETTING_NAMES.filter(

@@ -1,9 +1,11 @@
 import type { Live } from '../balancer/live.ts'
 import { BalanceError } from '../base/errors.ts'
-import type { Catalog, Key, Provider, ProviderKind } from '../model/catalog.ts'
+import { type Catalog, DIALECT_OF, type Key, type Provider } from '../model/catalog.ts'
+import type { DialectName } from '../model/dialect.ts'
 import { ModelFilter } from '../model/model-filter.ts'
 import { PROVIDER_SETTING_NAMES, type ProviderSettings, type Settings } from '../model/settings.ts'
-import type { Upward } from '../upstream/headers.ts'
+import { addressOf } from '../wire/address.ts'
+import { type Carriage, carriageOf, compileUpward } from './carriage.ts'
 import { CompiledRoute, compileRoutes } from './route-table.ts'
 import {
   type CompiledKey,
@@ -12,15 +14,6 @@ import {
   type Snapshot,
 } from './snapshot.ts'
 
-/** How each kind of provider is shown its credential. */
-const CREDENTIAL: Readonly<
-  Record<ProviderKind, { header: string; value: (secret: string) => string }>
-> = {
-  openai: { header: 'authorization', value: secret => `Bearer ${secret}` },
-  anthropic: { header: 'x-api-key', value: secret => secret },
-  gemini: { header: 'x-goog-api-key', value: secret => secret },
-}
-
 /**
  * Builds what requests read, whole, from what the store holds; live state is looked up, not changed.
  * @throws BalanceError config_invalid naming the row that is wrong
@@ -28,7 +21,7 @@ const CREDENTIAL: Readonly<
 export function compile(catalog: Catalog, live: Live): Snapshot {
   const byName = new Map<string, CompiledProvider>()
   const byPath = new Map<string, CompiledProvider>()
-  const ofKind = new Map<ProviderKind, CompiledProvider>()
+  const ofDialect = new Map<DialectName, CompiledProvider>()
   const keys = groupByProvider(catalog.keys)
   for (const provider of catalog.providers) {
     if (!provider.enabled) continue
@@ -40,7 +33,7 @@ export function compile(catalog: Catalog, live: Live): Snapshot {
     )
     byName.set(provider.name, compiled)
     if (provider.path !== null) byPath.set(provider.path, compiled)
-    if (!ofKind.has(provider.kind)) ofKind.set(provider.kind, compiled)
+    if (!ofDialect.has(compiled.dialect)) ofDialect.set(compiled.dialect, compiled)
   }
   return Object.freeze({
     revision: catalog.revision,
@@ -48,7 +41,7 @@ export function compile(catalog: Catalog, live: Live): Snapshot {
     byName,
     byPath,
     defaultProvider: byName.get(catalog.settings.default_provider) ?? null,
-    ofKind,
+    ofDialect,
     routes: compileRoutes(catalog, byName, live),
     tokens: new Map(
       catalog.tokens.map(token => [token.hash, new CompiledToken(token, live.caller(token.id))]),
@@ -64,15 +57,21 @@ function compileProvider(
 ): CompiledProvider {
   const base = parseBase(provider)
   const resolved = resolve(provider, settings)
+  const carriage = carriageOf(provider.kind, resolved)
   const compiled: Omit<CompiledProvider, 'direct'> = {
     id: provider.id,
     name: provider.name,
     kind: provider.kind,
+    dialect: DIALECT_OF[provider.kind],
     dial: Object.freeze({ origin: base.origin, connectTimeout: resolved.connect_timeout }),
-    basePath: base.pathname === '/' ? '' : base.pathname.replace(/\/+$/, ''),
+    address: addressOf(provider.kind, {
+      basePath: base.pathname === '/' ? '' : base.pathname.replace(/\/+$/, ''),
+      query: resolved.query,
+      apiVersion: resolved.api_version,
+    }),
     settings: resolved,
-    upward: compileUpward(provider.kind, resolved),
-    keys: compileKeys(provider.kind, keys),
+    upward: compileUpward(provider.kind, resolved, carriage),
+    keys: compileKeys(carriage, keys),
     pool: live.pool(provider.id),
     modelsKey: named(resolved.models_key, keys)?.id ?? null,
     homeKey: (named(resolved.home_key, keys) ?? oldest(keys))?.id ?? null,
@@ -112,20 +111,11 @@ function resolve({ overrides }: Provider, settings: Settings): ProviderSettings 
   const resolved: Record<string, unknown> = {}
   for (const name of PROVIDER_SETTING_NAMES) resolved[name] = overrides[name] ?? settings[name]
   resolved.headers = { ...settings.headers, ...overrides.headers }
+  resolved.query = { ...settings.query, ...overrides.query }
   return Object.freeze(resolved) as unknown as ProviderSettings
 }
 
-function compileUpward(kind: ProviderKind, settings: ProviderSettings): Upward {
-  const own = Object.entries(settings.headers).flat()
-  return Object.freeze({
-    forward: new Set(settings.forward_headers),
-    own,
-    replaced: new Set([...Object.keys(settings.headers), CREDENTIAL[kind].header]),
-  })
-}
-
-function compileKeys(kind: ProviderKind, keys: readonly Key[]): Map<string, CompiledKey> {
-  const { header, value } = CREDENTIAL[kind]
+function compileKeys({ header, value }: Carriage, keys: readonly Key[]): Map<string, CompiledKey> {
   const compiled = new Map<string, CompiledKey>()
   for (const { id, secret } of keys) {
     if (secret !== null) compiled.set(id, { id, credential: [header, value(secret.reveal())] })

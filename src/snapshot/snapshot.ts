@@ -1,11 +1,13 @@
 import type { Caller } from '../balancer/caller.ts'
 import type { Pool } from '../balancer/pool.ts'
 import type { ProviderKind } from '../model/catalog.ts'
+import type { DialectName } from '../model/dialect.ts'
 import { globMatches } from '../model/glob.ts'
 import type { ModelFilter } from '../model/model-filter.ts'
 import type { ProviderSettings, Settings } from '../model/settings.ts'
 import type { Dial } from '../upstream/agents.ts'
 import type { Credential, Upward } from '../upstream/headers.ts'
+import type { Address } from '../wire/address.ts'
 import type { CompiledRoute, RouteTable } from './route-table.ts'
 
 /** A key ready for use: what a request needs so that nothing is computed while it waits. */
@@ -19,9 +21,10 @@ export interface CompiledProvider {
   readonly id: string
   readonly name: string
   readonly kind: ProviderKind
+  readonly dialect: DialectName
   readonly dial: Dial
-  /** The base URL's path, without a trailing slash; '' for none. */
-  readonly basePath: string
+  /** Where its requests go, below the origin that is dialled. */
+  readonly address: Address
   readonly settings: ProviderSettings
   readonly upward: Upward
   readonly keys: ReadonlyMap<string, CompiledKey>
@@ -91,8 +94,8 @@ export interface Snapshot {
   readonly byName: ReadonlyMap<string, CompiledProvider>
   readonly byPath: ReadonlyMap<string, CompiledProvider>
   readonly defaultProvider: CompiledProvider | null
-  /** The first enabled provider of each kind. */
-  readonly ofKind: ReadonlyMap<ProviderKind, CompiledProvider>
+  /** The first enabled provider of each family. */
+  readonly ofDialect: ReadonlyMap<DialectName, CompiledProvider>
   readonly routes: RouteTable
   /** By SHA-256 of the token, hex. */
   readonly tokens: ReadonlyMap<string, CompiledToken>

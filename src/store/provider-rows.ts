@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import { BalanceError } from '../base/errors.ts'
 import { nearest, printable } from '../base/text.ts'
 import { PROVIDER_KINDS, type Provider, RESERVED_SEGMENTS } from '../model/catalog.ts'
+import { VEILED_SETTINGS } from '../model/settings.ts'
 import { readJson } from './json.ts'
 import type { ProviderRow, Tables } from './tables.ts'
 
@@ -39,11 +40,15 @@ export function providerOf(row: ProviderRow): Provider {
   }
 }
 
-/** For the audit. Headers may carry a secret, so only their names are told. */
+/** For the audit. Headers and parameters may carry a secret, so only their names are told. */
 export function describeProvider(row: ProviderRow): unknown {
   const { id, name, path, kind, baseUrl, enabled, overrides } = providerOf(row)
-  const { headers, ...others } = overrides
-  const told = headers ? { ...others, headers: Object.keys(headers) } : others
+  const told = Object.fromEntries(
+    Object.entries(overrides).map(([setting, value]) => [
+      setting,
+      VEILED_SETTINGS.has(setting) ? Object.keys(value) : value,
+    ]),
+  )
   return { id, name, path, kind, baseUrl, enabled, overrides: told }
 }
 

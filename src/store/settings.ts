@@ -6,6 +6,7 @@ import {
   SETTING_NAMES,
   type SettingName,
   type Settings,
+  VEILED_SETTINGS,
 } from '../model/settings.ts'
 import type { Store } from '../model/store.ts'
 import type { Change } from './change.ts'
@@ -99,7 +100,7 @@ function told(name: SettingName, value: string | null): unknown {
   if (value === null) return null
   try {
     const clear = read(name, value)
-    return name === 'headers' ? Object.keys(clear) : clear
+    return VEILED_SETTINGS.has(name) ? Object.keys(clear) : clear
   } catch {
     return UNREADABLE
   }

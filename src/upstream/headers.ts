@@ -46,6 +46,8 @@ export interface Upward {
   readonly own: readonly string[]
   /** Lower-case names in `own`, and of the credential. */
   readonly replaced: ReadonlySet<string>
+  /** Name and value of a header that is sent where the client sends none of this name. */
+  readonly fallback: readonly [name: string, value: string] | null
 }
 
 /** Name and value of the header that carries a key. */
@@ -71,10 +73,17 @@ export function upwardHeaders(
     if (name !== 'accept-encoding' || !readable) head.push(name, raw[i + 1] as string)
   }
   if (readable) head.push('accept-encoding', 'identity')
+  const { fallback } = upward
+  if (fallback !== null && !hasHeader(head, fallback[0])) head.push(fallback[0], fallback[1])
   head.push(...upward.own)
   // Last, so that nothing before it can take its place.
   head.push(credential[0], credential[1])
   return head
+}
+
+function hasHeader(head: readonly string[], name: string): boolean {
+  for (let i = 0; i < head.length; i += 2) if (head[i] === name) return true
+  return false
 }
 
 /** What became of names met before: clients send the same few again and again, and may invent any. */

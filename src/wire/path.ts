@@ -199,7 +199,14 @@ export function joinUpstream(basePath: string, path: string, query: string): str
   const base = VERSION.test(first) ? VERSIONED_BASE.exec(basePath) : null
   let joined = basePath + (path === '/' ? '' : path)
   if (base) joined = first === 'v1' ? basePath + path.slice('/v1'.length) : base[1] + path
-  const target = (joined || '/') + query
+  return originForm((joined || '/') + query)
+}
+
+/**
+ * A path and query that stay below a fixed origin, whatever they are made of (RFC 9112 §3.2.1).
+ * @throws BalanceError internal_error
+ */
+export function originForm(target: string): string {
   if (ORIGIN_FORM.test(target)) return target
   throw new BalanceError('internal_error', 'A request would have left its origin.')
 }

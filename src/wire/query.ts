@@ -40,7 +40,7 @@ function once(name: string, before: string | null, value: string): string | null
 }
 
 /** As `application/x-www-form-urlencoded` (WHATWG URL §5.1); as it stands where it is not valid. */
-function decoded(text: string): string {
+export function decoded(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))

@@ -50,7 +50,7 @@ describe('a snapshot', () => {
     expect([...(current?.byName.keys() ?? [])]).toEqual(['a', 'b'])
     expect(current?.byPath.get('first')?.name).toBe('a')
     expect(current?.byPath.has('gone')).toBe(false)
-    expect(current?.ofKind.get('anthropic')?.name).toBe('b')
+    expect(current?.ofDialect.get('anthropic')?.name).toBe('b')
     expect(current?.defaultProvider).toBeNull()
   })
 

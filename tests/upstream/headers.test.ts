@@ -5,6 +5,7 @@ const UPWARD: Upward = {
   forward: new Set(['x-team']),
   own: ['x-own', 'ours'],
   replaced: new Set(['authorization', 'x-own']),
+  fallback: null,
 }
 const CREDENTIAL = ['authorization', 'Bearer sk-upstream'] as const
 

@@ -95,7 +95,9 @@ Presets: ${Object.keys(PRESETS).join(', ')}.
 
 Examples:
   $ balance providers add openai
-  $ balance providers add lab --base-url http://10.0.0.7:8000/v1 --set timeout=10m`
+  $ balance providers add lab --base-url http://10.0.0.7:8000/v1 --set timeout=10m
+  $ balance providers add azure --kind azure --base-url https://NAME.openai.azure.com
+  $ balance providers add team --kind custom --base-url https://llm.example.com/v1 --set key_header=x-api-token`
 
 async function list(session: Session): Promise<void> {
   const { providers } = await readState(session)

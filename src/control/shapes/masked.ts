@@ -1,8 +1,9 @@
 import { BalanceError } from '../../base/errors.ts'
+import { VEILED_SETTINGS } from '../../model/settings.ts'
 import type { ProviderShape } from './provider.ts'
 import type { SettingShape } from './setting.ts'
 
-/** Stands for the value of a header: it may be a credential, which no answer of a daemon shows. */
+/** Stands for the value of a header or a parameter: it may be a credential, which no answer of a daemon shows. */
 const MASK = '…'
 
 export function maskedSetting(shape: SettingShape): SettingShape {
@@ -24,19 +25,19 @@ export function maskedProvider(shape: ProviderShape): ProviderShape {
  * @throws BalanceError invalid_value
  */
 export function refuseMasked(name: string, value: string): void {
-  if (name !== 'headers' || !value.includes(`"${MASK}"`)) return
+  if (!VEILED_SETTINGS.has(name) || !value.includes(`"${MASK}"`)) return
   throw new BalanceError(
     'invalid_value',
-    `headers: ${MASK} stands for a value that is not shown.`,
+    `${name}: ${MASK} stands for a value that is not shown.`,
     {
-      hint: 'Write the value of each header anew.',
+      hint: 'Write each value anew.',
     },
   )
 }
 
-/** The names of the headers stay. */
+/** The names of headers and parameters stay. */
 function masked(name: string, value: string): string {
-  if (name !== 'headers') return value
+  if (!VEILED_SETTINGS.has(name)) return value
   const names = Object.keys(JSON.parse(value) as object)
   return JSON.stringify(Object.fromEntries(names.map(header => [header, MASK])))
 }

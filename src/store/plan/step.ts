@@ -2,7 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { BalanceError } from '../../base/errors.ts'
 import type { Origin } from '../../model/catalog.ts'
 import type { Declarable, Difference, FieldChange } from '../../model/plan.ts'
-import { formatSetting, SETTINGS, type SettingName, type Settings } from '../../model/settings.ts'
+import {
+  formatSetting,
+  SETTINGS,
+  type SettingName,
+  type Settings,
+  VEILED_SETTINGS,
+} from '../../model/settings.ts'
 import type { Change } from '../change.ts'
 
 /** One thing that a file declares, or declared, against what the store has of it. */
@@ -115,10 +121,10 @@ function changedFields(before: Fields, after: Fields): FieldChange[] {
     })
 }
 
-/** As an operator would write it. Headers may carry a secret, so only their names are told. */
+/** As an operator would write it. Headers and parameters may carry a secret, so only their names are told. */
 function spelled(name: string, value: unknown): string | null {
   if (value === null || value === undefined) return null
-  if (name === 'headers')
+  if (VEILED_SETTINGS.has(name))
     return Object.keys(value)
       .map(header => `${header}: …`)
       .join(', ')

@@ -179,7 +179,7 @@ describe('a mistake in a file', () => {
     ],
     [
       'providers:\n  openai: { kind: open }',
-      '2:19: providers.openai.kind: is one of openai, anthropic, gemini.',
+      '2:19: providers.openai.kind: is one of openai, anthropic, gemini, azure, custom.',
     ],
     [
       'providers:\n  openai: { enabled: "on" }',

@@ -3,16 +3,19 @@ import { change } from '../data/api.ts'
 import type { Preset, ProviderKind } from '../data/contract.ts'
 import { useAction, useRead } from '../data/hooks.ts'
 import { go } from '../data/navigation.ts'
-import { t } from '../text/text.ts'
+import { type TextName, t } from '../text/text.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { Field, Select } from '../ui/field.tsx'
 import { Form } from '../ui/form.tsx'
 import { notify } from '../ui/notices.tsx'
 
-export const KINDS: readonly (readonly [ProviderKind, string])[] = [
+/** The kinds of providers, in the language that was chosen. */
+export const kinds = (): readonly (readonly [ProviderKind, string])[] => [
   ['openai', 'OpenAI'],
   ['anthropic', 'Anthropic'],
   ['gemini', 'Gemini'],
+  ['azure', 'Azure OpenAI'],
+  ['custom', t('kind.custom')],
 ]
 
 /** A provider by its vendor's name, or any by its base URL. */
@@ -23,6 +26,7 @@ export function AddProvider({ onClose, onDone }: { onClose: () => void; onDone: 
   const [kind, setKind] = useState<ProviderKind>('openai')
   const [baseUrl, setBaseUrl] = useState('')
   const [path, setPath] = useState('')
+  const [settings, setSettings] = useState<Readonly<Record<string, string>>>({})
   const action = useAction()
 
   const take = (chosen: string) => {
@@ -40,6 +44,7 @@ export function AddProvider({ onClose, onDone }: { onClose: () => void; onDone: 
         kind,
         base_url: baseUrl,
         ...(path ? { path } : {}),
+        ...ownSettings(kind, settings),
       })
       notify(t('providers.added', { name }))
       onDone()
@@ -56,12 +61,40 @@ export function AddProvider({ onClose, onDone }: { onClose: () => void; onDone: 
           onChange={take}
         />
         <Field label={t('name')} value={name} onInput={setName} hint={t('name.hint')} required />
-        <Select label={t('kind')} value={kind} options={KINDS} onChange={setKind} />
+        <Select label={t('kind')} value={kind} options={kinds()} onChange={setKind} />
         <Field label={t('base.url')} type="url" value={baseUrl} onInput={setBaseUrl} required />
+        {OWN[kind]?.map(([setting, label, hint]) => (
+          <Field
+            key={setting}
+            label={t(label)}
+            value={settings[setting] ?? ''}
+            onInput={value => setSettings({ ...settings, [setting]: value })}
+            hint={t(hint)}
+          />
+        ))}
         <Field label={t('path')} value={path} onInput={setPath} hint={t('path.hint')} />
       </Form>
     </Dialog>
   )
+}
+
+/** Settings that a provider of a kind is likely to need from the start. */
+const OWN: Partial<
+  Record<ProviderKind, readonly (readonly [setting: string, label: TextName, hint: TextName])[]>
+> = {
+  azure: [['api_version', 'api.version', 'api.version.hint']],
+  custom: [
+    ['key_header', 'key.header', 'key.header.hint'],
+    ['key_template', 'key.template', 'key.template.hint'],
+  ],
+}
+
+/** What was typed for this kind; what stayed empty is left to its default. */
+function ownSettings(kind: ProviderKind, typed: Readonly<Record<string, string>>) {
+  const given = (OWN[kind] ?? []).flatMap(([setting]) =>
+    typed[setting] ? [[setting, typed[setting]] as const] : [],
+  )
+  return given.length === 0 ? {} : { settings: Object.fromEntries(given) }
 }
 
 function optionsOf(presets: readonly Preset[]): (readonly [string, string])[] {

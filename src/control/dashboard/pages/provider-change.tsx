@@ -7,7 +7,7 @@ import { Dialog } from '../ui/dialog.tsx'
 import { Field, Select } from '../ui/field.tsx'
 import { Form } from '../ui/form.tsx'
 import { notify } from '../ui/notices.tsx'
-import { KINDS } from './provider-add.tsx'
+import { kinds } from './provider-add.tsx'
 
 interface ChangeProviderProps {
   readonly provider: ProviderStatus
@@ -48,7 +48,7 @@ export function ChangeProvider({ provider, revision, onClose, onEnd }: ChangePro
           ]}
           onChange={setEnabled}
         />
-        <Select label={t('kind')} value={kind} options={KINDS} onChange={setKind} />
+        <Select label={t('kind')} value={kind} options={kinds()} onChange={setKind} />
         <Field
           label={t('base.url')}
           type="url"
