@@ -93,6 +93,12 @@ export const CATALOGUE = {
   ),
   unsupported_encoding: http(415, 'client', false, 'the request body is compressed'),
   unsupported_media_type: http(415, 'client', false, 'the dashboard takes JSON only'),
+  websocket_unsupported: http(
+    426,
+    'client',
+    false,
+    'a WebSocket was asked for, and only HTTP is served; most clients then go on without one',
+  ),
   headers_too_large: http(431, 'client', false, 'too many or too large request headers'),
   rate_limit_exceeded: http(429, 'client', true, "the caller's own token limit is reached"),
   too_many_logins: http(429, 'client', true, 'too many passwords were tried at the dashboard'),

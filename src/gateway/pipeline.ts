@@ -9,6 +9,7 @@ import { discardRest } from './leftover.ts'
 import { locate } from './locate.ts'
 import { listOwnModels, listsModels } from './own-models.ts'
 import { keepToKey, pin } from './pin.ts'
+import { refuseWebSocket } from './protocol.ts'
 import { proxy } from './proxy.ts'
 import { refuse } from './respond.ts'
 import { route } from './route.ts'
@@ -19,6 +20,7 @@ export async function serve(exchange: Exchange, gateway: Gateway): Promise<void>
     admit(exchange, gateway)
     locate(exchange)
     authenticate(exchange, gateway)
+    refuseWebSocket(exchange)
     const reading = readBody(exchange, gateway)
     if (reading !== null) await reading
     if (listsModels(exchange)) await listOwnModels(exchange, gateway)

@@ -7,6 +7,7 @@ import { dialectOf } from '../wire/dialects.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { endLate, leavesUnread } from './leftover.ts'
+import { refusalHeaders } from './protocol.ts'
 
 /** Writes the head of an upstream's answer, with ours added. */
 export function commit(exchange: Exchange, gateway: Gateway, relay: Relay): void {
@@ -48,6 +49,7 @@ export function refuse(exchange: Exchange, gateway: Gateway, error: BalanceError
     'application/json',
     'content-length',
     String(Buffer.byteLength(body)),
+    ...refusalHeaders(error),
   ]
   addOurs(head, exchange)
   // With no time known for any key, only its owner can change that.

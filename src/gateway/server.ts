@@ -7,6 +7,7 @@ import {
 } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { BalanceError } from '../base/errors.ts'
 import { dialectNamed } from '../wire/dialects.ts'
 import { asksForDashboard, showDashboard } from './dashboard.ts'
@@ -15,6 +16,7 @@ import { asksForMetrics, expose } from './expose.ts'
 import type { Gateway } from './gateway.ts'
 import { answerHealth } from './health.ts'
 import { serve } from './pipeline.ts'
+import { refusalHeaders } from './protocol.ts'
 import { newRequestId } from './request-id.ts'
 
 const REQUEST_ID = /^[\w.-]{1,128}$/
@@ -55,6 +57,7 @@ export function createGatewayServer(gateway: Gateway, tls: Tls | null): GatewayS
   )
   server.maxHeadersCount = 0
   server.on('clientError', refuseMalformed)
+  server.on('connect', refuseTunnel)
   return server
 }
 
@@ -111,13 +114,26 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy()
     return
   }
-  const refusal = malformed(error)
+  endWith(socket, malformed(error))
+}
+
+/** Without a listener Node ends the connection and says nothing. */
+function refuseTunnel(_request: IncomingMessage, socket: Duplex): void {
+  socket.on('error', () => {})
+  socket.on('finish', () => socket.destroy())
+  socket.resume()
+  endWith(socket, new BalanceError('method_not_allowed', 'CONNECT is not served.'))
+}
+
+function endWith(socket: Duplex, refusal: BalanceError): void {
   const body = dialectNamed('openai').errorBody(refusal, '')
+  const headers = refusalHeaders(refusal)
   socket.end(
     [
       `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
       'content-type: application/json',
       `content-length: ${Buffer.byteLength(body)}`,
+      ...headers.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${headers[i + 1]}`] : [])),
       'connection: close',
       '',
       body,

@@ -1,0 +1,38 @@
+import { BalanceError } from '../base/errors.ts'
+import type { Exchange } from './exchange.ts'
+
+/** Those that clients of the APIs use; any other but the two below goes up as it came. */
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+
+/**
+ * TRACE would show a caller what others have put before its request, CONNECT would make a tunnel of the
+ * gateway: RFC 9110 §9.3.6, §9.3.8.
+ * @throws BalanceError method_not_allowed
+ */
+export function refuseMethod(method: string): void {
+  if (method === 'TRACE' || method === 'CONNECT') {
+    throw new BalanceError('method_not_allowed', `${method} is not served.`)
+  }
+}
+
+/**
+ * Refuses a WebSocket; any other offer to upgrade is one that may be ignored (RFC 9110 §7.8), as node:http does
+ * where nobody listens for upgrades (of what is pipelined behind one it knows nothing, and nobody does that):
+ * Java's HttpClient offers h2c with the first request of a connection. Of all refusals Codex
+ * takes a 426 alone for a word to go on over HTTP at once
+ * (https://github.com/ranxianglei/billion-context/pull/169).
+ * @throws BalanceError websocket_unsupported
+ */
+export function refuseWebSocket({ request }: Exchange): void {
+  const offer = request.headers.upgrade
+  if (offer === undefined || !/(?:^|,)\s*websocket\s*(?:[,/]|$)/i.test(offer)) return
+  throw new BalanceError('websocket_unsupported', 'WebSockets are not served here.', {
+    hint: 'Send a POST and read its answer as a stream of events.',
+  })
+}
+
+/** What belongs beside a refusal: RFC 9110 §15.5.6, §15.5.22, §7.8. */
+export function refusalHeaders({ status }: BalanceError): readonly string[] {
+  if (status === 405) return ['allow', METHODS]
+  return status === 426 ? ['upgrade', 'HTTP/1.1', 'connection', 'upgrade'] : []
+}
