@@ -16,7 +16,7 @@ import type { Gateway } from './gateway.ts'
 import { OUT_OF_TIME } from './give-up.ts'
 import { needsPlain, watchObjects } from './object-watch.ts'
 import { breakOff, commit, maskBytes } from './respond.ts'
-import { treatFirst, treatHead } from './treatment.ts'
+import { spokenIn, treatFirst, treatHead } from './treatment.ts'
 import { upwardBody, upwardPath, withBodyHeaders } from './upward-body.ts'
 
 /** As much of a refused answer is looked at for its meaning. */
@@ -173,7 +173,10 @@ export class Attempt implements Guide {
     const outcome = said ?? interruption(relay.error)
     const code = outcome.code ?? 'upstream_stream_interrupted'
     this.#exchange.error = new BalanceError(code, outcome.message)
-    breakOff(this.#exchange, relay.streams && said === null ? this.#dialect : null)
+    breakOff(
+      this.#exchange,
+      relay.streams && said === null ? spokenIn(this.#dialect, relay.headers) : null,
+    )
     return outcome
   }
 

@@ -26,7 +26,7 @@ export function treatHead(
   const type = headers['content-type'] ?? ''
   if (type.startsWith('text/event-stream')) return streamed(dialect)
   if (type.startsWith('text/html')) return JUDGED
-  if (type.includes('json')) return document(dialect)
+  if (type.includes('json')) return stream ? inJson(dialect) : document(dialect)
   return type === '' || (stream && VAGUE.test(type)) ? UNTOLD : PASSED
 }
 
@@ -47,6 +47,17 @@ export function treatFirst(
 
 function streamed(dialect: Dialect): Treatment {
   return { handling: 'stream', tap: dialect.streamTap() }
+}
+
+/** A stream that came as JSON: one whose events are elements, or an answer whole. */
+function inJson(dialect: Dialect): Treatment {
+  return dialect.array === undefined ? document(dialect) : streamed(dialect.array)
+}
+
+/** The dialect of what was relayed: how a stream that breaks off is told of. */
+export function spokenIn(dialect: Dialect, headers: Headers): Dialect {
+  const json = headers['content-type']?.includes('json') === true
+  return (json ? dialect.array : undefined) ?? dialect
 }
 
 function document(dialect: Dialect): Treatment {

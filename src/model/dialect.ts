@@ -39,7 +39,9 @@ export interface Dialect {
   errorBody(error: BalanceError, requestId: string): string
   /** The same as a stream event, blank line included; it begins a line of its own. */
   errorEvent(error: BalanceError, requestId: string): string
-  /** A tap for an event stream. */
+  /** How its streams are read, and broken off, where they come as one JSON array; absent: they never do. */
+  readonly array?: Dialect
+  /** A tap for a stream: of events, or of what else this dialect's streams are. */
   streamTap(): Tap
   /** A tap for a JSON answer: finds usage, and whether the document is complete. */
   jsonTap(): Tap

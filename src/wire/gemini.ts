@@ -1,8 +1,9 @@
 import type { BalanceError } from '../base/errors.ts'
-import type { Dialect } from '../model/dialect.ts'
+import type { Dialect, Headers } from '../model/dialect.ts'
 import { classifyAnswer, classifyError } from './classify.ts'
+import { ElementTap } from './element-tap.ts'
 import { GEMINI } from './failures/gemini.ts'
-import { type AnswerReader, holds, JsonTap, StreamTap } from './tap.ts'
+import { type AnswerReader, holds, JsonTap, type Reading, StreamTap } from './tap.ts'
 import { type Json, member, parseJson, readGeminiUsage } from './usage.ts'
 
 const STATUSES: Readonly<Record<number, string>> = {
@@ -22,15 +23,33 @@ const ANSWER: AnswerReader = {
   failureOf: error => (member(error, 'code') === undefined ? null : failureOf(error)),
 }
 
+/** What every stream of Gemini's is, whichever way its events come. */
+const COMMON = {
+  name: 'gemini' as const,
+  classify: (status: number, headers: Headers, body: Buffer, wall: number) =>
+    classifyAnswer(GEMINI, status, headers, body, wall),
+  errorBody,
+  jsonTap: () => new JsonTap(ANSWER),
+}
+
+/**
+ * A stream that was not asked for with `alt=sse` is a JSON array
+ * (https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent). Google tells an error
+ * as its last element; inside an element that was left half sent no more can be told.
+ */
+const array: Dialect = {
+  ...COMMON,
+  errorEvent: error => `,\n${errorBody(error)}]`,
+  streamTap: () => new ElementTap((reading, data) => readEvent(reading, '', data)),
+}
+
 /** The Gemini API, `v1beta`. */
 export const gemini: Dialect = {
-  name: 'gemini',
-  classify: (status, headers, body, wall) => classifyAnswer(GEMINI, status, headers, body, wall),
-  errorBody,
+  ...COMMON,
+  array,
   // Ends a line and an event that the upstream left half sent.
   errorEvent: error => `\n\ndata: ${errorBody(error)}\n\n`,
   streamTap: () => new StreamTap(readEvent),
-  jsonTap: () => new JsonTap(ANSWER),
 }
 
 /** https://google.aip.dev/193#http11json-representation; a code has no place in it but the status. */
@@ -48,7 +67,7 @@ function failureOf(error: Json) {
 const TELLING = ['"usageMetadata"', '"finishReason"', '"error"'].map(name => Buffer.from(name))
 
 /** https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent */
-function readEvent(tap: StreamTap, _name: string, data: Buffer): void {
+function readEvent(tap: Reading, _name: string, data: Buffer): void {
   if (tap.meaningful && !holds(data, TELLING)) return
   const event = parseJson(data)
   const error = member(event, 'error')

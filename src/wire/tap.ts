@@ -7,6 +7,14 @@ import { MemberScan } from './members.ts'
 import { EventScan } from './sse.ts'
 import { type Json, parseJson } from './usage.ts'
 
+/** What reading an event may tell of a stream. */
+export interface Reading {
+  meaningful: boolean
+  terminated: boolean
+  failure: Outcome | null
+  readonly usage: Usage
+}
+
 /** What a dialect reads from one event; it sets the tap's fields. */
 export type EventReader = (tap: StreamTap, name: string, data: Buffer) => void
 
