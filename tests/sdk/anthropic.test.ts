@@ -27,13 +27,17 @@ let gateway: TestGateway
 let client: Anthropic
 /** What the vendor refuses with; null: it answers. */
 let refusal: { status: number; type: string } | null = null
+/** The key that is refused; null: all are. */
+let refuses: string | null = null
 /** Its streams stop after so many bytes, and stay open. */
 let stopsAfter = Number.POSITIVE_INFINITY
 
 beforeAll(async () => {
   mock = await startMock({
-    respond: ({ body }, response) => {
-      if (refusal !== null) {
+    respond: ({ url, body, key }, response) => {
+      if (url.startsWith('/v1/messages/count_tokens')) {
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"input_tokens":7}')
+      } else if (refusal !== null && (refuses === null || refuses === key)) {
         const error = { type: refusal.type, message: 'No.' }
         response
           .writeHead(refusal.status, { 'content-type': 'application/json' })
@@ -54,6 +58,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   refusal = null
+  refuses = null
   stopsAfter = Number.POSITIVE_INFINITY
   // Of a provider of that name nothing is known yet: what one test taught is no matter to the next.
   gateway.apply({
@@ -117,6 +122,42 @@ describe('the official Anthropic client', () => {
       promptTokens: 25,
       completionTokens: 15,
     })
+  })
+
+  it('sends tools, and counts what they would cost', async () => {
+    const tools = [{ name: 'f', input_schema: { type: 'object' as const, properties: {} } }]
+    await client.messages.create({ ...question, tools })
+    expect(JSON.parse(String(mock.requests.at(-1)?.body))).toMatchObject({ tools })
+    const count = await client.messages.countTokens({
+      model: 'claude-m',
+      messages: question.messages,
+    })
+    expect(count.input_tokens).toBe(7)
+    expect(mock.requests.at(-1)?.url).toBe('/v1/messages/count_tokens')
+    await gateway.gateway.flush()
+    expect(gateway.records.at(-1)).toMatchObject({ outcome: 'ok', model: 'claude-m' })
+  })
+
+  it('asks for betas, which the vendor is told of', async () => {
+    await client.beta.messages.create({ ...question, betas: ['context-1m-2025-08-07'] })
+    const { rawHeaders = [] } = mock.requests.at(-1) ?? {}
+    const names = rawHeaders.map(name => name.toLowerCase())
+    expect(rawHeaders[names.indexOf('anthropic-beta') + 1]).toBe('context-1m-2025-08-07')
+    expect(rawHeaders[names.indexOf('anthropic-version') + 1]).toMatch(/^\d{4}-\d\d-\d\d$/)
+  })
+
+  it('never hears of an overloaded vendor where another attempt is answered', async () => {
+    gateway.apply({
+      providers: [provider('vendor', mock.url, { id: 'p_two', kind: 'anthropic' })],
+      keys: ['a', 'b'].map(id => key(id, { provider: 'vendor' })),
+    })
+    refusal = { status: 529, type: 'overloaded_error' }
+    refuses = 'sk-a-0123456789abcdef'
+    for (let i = 0; i < 4; i++) {
+      expect(await client.messages.create(question)).toMatchObject({ content: MESSAGE.content })
+    }
+    await gateway.gateway.flush()
+    expect(gateway.records.slice(-4).map(({ attempts }) => attempts)).toContain(2)
   })
 
   it('aborts a stream, and the upstream knows at once', async () => {
