@@ -58,6 +58,44 @@ export const CLIENTS = {
     setup: (url, token) =>
       variables({ GOOGLE_GEMINI_BASE_URL: url, GEMINI_API_KEY: token }, ['GOOGLE_API_KEY']),
   },
+  /** node_modules/openai/azure.js: readEnv('AZURE_OPENAI_ENDPOINT'), to which it adds /openai itself. */
+  azure: {
+    title: "Azure's client in OpenAI's SDKs",
+    speaks: 'azure',
+    note: 'Its endpoint ends in the name of the provider, which is azure here.',
+    setup: (url, token) =>
+      variables(
+        {
+          AZURE_OPENAI_ENDPOINT: `${url}/azure`,
+          AZURE_OPENAI_API_KEY: token,
+          OPENAI_API_VERSION: '2024-10-21',
+        },
+        ['OPENAI_BASE_URL'],
+      ),
+  },
+  /**
+   * https://developers.openai.com/codex/config-reference: it speaks the Responses API alone, and by a
+   * WebSocket unless it is told not to.
+   */
+  codex: {
+    title: 'Codex CLI',
+    speaks: 'openai',
+    note: 'The provider must have the Responses API.',
+    setup: (url, token) => ({
+      variables: { OPENAI_API_KEY: token },
+      unset: [],
+      lines: [
+        '# ~/.codex/config.toml:',
+        '#   model_provider = "balance"',
+        '#   [model_providers.balance]',
+        '#   name = "Balance"',
+        `#   base_url = "${url}/v1"`,
+        '#   env_key = "OPENAI_API_KEY"',
+        '#   wire_api = "responses"',
+        '#   supports_websockets = false',
+      ],
+    }),
+  },
   /** https://aider.chat/docs/llms/openai-compat.html */
   aider: {
     title: 'aider',

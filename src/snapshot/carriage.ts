@@ -40,7 +40,10 @@ export function carriageOf(
 /** Headers that callers show their tokens in: whatever is forwarded, these are not. */
 const SHOWN = new Set(['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'])
 
-/** https://docs.claude.com/en/api/versioning: a request without a version is refused. */
+/**
+ * https://platform.claude.com/docs/en/api/versioning: a request without a version is refused. Whoever
+ * names none was written for the older of the two: 2026-10-21 refuses what that one takes (`temperature`).
+ */
 const ANTHROPIC_VERSION = '2023-06-01'
 
 export function compileUpward(

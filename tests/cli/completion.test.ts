@@ -47,7 +47,7 @@ describe('completion', () => {
     ['balance keys add openai --label a --l', []],
     ['balance providers add x --set a=1 --se', ['--set']],
     ['balance providers add x --kind ', ['openai', 'anthropic', 'gemini', 'azure', 'custom']],
-    ['balance providers add x --kind=a', ['--kind=anthropic']],
+    ['balance providers add x --kind=an', ['--kind=anthropic']],
     ['balance config export --origin f', ['file']],
     ['balance providers add op', ['openai', 'openrouter']],
     ['balance completion ', ['bash', 'zsh', 'fish']],
