@@ -8,6 +8,10 @@ import type { FailureTable } from './rule.ts'
 export const AZURE: FailureTable = {
   rules: [
     { status: 404, code: ['DeploymentNotFound'], fault: 'client', retry: 'target' },
+    // Foundry's word for a model that is none of its deployments.
+    { status: [400, 404], code: ['unknown_model'], fault: 'client', retry: 'target' },
+    // The resource takes Entra ID alone: no key is of use there.
+    { status: 403, code: ['AuthenticationTypeDisabled'], fault: 'auth' },
     // "The system is currently experiencing high demand": everyone's, so that no key is cooled for it.
     { status: 429, code: ['NoCapacity'], fault: 'provider' },
     // A used-up quota tells when it is renewed; an address that is filtered out tells nothing.
@@ -31,6 +35,8 @@ export const AZURE: FailureTable = {
     ResponsibleAIPolicyViolation: 400,
     OperationNotSupported: 400,
     DeploymentNotFound: 404,
+    unknown_model: 404,
+    AuthenticationTypeDisabled: 403,
     RateLimitReached: 429,
     NoCapacity: 429,
   },
