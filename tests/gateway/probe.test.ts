@@ -108,6 +108,9 @@ describe('the request of a test', () => {
     ['openai', () => `${bare()}/api/v4`, 'GET /api/v4/models', { data: [] }],
     ['anthropic', bare, 'GET /v1/models', { data: [] }],
     ['gemini', bare, 'GET /v1beta/models', { models: [] }],
+    ['azure', bare, 'GET /openai/models?api-version=2024-10-21', { data: [] }],
+    ['azure', () => `${bare()}/openai/v1`, 'GET /openai/v1/models', { data: [] }],
+    ['custom', bare, 'GET /v1/models', { data: [] }],
   ])('is where %s lists models', async (kind, base, line, list) => {
     answer(list)
     expect((await test({ kind, base: base() })).outcome.fault).toBe('none')
@@ -136,6 +139,12 @@ describe('the request of a test', () => {
         generationConfig: { maxOutputTokens: 1 },
       },
     ],
+    [
+      'azure',
+      'my-gpt',
+      'POST /openai/deployments/my-gpt/chat/completions?api-version=2024-10-21',
+      { model: 'my-gpt', messages: [{ role: 'user', content: 'hi' }], max_tokens: 1 },
+    ],
     ['gemini', 'tunedModels/a?b', 'POST /v1beta/tunedModels/a%3Fb:generateContent', null],
   ])('is a chat of one token where %s has a test_model (%s)', async (kind, model, line, body) => {
     answer({ id: 'x' })
@@ -156,6 +165,12 @@ describe('the request of a test', () => {
     expect(asked().headers).not.toHaveProperty('authorization')
     await test({ kind: 'anthropic', overrides: { headers: { 'anthropic-version': '2030-01-01' } } })
     expect(asked().headers['anthropic-version']).toBe('2030-01-01')
+    await test({ kind: 'azure' })
+    expect(asked().headers['api-key']).toBe(SECRET)
+    const own = { key_header: 'x-api-token', key_template: 'Token {key}' }
+    await test({ kind: 'custom', overrides: { ...own, query: { tenant: 'blue' } } })
+    expect(asked().headers['x-api-token']).toBe(`Token ${SECRET}`)
+    expect(asked().line).toBe('GET /v1/models?tenant=blue')
     await test({ kind: 'gemini' })
     expect(asked().headers['x-goog-api-key']).toBe(SECRET)
     expect(asked().headers).not.toHaveProperty('anthropic-version')

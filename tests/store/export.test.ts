@@ -63,7 +63,13 @@ const catalogue = fc.record({
       baseUrl: fc.constantFrom('https://a.example/v1', 'http://10.0.0.7:8000', 'https://b.example'),
       enabled: fc.boolean(),
       overrides: fc.record(
-        { timeout: fc.integer({ min: 1_000, max: 9_999 }) },
+        {
+          timeout: fc.integer({ min: 1_000, max: 9_999 }),
+          query: fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), label.filter(fine)),
+          api_version: fc.constantFrom('2024-10-21', 'preview'),
+          key_header: fc.constantFrom('x-api-token', 'authorization'),
+          key_template: fc.constantFrom('Token {key}', '{key}'),
+        },
         { requiredKeys: [] },
       ),
       keys: fc.uniqueArray(

@@ -19,10 +19,19 @@ const keys = Array.from({ length: 12 }, () => `sk-${plant()}`)
 const fromEnvironment = plant()
 const tokens = Array.from({ length: 6 }, plant)
 const headers = Array.from({ length: 6 }, plant)
+const parameters = Array.from({ length: 2 }, plant)
 const masterKey = randomBytes(32).toString('base64')
 /** Replaced meanwhile. */
 const former = Array.from({ length: 4 }, () => `sk-${plant()}`)
-const PLANTED = [...keys, ...former, ...tokens, ...headers, fromEnvironment, masterKey]
+const PLANTED = [
+  ...keys,
+  ...former,
+  ...tokens,
+  ...headers,
+  ...parameters,
+  fromEnvironment,
+  masterKey,
+]
 
 /** What is asked of each operation that reads. */
 const READS: { readonly [K in OperationName]?: readonly Given<K>[] } = {
@@ -63,11 +72,19 @@ beforeAll(async () => {
   const place = { kind: 'openai', baseUrl: mock.url, path: null } as const
   const own = { 'x-own': headers[0] as string, authorization: headers[1] as string }
   const withKeys = { makeDefault: true, keys: secrets(keys) }
-  await store.addProvider({ ...place, name: 'mock', overrides: { headers: own } }, withKeys)
+  await store.addProvider(
+    {
+      ...place,
+      name: 'mock',
+      overrides: { headers: own, query: { code: parameters[0] as string } },
+    },
+    withKeys,
+  )
   await store.addProvider({ ...place, name: 'plain', overrides: {} }, { makeDefault: false })
   await store.addKeys('plain', [{ value: new Secret('env:PLANTED'), label: 'from-env' }])
   const general = { 'x-all': headers[2] as string, cookie: headers[3] as string }
   await store.setSetting('headers', general)
+  await store.setSetting('query', { team: parameters[1] as string })
   for (const [index, { value }] of secrets(tokens).entries()) {
     await store.createToken({ name: `client-${index}`, value })
   }
@@ -93,7 +110,7 @@ describe('what is read', () => {
     const names = Object.keys(OPERATIONS) as OperationName[]
     const reading = names.filter(name => OPERATIONS[name].kind === 'read')
     expect(Object.keys(READS).sort()).toEqual(reading.sort())
-    expect(PLANTED).toHaveLength(30)
+    expect(PLANTED).toHaveLength(32)
   })
 
   it.each(Object.keys(READS) as (keyof typeof READS)[])('%s holds no secret', async name => {

@@ -42,6 +42,7 @@ describe('settings', () => {
     ['default_provider', 'nobody', 'no_such'],
     ['port', '80', 'usage'],
     ['headers', '{"x-key":"…"}', 'invalid_value'],
+    ['query', '{"code":"…"}', 'invalid_value'],
   ])('%s is not set to %s', async (name, value, code) => {
     await expect(desk().client.call('settings.set', { name, value })).rejects.toMatchObject({
       code,
