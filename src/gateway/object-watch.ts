@@ -1,4 +1,5 @@
 import type { Headers } from '../model/dialect.ts'
+import { NOBODY } from '../model/object.ts'
 import type { Treatment } from '../upstream/guide.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { isReadable } from '../wire/content-coding.ts'
@@ -25,10 +26,10 @@ export function watchObjects(
   treatment: Treatment,
   headers: Headers,
 ): Treatment {
-  const { objects, provider, keyId, token } = exchange
+  const { objects, provider, keyId } = exchange
   if (objects === null || relay.status >= 300) return treatment
   if (provider === null || keyId === null) return treatment
-  const maker = { providerId: provider.id, keyId, tokenId: token?.id ?? '' }
+  const maker = { providerId: provider.id, keyId, tokenId: makerOf(exchange) }
   const waitFor = (told: Promise<void> | null) => {
     if (told !== null) relay.wait(told)
   }
@@ -36,6 +37,12 @@ export function watchObjects(
   if (!readsObjects(exchange)) return treatment
   const tell = (ids: readonly string[]) => waitFor(known.made(ids, maker))
   return watched(treatment, headers, objects, tell)
+}
+
+/** What comes of an object is its maker's, whoever asks: the files that a batch has put out, a thread's run. */
+function makerOf({ objects, pin, token }: Exchange): string {
+  const ofAnother = objects !== null && objects.ids.length > 0
+  return ofAnother ? (pin?.tokenId ?? NOBODY) : (token?.id ?? '')
 }
 
 /** Whether the answer to this request tells of objects. */

@@ -1,6 +1,6 @@
 import { BalanceError } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
-import type { StoredObject } from '../model/object.ts'
+import { NOBODY, type StoredObject } from '../model/object.ts'
 import type { CompiledProvider, Snapshot } from '../snapshot/snapshot.ts'
 import { type NamedObjects, objectsNamed, objectsNamedPlainly } from '../wire/object-names.ts'
 import { isPlausible, type ObjectUse } from '../wire/objects.ts'
@@ -13,6 +13,8 @@ export interface Pin {
   readonly keyId: string
   /** Whose key it is; null: what is asked for is known to nobody, or a list, and the key is the home key. */
   readonly object: string | null
+  /** Who made the object, as {@link StoredObject.tokenId}. */
+  readonly tokenId: string
 }
 
 /** Ids of a body that are looked for; all of them where tokens are kept apart. */
@@ -53,9 +55,9 @@ export function pin(exchange: Exchange, use: ObjectUse, gateway: Gateway): Promi
 export function keepToKey(exchange: Exchange): void {
   const [target] = exchange.targets
   if (target === undefined) return
-  if (exchange.homeless && target.provider.homeKey !== null) {
-    const { provider } = target
-    exchange.pin = { provider, keyId: provider.homeKey as string, object: null }
+  const { provider } = target
+  if (exchange.homeless && provider.homeKey !== null) {
+    exchange.pin = { provider, keyId: provider.homeKey, object: null, tokenId: NOBODY }
   }
   if (exchange.pin !== null) exchange.targets = [target]
 }
@@ -76,7 +78,7 @@ function firstPin(ids: readonly string[], exchange: Exchange, { objects }: Gatew
     // What lived with a key that was removed is known to nobody any more.
     if (provider.pool.key(object.keyId) === undefined) continue
     objects.use(object)
-    return { provider, keyId: object.keyId, object: id }
+    return { provider, keyId: object.keyId, object: id, tokenId: object.tokenId }
   }
   return null
 }

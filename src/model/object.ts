@@ -4,11 +4,14 @@ export interface StoredObject {
   readonly id: string
   readonly providerId: string
   readonly keyId: string
-  /** Whose call made it; empty: a local caller's without a token. */
+  /** Whose call made it; empty: a local caller's without a token; {@link NOBODY}: none that went through here. */
   readonly tokenId: string
   /** When it was made or last used, milliseconds since the epoch. */
   readonly usedAt: number
 }
+
+/** In place of a token's id: the object was there before anybody here told of it. */
+export const NOBODY = '-'
 
 export type ObjectName = Pick<StoredObject, 'id' | 'providerId'>
 

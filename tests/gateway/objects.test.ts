@@ -357,6 +357,30 @@ describe('the word with the owner', () => {
     expect(JSON.parse((await answer).text).id).toBe(id)
   })
 
+  it('says whose an object is: what comes of one is its maker’s, whoever asks', async () => {
+    const owner = slowOwner()
+    owner.heard()
+    await start({}, owner.link)
+    await call('POST', '/v1/files', {})
+    const [batch, strange] = [objectOf('two', { tokenId: 't_far' }), upstream.plant('file-', 'one')]
+    know(batch)
+    const output = upstream.plant('file-', 'two')
+    upstream.react = (request, _, response) => {
+      if (request.url !== `/v1/batches/${batch.id}`) return false
+      const head = { 'content-type': 'application/json' }
+      response.writeHead(200, head).end(JSON.stringify({ id: batch.id, output_file_id: output }))
+      return true
+    }
+    await call('GET', `/v1/batches/${batch.id}`)
+    await call('POST', `/v1/files/${strange}`, {})
+    const made = owner.told.flatMap(news => news.made).slice(1)
+    expect(owner.told[0]?.made).toMatchObject([{ tokenId: 't_test', keyId: 'one' }])
+    expect(made).toMatchObject([
+      { id: output, tokenId: 't_far', keyId: 'two' },
+      { id: strange, tokenId: '-', keyId: 'one' },
+    ])
+  })
+
   it('comes before the end of an answer that has no body', async () => {
     const owner = slowOwner()
     await start({}, owner.link)
