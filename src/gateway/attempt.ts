@@ -173,10 +173,8 @@ export class Attempt implements Guide {
     const outcome = said ?? interruption(relay.error)
     const code = outcome.code ?? 'upstream_stream_interrupted'
     this.#exchange.error = new BalanceError(code, outcome.message)
-    breakOff(
-      this.#exchange,
-      relay.streams && said === null ? spokenIn(this.#dialect, relay.headers) : null,
-    )
+    const spoken = spokenIn(this.#exchange, this.#dialect, relay.headers)
+    breakOff(this.#exchange, relay.streams && said === null ? spoken : null)
     return outcome
   }
 

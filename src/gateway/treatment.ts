@@ -13,11 +13,12 @@ const UNTOLD: Treatment = { handling: 'sniff', tap: null }
 
 /** What to do with an answer, by its head. */
 export function treatHead(
-  { endpoint, stream }: Exchange,
+  exchange: Exchange,
   dialect: Dialect,
   status: number,
   headers: Headers,
 ): Treatment {
+  const { endpoint, stream } = exchange
   if (status >= 400 || (status >= 300 && status !== 304)) return JUDGED
   if (!endpoint.generate) return PASSED
   // What was asked to be generated cannot be nothing.
@@ -26,7 +27,9 @@ export function treatHead(
   const type = headers['content-type'] ?? ''
   if (type.startsWith('text/event-stream')) return streamed(dialect)
   if (type.startsWith('text/html')) return JUDGED
-  if (type.includes('json')) return stream ? inJson(dialect) : document(dialect)
+  const spoken = spokenIn(exchange, dialect, headers)
+  if (spoken !== dialect) return streamed(spoken)
+  if (type.includes('json')) return document(dialect)
   return type === '' || (stream && VAGUE.test(type)) ? UNTOLD : PASSED
 }
 
@@ -49,16 +52,17 @@ function streamed(dialect: Dialect): Treatment {
   return { handling: 'stream', tap: dialect.streamTap() }
 }
 
-/** A stream that came as JSON: one whose events are elements, or an answer whole. */
-function inJson(dialect: Dialect): Treatment {
-  return dialect.array === undefined ? document(dialect) : streamed(dialect.array)
+/**
+ * The dialect of what is relayed, which says how a stream that breaks off is told of. JSON is a stream of its own
+ * kind only where no events were asked for: else it is an answer whole, in the place of one.
+ */
+export function spokenIn({ stream, route }: Exchange, dialect: Dialect, headers: Headers): Dialect {
+  const { array } = dialect
+  if (array === undefined || !stream || ASKS_FOR_EVENTS.test(route?.query ?? '')) return dialect
+  return headers['content-type']?.includes('json') ? array : dialect
 }
 
-/** The dialect of what was relayed: how a stream that breaks off is told of. */
-export function spokenIn(dialect: Dialect, headers: Headers): Dialect {
-  const json = headers['content-type']?.includes('json') === true
-  return (json ? dialect.array : undefined) ?? dialect
-}
+const ASKS_FOR_EVENTS = /[?&]alt=sse(?:&|$)/
 
 function document(dialect: Dialect): Treatment {
   return { handling: 'document', tap: dialect.jsonTap() }

@@ -88,6 +88,14 @@ describe('a Gemini stream without alt=sse', () => {
     expect(await record()).toMatchObject({ errorCode: 'upstream_stream_interrupted' })
   })
 
+  it('is none where events were asked for: half an answer is given up for another key’s', async () => {
+    const whole = `[${FIRST},${LAST}]`
+    await start({ pieces: [`[${FIRST},`], ends: true }, { pieces: [whole], ends: true })
+    const answer = await ask(gateway.port, { path: `${path}?alt=sse`, body })
+    expect([answer.status, answer.text]).toEqual([200, whole])
+    expect(mock.requests).toHaveLength(2)
+  })
+
   it('that breaks off inside an element is none that could be read', async () => {
     await start({ pieces: [`[${FIRST},`, LAST.slice(0, 40)], ends: false })
     const answer = await ask(gateway.port, { path, body })
