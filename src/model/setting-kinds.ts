@@ -126,7 +126,10 @@ export const parameters = {
       .string()
       .regex(/^[\w.~$-]{1,64}$/, 'is not the name of a parameter')
       .refine(given => given !== 'key', 'is sent in a header only: see key_header'),
-    z.string().max(512),
+    z
+      .string()
+      .max(512)
+      .refine(text => /^\P{Cs}*$/u.test(text), 'is not text'),
   ) as z.ZodType<Readonly<Record<string, string>>>,
 }
 export const names = { ...json, schema: z.array(headerName) as z.ZodType<readonly string[]> }

@@ -29,6 +29,7 @@ describe('how a key is shown', () => {
     ['query', '{"key":"secret"}'],
     ['query', '{"a&b":"c"}'],
     ['query', '["a"]'],
+    ['query', '{"a":"\\ud800"}'],
   ] as const)('%s may not be %j', (setting, given) => {
     expect(() => parseSetting(setting, given)).toThrow(setting)
   })
