@@ -49,7 +49,8 @@ export function refuse(exchange: Exchange, gateway: Gateway, error: BalanceError
     'application/json',
     'content-length',
     String(Buffer.byteLength(body)),
-    ...refusalHeaders(error),
+    // What a place of the gateway's own takes, it has said itself.
+    ...(response.hasHeader('allow') ? [] : refusalHeaders(error)),
   ]
   addOurs(head, exchange)
   // With no time known for any key, only its owner can change that.
