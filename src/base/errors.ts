@@ -191,6 +191,8 @@ export interface ErrorOptions {
   readonly hint?: string
   /** Milliseconds until a retry can succeed, where that is known. */
   readonly retryAfter?: number
+  /** Of `method_not_allowed`: the methods that are, with commas (RFC 9110 §10.2.1). */
+  readonly allow?: string
 }
 
 /** The one error of this program: a code of {@link CATALOGUE}, a message for people, a next step. */
@@ -203,6 +205,7 @@ export class BalanceError extends Error {
   readonly exit: number
   readonly hint: string | null
   readonly retryAfter: number | null
+  readonly allow: string | null
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -214,6 +217,7 @@ export class BalanceError extends Error {
     this.exit = entry.exit
     this.hint = options.hint ?? null
     this.retryAfter = options.retryAfter ?? null
+    this.allow = options.allow ?? null
   }
 }
 

@@ -23,8 +23,9 @@ export async function expose(exchange: Exchange, gateway: Gateway): Promise<void
     exchange.route = parseTarget(request.url ?? '/', snapshot, { normalize: false })
     identify(exchange, true)
     if (method !== 'GET' && method !== 'HEAD') {
-      response.setHeader('allow', 'GET, HEAD')
-      throw new BalanceError('method_not_allowed', 'Metrics are asked for with GET.')
+      throw new BalanceError('method_not_allowed', 'Metrics are asked for with GET.', {
+        allow: 'GET, HEAD',
+      })
     }
     const { contentType, text } = await gateway.expose()
     response.writeHead(200, {

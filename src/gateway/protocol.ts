@@ -10,9 +10,11 @@ const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
  * @throws BalanceError method_not_allowed
  */
 export function refuseMethod(method: string): void {
-  if (method === 'TRACE' || method === 'CONNECT') {
-    throw new BalanceError('method_not_allowed', `${method} is not served.`)
-  }
+  if (method === 'TRACE' || method === 'CONNECT') throw notServed(method)
+}
+
+export function notServed(method: string): BalanceError {
+  return new BalanceError('method_not_allowed', `${method} is not served.`, { allow: METHODS })
 }
 
 /**
@@ -32,7 +34,7 @@ export function refuseWebSocket({ request }: Exchange): void {
 }
 
 /** What belongs beside a refusal: RFC 9110 §15.5.6, §15.5.22, §7.8. */
-export function refusalHeaders({ status }: BalanceError): readonly string[] {
-  if (status === 405) return ['allow', METHODS]
+export function refusalHeaders({ status, allow }: BalanceError): readonly string[] {
+  if (allow !== null) return ['allow', allow]
   return status === 426 ? ['upgrade', 'HTTP/1.1', 'connection', 'upgrade'] : []
 }

@@ -49,8 +49,7 @@ export function refuse(exchange: Exchange, gateway: Gateway, error: BalanceError
     'application/json',
     'content-length',
     String(Buffer.byteLength(body)),
-    // What a place of the gateway's own takes, it has said itself.
-    ...(response.hasHeader('allow') ? [] : refusalHeaders(error)),
+    ...refusalHeaders(error),
   ]
   addOurs(head, exchange)
   // With no time known for any key, only its owner can change that.

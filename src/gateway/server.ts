@@ -16,7 +16,7 @@ import { asksForMetrics, expose } from './expose.ts'
 import type { Gateway } from './gateway.ts'
 import { answerHealth } from './health.ts'
 import { serve } from './pipeline.ts'
-import { refusalHeaders } from './protocol.ts'
+import { notServed, refusalHeaders } from './protocol.ts'
 import { newRequestId } from './request-id.ts'
 
 const REQUEST_ID = /^[\w.-]{1,128}$/
@@ -122,7 +122,7 @@ function refuseTunnel(_request: IncomingMessage, socket: Duplex): void {
   socket.on('error', () => {})
   socket.on('finish', () => socket.destroy())
   socket.resume()
-  endWith(socket, new BalanceError('method_not_allowed', 'CONNECT is not served.'))
+  endWith(socket, notServed('CONNECT'))
 }
 
 function endWith(socket: Duplex, refusal: BalanceError): void {
