@@ -37,7 +37,7 @@ export default defineConfig({
           name: 'quick',
           include: ['tests/**/*.test.ts'],
           exclude: [...FULL, ...PACKAGE],
-          testTimeout: patience(20_000),
+          testTimeout: patience(60_000),
           maxWorkers: PROCESSES,
           // Loading everything anew for each of two hundred files took a fifth of the run.
           isolate: false,
