@@ -3,7 +3,6 @@ import { BalanceError } from '../base/errors.ts'
 import { loadConfig } from '../model/config.ts'
 import type { Declared } from '../model/declared.ts'
 import { type Difference, type Plan, spellSubject } from '../model/plan.ts'
-import { plural } from './plural.ts'
 import { confirm } from './prompts.ts'
 import type { Session } from './session.ts'
 
@@ -112,18 +111,29 @@ function spellField({ name, before, after }: Difference['fields'][number], actio
 }
 
 /** `3 settings, 2 providers, …`: what a valid file declares. */
-export function declaredCounts({ settings, providers, routes = [], tokens = [] }: Declared) {
+export function declaredCounts({
+  settings,
+  providers,
+  routes = [],
+  tokens = [],
+  proxies = [],
+}: Declared) {
   return {
     settings: Object.keys(settings).length,
     providers: providers.length,
     keys: providers.reduce((sum, { keys }) => sum + keys.length, 0),
     routes: routes.length,
     tokens: tokens.length,
+    proxies: proxies.length,
   }
+}
+
+function singular(many: string): string {
+  return many.replace(/ies$/, 'ys').slice(0, -1)
 }
 
 export function spellCounts(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
-    .map(([noun, count]) => plural(count, noun.slice(0, -1)))
+    .map(([many, count]) => `${count} ${count === 1 ? singular(many) : many}`)
     .join(', ')
 }

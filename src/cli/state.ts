@@ -83,6 +83,8 @@ async function unopened(store: Store): Promise<Catalog> {
     routes: await store.routes(),
     memories: [...(await store.memories()).values()],
     outages: await store.outages(),
+    proxies: await store.proxies(),
+    direct: [],
   }
 }
 

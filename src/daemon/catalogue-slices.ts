@@ -1,5 +1,6 @@
 import { Secret } from '../base/secret.ts'
 import type { Catalog, Key } from '../model/catalog.ts'
+import type { EgressProxy } from '../model/egress-proxy.ts'
 
 /** A part of a catalogue on its way to a worker; the last one puts it into force. */
 export interface CatalogueSlice {
@@ -7,18 +8,19 @@ export interface CatalogueSlice {
   /** In the first one: all but the keys, and what becomes of the keys that were sent before. */
   readonly head: CatalogueHead | null
   /** New ones and changed ones. */
-  readonly keys: readonly PackedKey[]
+  readonly keys: readonly Packed<Key>[]
   readonly last: boolean
 }
 
 interface CatalogueHead {
-  readonly rest: Omit<Catalog, 'keys'>
+  readonly rest: Omit<Catalog, 'keys' | 'proxies'>
+  readonly proxies: readonly Packed<EgressProxy>[]
   /** Keys to forget; null: all of them. */
   readonly gone: readonly string[] | null
 }
 
-/** A key as the channel can carry it: the secret clear, for a process that is ours. */
-type PackedKey = Omit<Key, 'secret'> & { readonly secret: string | null }
+/** As the channel can carry it: the secret clear, for a process that is ours. */
+type Packed<T> = Omit<T, 'secret'> & { readonly secret: string | null }
 
 /** So many keys go in one message: larger ones would stop both loops while they are serialised. */
 const SLICE = 500
@@ -27,7 +29,7 @@ const SLICE = 500
 export class CatalogueSender {
   #sent: readonly Key[] = []
 
-  slices({ keys, ...rest }: Catalog): CatalogueSlice[] {
+  slices({ keys, proxies, ...rest }: Catalog): CatalogueSlice[] {
     const change = changeOf(this.#sent, keys)
     this.#sent = keys
     const told = change?.keys ?? keys
@@ -35,8 +37,8 @@ export class CatalogueSender {
     for (let at = 0; at === 0 || at < told.length; at += SLICE) {
       slices.push({
         kind: 'catalogue',
-        head: at === 0 ? { rest, gone: change?.gone ?? null } : null,
-        keys: told.slice(at, at + SLICE).map(packKey),
+        head: at === 0 ? { rest, proxies: proxies.map(pack), gone: change?.gone ?? null } : null,
+        keys: told.slice(at, at + SLICE).map(pack),
         last: at + SLICE >= told.length,
       })
     }
@@ -51,11 +53,11 @@ export class CatalogueAssembly {
 
   add({ head, keys, last }: CatalogueSlice): Catalog | null {
     if (head !== null) {
-      this.#rest = head.rest
+      this.#rest = { ...head.rest, proxies: head.proxies.map(unpack) }
       if (head.gone === null) this.#keys.clear()
       else for (const id of head.gone) this.#keys.delete(id)
     }
-    for (const key of keys) this.#keys.set(key.id, unpackKey(key))
+    for (const key of keys) this.#keys.set(key.id, unpack(key))
     return last && this.#rest !== null ? { ...this.#rest, keys: [...this.#keys.values()] } : null
   }
 }
@@ -91,10 +93,14 @@ function isSame(a: Key, b: Key): boolean {
   )
 }
 
-function packKey(key: Key): PackedKey {
-  return { ...key, secret: key.secret?.reveal() ?? null }
+interface Sealed {
+  readonly secret: Secret | null
 }
 
-function unpackKey(key: PackedKey): Key {
-  return { ...key, secret: key.secret === null ? null : new Secret(key.secret) }
+function pack<T extends Sealed>(given: T): Packed<T> {
+  return { ...given, secret: given.secret?.reveal() ?? null }
+}
+
+function unpack<T extends Sealed>(given: Packed<T>): T {
+  return { ...given, secret: given.secret === null ? null : new Secret(given.secret) } as T
 }

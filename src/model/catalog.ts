@@ -1,5 +1,6 @@
 import type { Secret } from '../base/secret.ts'
 import type { DialectName } from './dialect.ts'
+import type { EgressProxy } from './egress-proxy.ts'
 import type { ProviderSettings, Settings } from './settings.ts'
 
 /** Who a value belongs to: the configuration file, or a command (which wins). */
@@ -171,6 +172,10 @@ export interface Catalog extends Lessons {
   readonly tokens: readonly Token[]
   /** In the order in which they were added. */
   readonly routes: readonly Route[]
+  /** In the order in which they were added. */
+  readonly proxies: readonly EgressProxy[]
+  /** `NO_PROXY` of whoever read the store: hosts that are dialled directly. */
+  readonly direct: readonly string[]
 }
 
 /** First path segments that mean something else; no provider may be called so. */

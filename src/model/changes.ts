@@ -1,5 +1,6 @@
 import type { Secret } from '../base/secret.ts'
 import type { Key, Origin, ProviderKind } from './catalog.ts'
+import type { NewEgressProxy } from './egress-proxy.ts'
 import type { TargetPlace } from './route-fields.ts'
 import type { ProviderSettings, SettingName, Settings } from './settings.ts'
 
@@ -107,6 +108,7 @@ export interface Move {
   /** Each with its value. */
   readonly tokens: readonly NewToken[]
   readonly settings: Partial<Settings>
+  readonly proxies?: readonly NewEgressProxy[]
 }
 
 export interface MovedProvider extends NewProvider {

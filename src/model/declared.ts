@@ -10,6 +10,7 @@ export interface Declared {
   readonly providers: readonly DeclaredProvider[]
   readonly tokens?: readonly DeclaredToken[]
   readonly routes?: readonly DeclaredRoute[]
+  readonly proxies?: readonly DeclaredProxy[]
   readonly vault?: SealedVault
 }
 
@@ -53,6 +54,15 @@ export interface HashedToken {
   /** SHA-256, hex. */
   readonly hash: string
   readonly weak: boolean
+}
+
+export interface DeclaredProxy extends Placed {
+  readonly name: string
+  /** Without its password. */
+  readonly url: string
+  readonly enabled: boolean
+  /** A reference, never a clear value; or what a store has sealed; null: it has none. */
+  readonly password: Secret | SealedValue | null
 }
 
 export interface DeclaredRoute {

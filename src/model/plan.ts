@@ -1,7 +1,7 @@
 import type { Origin } from './catalog.ts'
 
 /** What a configuration file can declare. */
-export type Declarable = 'setting' | 'provider' | 'key' | 'token' | 'route'
+export type Declarable = 'setting' | 'provider' | 'key' | 'token' | 'route' | 'proxy'
 
 /** One field that differs, as an operator would write it and without secrets; null: it is not there. */
 export interface FieldChange {
@@ -45,6 +45,6 @@ export interface Subject {
 
 /** Null for what names no object, and so may name a setting. */
 export function parseSubject(text: string): Subject | null {
-  const [, kind, name] = /^(provider|key|token|route)\/(.+)$/s.exec(text) ?? []
+  const [, kind, name] = /^(provider|key|token|route|proxy)\/(.+)$/s.exec(text) ?? []
   return kind && name ? { kind: kind as Subject['kind'], name } : null
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { PROXY_WORDS } from './egress-proxy.ts'
 import { formatDuration, formatSize, parseDuration, parseSize } from './units.ts'
 
 export const POLICIES = ['round-robin', 'weighted', 'least-busy'] as const
@@ -90,6 +91,21 @@ export const hosts = {
     .pipe(z.array(hostName)) as z.ZodType<readonly string[]>,
   format: (value: readonly string[]) => value.join(','),
 }
+/** Names of proxies, or one word that stands for all of them or for none. */
+export const proxies = {
+  schema: z
+    .union([z.array(z.string()), z.string().transform(text => text.split(/[\s,]+/))])
+    .transform(list => list.filter(entry => entry !== '').map(word => SPELT[word] ?? word))
+    .pipe(z.array(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'is not the name of a proxy')))
+    .refine(list => list.length > 0, 'takes names of proxies, all, or none')
+    .refine(
+      list => list.length === 1 || !list.some(entry => PROXY_WORDS.includes(entry)),
+      'takes all or none by themselves only',
+    ) as z.ZodType<readonly string[]>,
+  format: (value: readonly string[]) => value.join(','),
+}
+/** What is meant just as well. */
+const SPELT: Readonly<Record<string, string>> = { direct: 'none' }
 export const policy = { schema: z.enum(POLICIES), format: (value: Policy) => value }
 export const headers = {
   ...json,

@@ -18,6 +18,7 @@ import {
   type Policy,
   parameters,
   policy,
+  proxies,
   size,
 } from './setting-kinds.ts'
 import { parseDuration, parseSize } from './units.ts'
@@ -62,6 +63,8 @@ export interface ProviderSettings {
   readonly key_header: string
   /** That header's value, with `{key}` where the key stands; empty: the kind's own. */
   readonly key_template: string
+  /** Proxies that it is dialled through, by name; or `all` of them, or `none`. */
+  readonly proxy: readonly string[]
 }
 
 export interface Settings extends ProviderSettings {
@@ -212,6 +215,11 @@ export const SETTINGS: { readonly [K in SettingName]: Spec<Settings[K]> } = {
     keyTemplate,
     '',
     'value of that header, {key} standing for the key; empty: as its kind has it',
+  ),
+  proxy: each(
+    proxies,
+    ['all'],
+    'proxies that upstreams are dialled through, by name with commas; all, or none',
   ),
 }
 

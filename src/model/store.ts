@@ -29,6 +29,7 @@ import type {
   TokenChange,
 } from './changes.ts'
 import type { Declared, Reconciled } from './declared.ts'
+import type { EgressProxy, EgressProxyChange, NewEgressProxy } from './egress-proxy.ts'
 import type { NewNode, Node } from './node.ts'
 import type { ObjectNews, StoredObject } from './object.ts'
 import type { Plan, Subject } from './plan.ts'
@@ -165,6 +166,14 @@ export interface Store {
   changeToken(idOrName: string, change: TokenChange): Promise<Token>
   /** By id or name. */
   revokeToken(idOrName: string): Promise<Token>
+
+  /** In the order in which they were added; without opening any password. */
+  proxies(): Promise<EgressProxy[]>
+  addProxies(proxies: readonly NewEgressProxy[]): Promise<EgressProxy[]>
+  /** By id or name. */
+  changeProxy(idOrName: string, change: EgressProxyChange): Promise<EgressProxy>
+  /** By id or name; returns it as it was. */
+  removeProxy(idOrName: string): Promise<EgressProxy>
 
   /** In the order in which they were added. */
   routes(): Promise<Route[]>

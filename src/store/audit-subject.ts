@@ -25,6 +25,9 @@ const TESTS: Readonly<Record<Subject['kind'], (row: Audit, name: string) => Test
       row.or([row('subject', '=', name), tells(row, 'name', name), tells(row, 'id', name)]),
     ]),
   ],
+  proxy: (row, name) => [
+    row.and([isOf(row, 'proxy.'), row.or([row('subject', '=', name), tells(row, 'id', name)])]),
+  ],
   route: (row, name) => [
     row.and([isOf(row, 'route.'), row.or([row('subject', '=', name), tells(row, 'id', name)])]),
     // Of what leads to a provider that is removed there is no row of its own.

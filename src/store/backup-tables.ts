@@ -36,6 +36,7 @@ export const BACKUP_TABLES: readonly BackupTable[] = [
   },
   { part: 'control', table: 'routes', key: ['seq'] },
   { part: 'control', table: 'objects', key: ['id', 'provider_id'] },
+  { part: 'control', table: 'proxies', key: ['seq'], bytes: ['sealed'] },
   { part: 'control', table: 'admin_password', key: ['id'], bytes: ['hash', 'salt'] },
   { part: 'log', table: 'exchanges', key: ['id'] },
   { part: 'log', table: 'failures', key: ['id'] },

@@ -9,6 +9,7 @@ import { readMemories } from './memories.ts'
 import { readOutages } from './outages.ts'
 import type { StoreParts } from './parts.ts'
 import { listProviders, providerOf } from './provider-rows.ts'
+import { listProxies, openedProxy } from './proxy-rows.ts'
 import { type ReferenceSources, resolveReference } from './reference.ts'
 import { readRoutes } from './route-rows.ts'
 import type { Seal } from './seal.ts'
@@ -42,17 +43,25 @@ async function readCatalog(db: Kysely<Tables>, { vault, sources }: StoreParts): 
   const settings = settingsInForce(await readSettings(db))
   const providers = (await listProviders(db)).map(providerOf)
   const rows = await listKeys(db)
-  const seal = rows.some(isSealed) ? await vault.opener(db) : null
+  const proxyRows = await listProxies(db)
+  const seal = [...rows, ...proxyRows].some(isSealed) ? await vault.opener(db) : null
   const keys = rows.map(row => openedKey(row, seal, sources))
+  const proxies = proxyRows.map(row => openedProxy(row, seal, sources))
   const tokens = await readTokens(db)
   const routes = await readRoutes(db)
-  const memories = await readMemories(db)
-  const outages = await readOutages(db)
-  return { revision, settings, providers, keys, tokens, routes, memories, outages }
+  const lessons = { memories: await readMemories(db), outages: await readOutages(db) }
+  const direct = directHosts(sources)
+  return { revision, settings, providers, keys, tokens, routes, proxies, direct, ...lessons }
 }
 
-function isSealed({ sealed }: OwnedKeyRow): boolean {
+function isSealed({ sealed }: { readonly sealed: Buffer | null }): boolean {
   return sealed !== null
+}
+
+/** As curl reads it: the name in small letters first. */
+function directHosts({ variables }: ReferenceSources): string[] {
+  const given = variables.no_proxy ?? variables.NO_PROXY ?? ''
+  return given.split(/[\s,]+/).filter(entry => entry !== '')
 }
 
 /** A key that cannot be opened or resolved is told as it is: it must not take the others with it. */

@@ -5,6 +5,7 @@ import type { DeclaredProvider, SealedValue, SealedVault } from '../model/declar
 import type { Change } from './change.ts'
 import { bindingOf } from './kept-value.ts'
 import type { OwnedKeyRow } from './key-rows.ts'
+import { proxyBinding } from './proxy-rows.ts'
 import type { Seal } from './seal.ts'
 import type { Tables } from './tables.ts'
 import { holdsSealed, readVault, type Vault } from './vault.ts'
@@ -21,10 +22,7 @@ export async function openDeclared(
   { value, place }: { readonly value: SealedValue; readonly place: string | undefined },
   provider: DeclaredProvider,
 ): Promise<Secret> {
-  const adopted = await adopt(change, declared)
-  const seal = await vault.opener(change.db).catch(error => {
-    throw adopted && error instanceof BalanceError ? elsewhere(error, place) : error
-  })
+  const seal = await sealOf(change, vault, declared, place)
   const secret = opened(seal, value, provider)
   if (secret) return secret
   throw new BalanceError(
@@ -34,6 +32,35 @@ export async function openDeclared(
       hint: 'It was changed, or made for another provider, address or store: export it again.',
     },
   )
+}
+
+/** The same of a proxy's password, which is sealed for its URL. */
+export async function openDeclaredPassword(
+  change: Change,
+  vault: Vault,
+  declared: SealedVault | undefined,
+  { value, place }: { readonly value: SealedValue; readonly place: string | undefined },
+  { name, url }: { readonly name: string; readonly url: string },
+): Promise<Secret> {
+  const seal = await sealOf(change, vault, declared, place)
+  const binding = proxyBinding({ id: value.id, url })
+  const secret = seal.open(Buffer.from(value.sealed, 'base64'), binding)
+  if (secret) return secret
+  throw new BalanceError('config_invalid', `The sealed password of proxy ${name} does not open.`, {
+    hint: 'It was changed, or made for another URL or store: export it again.',
+  })
+}
+
+async function sealOf(
+  change: Change,
+  vault: Vault,
+  declared: SealedVault | undefined,
+  place: string | undefined,
+): Promise<Seal> {
+  const adopted = await adopt(change, declared)
+  return vault.opener(change.db).catch(error => {
+    throw adopted && error instanceof BalanceError ? elsewhere(error, place) : error
+  })
 }
 
 /** The row among these that has the value which a file carries sealed, whatever its id. */
@@ -55,12 +82,12 @@ export async function rowOfSealed(
 }
 
 /**
- * Whether a file carries the key's value as it was sealed before the master key was rotated. What it is
+ * Whether a file carries the key's value, or a proxy's, as it was sealed before the master key was rotated. What it is
  * nobody can say any more, and the one that the store has stands.
  */
 export async function isOutdated(
   db: Kysely<Tables>,
-  row: OwnedKeyRow,
+  row: { readonly id: string; readonly sealed: Buffer | null },
   { id }: SealedValue,
   declared: SealedVault | undefined,
 ): Promise<boolean> {

@@ -2,15 +2,17 @@ import { isDeepStrictEqual } from 'node:util'
 import { Secret } from '../base/secret.ts'
 import type { Origin } from '../model/catalog.ts'
 import type { SettingRow } from '../model/changes.ts'
-import type { Declared, DeclaredKey } from '../model/declared.ts'
+import type { Declared, DeclaredKey, DeclaredProxy } from '../model/declared.ts'
 import { DEFAULT_SETTINGS, type Settings } from '../model/settings.ts'
 import type { Store } from '../model/store.ts'
 import { declaredVault } from './declared-vault.ts'
 import { listKeys, type OwnedKeyRow } from './key-rows.ts'
 import type { StoreParts } from './parts.ts'
 import { listProviders, providerOf } from './provider-rows.ts'
+import { listProxies } from './proxy-rows.ts'
 import { readRoutes } from './route-rows.ts'
 import { readSettings } from './settings.ts'
+import type { ProxyRow } from './tables.ts'
 import { readTokens } from './tokens.ts'
 
 /** What the store holds, as a configuration file would declare it. */
@@ -21,7 +23,9 @@ export function heldVerbs({ engine }: StoreParts): Pick<Store, 'held'> {
         const mine = (row: { readonly origin: Origin }) => origin === 'all' || row.origin === origin
         const keys = (await listKeys(db)).filter(mine)
         const rows = await listProviders(db)
-        const vault = keys.some(row => row.sealed !== null) ? await declaredVault(db) : null
+        const proxies = (await listProxies(db)).filter(mine)
+        const sealed = [...keys, ...proxies].some(row => row.sealed !== null)
+        const vault = sealed ? await declaredVault(db) : null
         const routes = await readRoutes(db)
         return {
           settings: settingsOf(await readSettings(db), origin),
@@ -43,6 +47,7 @@ export function heldVerbs({ engine }: StoreParts): Pick<Store, 'held'> {
           routes: routes
             .map(({ model, targets }) => ({ model, targets: targets.filter(mine).map(targetOf) }))
             .filter(({ targets }) => targets.length > 0),
+          proxies: proxies.map(proxyOf),
           ...(vault ? { vault } : {}),
         } satisfies Declared
       }),
@@ -67,6 +72,12 @@ function keyOf(row: OwnedKeyRow): DeclaredKey {
   const value =
     reference === null ? { id, sealed: sealed?.toString('base64') ?? '' } : new Secret(reference)
   return { value, label, weight, tier, rpm, concurrency, enabled: row.enabled === 1 }
+}
+
+function proxyOf({ id, name, url, enabled, reference, sealed }: ProxyRow): DeclaredProxy {
+  const kept = sealed === null ? null : { id, sealed: sealed.toString('base64') }
+  const password = reference === null ? kept : new Secret(reference)
+  return { name, url, enabled: enabled === 1, password }
 }
 
 function targetOf<

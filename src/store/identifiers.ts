@@ -5,7 +5,7 @@ import { Secret } from '../base/secret.ts'
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** An opaque id, safe to show: the letter of its kind, `_`, and 50 random bits as ten characters. */
-export function newId(kind: 'k' | 'p' | 'r' | 's' | 't'): string {
+export function newId(kind: 'k' | 'p' | 'r' | 's' | 't' | 'x'): string {
   let id = `${kind}_`
   for (const byte of randomBytes(10)) id += BASE32[byte & 31]
   return id

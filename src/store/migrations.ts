@@ -25,6 +25,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { part: 'log', name: 'failed attempts by time', statements: failureTimes },
   { part: 'control', name: 'the dashboard: password and sessions', statements: adminTables },
   { part: 'control', name: 'objects and their keys', statements: objectTable },
+  { part: 'control', name: 'egress proxies', statements: proxyTable },
 ]
 
 function controlTables(types: ColumnTypes): string[] {
@@ -270,6 +271,22 @@ function objectTable({ text, integer, table }: ColumnTypes): string[] {
     ) ${table}`,
     'create index objects_used_at on objects (used_at)',
     'create index objects_key_id on objects (key_id)',
+  ]
+}
+
+function proxyTable({ serial, text, integer, bytes, table }: ColumnTypes): string[] {
+  return [
+    `create table proxies (
+      seq ${serial},
+      id ${text(16)} not null unique,
+      name ${text(64)} not null unique,
+      url ${text(2_048)} not null,
+      enabled ${integer} not null,
+      reference ${text(1_024)},
+      sealed ${bytes},
+      origin ${text(8)} not null,
+      created_at ${integer} not null
+    ) ${table}`,
   ]
 }
 

@@ -11,6 +11,7 @@ import { listKeys } from './key-rows.ts'
 import type { StoreParts } from './parts.ts'
 import { findProvider } from './provider-rows.ts'
 import { hasNoDefault, insertProvider, updateProvider } from './providers.ts'
+import { insertProxy } from './proxies.ts'
 import { writeSetting } from './settings.ts'
 import type { ProviderRow } from './tables.ts'
 import { createToken } from './tokens.ts'
@@ -21,6 +22,9 @@ export function moveVerbs({ change, vault }: StoreParts): Pick<Store, 'moveIn'> 
   return {
     moveIn: move =>
       change(async made => {
+        for (const proxy of move.proxies ?? []) {
+          await insertProxy(made, vault, proxy, true, 'command')
+        }
         for (const provider of move.providers) await moveProvider(made, vault, provider)
         for (const token of move.tokens) {
           if (token.value === undefined) throw new Error('A token is moved with its value.')

@@ -7,6 +7,7 @@ export interface Names {
   readonly keys: readonly Named[]
   readonly keyLabels: readonly Named[]
   readonly tokens: readonly Named[]
+  readonly proxies: readonly Named[]
   readonly routes: readonly Named[]
 }
 
@@ -27,6 +28,7 @@ const QUERIES: Readonly<Record<keyof Names, string>> = {
     from provider_keys k join providers p on p.id = k.provider_id
     group by k.label having count(*) = 1 order by k.seq`,
   tokens: 'select name, masked as about from tokens order by seq',
+  proxies: 'select name, url as about from proxies order by seq',
   routes: "select distinct model as name, '' as about from routes order by model",
 }
 

@@ -17,6 +17,7 @@ import { objectVerbs } from './objects.ts'
 import { outageVerbs } from './outages.ts'
 import type { StoreParts } from './parts.ts'
 import { providerVerbs } from './providers.ts'
+import { proxyVerbs } from './proxies.ts'
 import { reconcileVerbs } from './reconcile.ts'
 import { recordVerbs } from './records.ts'
 import { retentionVerbs } from './retention.ts'
@@ -112,6 +113,7 @@ function changeVerbs(parts: StoreParts) {
     ...secretVerbs(parts),
     ...tokenVerbs(parts),
     ...routeVerbs(parts),
+    ...proxyVerbs(parts),
     ...settingVerbs(parts),
     ...reconcileVerbs(parts),
     ...moveVerbs(parts),

@@ -39,14 +39,21 @@ export function isReference(value: string): boolean {
   return value.startsWith('env:') || value.startsWith('file:')
 }
 
-/** The secret a reference stands for, or why it stands for none. */
-export function resolveReference(reference: string, sources: ReferenceSources): Resolved {
+/**
+ * The secret a reference stands for, or why it stands for none.
+ * @param faultOf what is wrong with a value, as the rest of a sentence; as of a key unless said
+ */
+export function resolveReference(
+  reference: string,
+  sources: ReferenceSources,
+  faultOf = keyValueFault,
+): Resolved {
   const target = reference.slice(reference.indexOf(':') + 1)
   const found = reference.startsWith('env:')
     ? readVariable(target, sources.variables)
     : readReferenced(target, sources.folders)
   if ('reason' in found) return found
-  const fault = keyValueFault(found.secret)
+  const fault = faultOf(found.secret)
   return fault ? { reason: `what ${reference} holds ${fault}` } : found
 }
 

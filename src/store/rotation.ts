@@ -7,6 +7,7 @@ import { bindingOf } from './kept-value.ts'
 import { listKeys } from './key-rows.ts'
 import { type MasterKey, parseMasterKey, promote, writeSuccessor } from './master-key.ts'
 import type { StoreParts } from './parts.ts'
+import { listProxies, proxyBinding } from './proxy-rows.ts'
 import type { Seal } from './seal.ts'
 import type { Tables, VaultRow } from './tables.ts'
 import { isOf, readVault, type Vault } from './vault.ts'
@@ -104,6 +105,17 @@ async function sealAnew(db: Kysely<Tables>, opener: Seal, sealer: Seal) {
     }
     const anew = { sealed: sealer.seal(secret, binding), fingerprint: sealer.fingerprint(secret) }
     await db.updateTable('provider_keys').set(anew).where('id', '=', id).execute()
+    resealed++
+  }
+  for (const row of await listProxies(db)) {
+    if (row.sealed === null) continue
+    const secret = opener.open(row.sealed, proxyBinding(row))
+    if (secret === null) {
+      unopened++
+      continue
+    }
+    const sealed = sealer.seal(secret, proxyBinding(row))
+    await db.updateTable('proxies').set({ sealed }).where('id', '=', row.id).execute()
     resealed++
   }
   return { resealed, unopened }

@@ -14,6 +14,7 @@ export interface Tables {
   readonly outages: OutageTable
   readonly tokens: TokenTable
   readonly routes: RouteTable
+  readonly proxies: ProxyTable
   readonly nodes: NodeTable
   readonly leases: LeaseTable
   readonly exchanges: ExchangeTable
@@ -163,6 +164,20 @@ interface RouteTable {
   created_at: number
 }
 
+interface ProxyTable {
+  seq: Generated<number>
+  id: string
+  name: string
+  /** Without the password. */
+  url: string
+  enabled: number
+  /** Of the password: one of them at most is there. */
+  reference: string | null
+  sealed: Buffer | null
+  origin: Origin
+  created_at: number
+}
+
 interface NodeTable {
   id: string
   url: string
@@ -293,6 +308,7 @@ export type ProviderRow = Omit<Selectable<ProviderTable>, 'seq'>
 export type VaultRow = Selectable<VaultTable>
 export type KeyRow = Omit<Selectable<KeyTable>, 'seq'>
 export type TokenRow = Omit<Selectable<TokenTable>, 'seq'>
+export type ProxyRow = Omit<Selectable<ProxyTable>, 'seq'>
 export type RouteRow = Omit<Selectable<RouteTable>, 'seq'>
 export type MemoryRow = Selectable<MemoryTable>
 export type OutageRow = Selectable<OutageTable>

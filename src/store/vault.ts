@@ -103,17 +103,20 @@ export function isOf(row: VaultRow, masterKey: Buffer): boolean {
 }
 
 export async function holdsSealed(db: Kysely<Tables>): Promise<boolean> {
-  const row = await db
-    .selectFrom('provider_keys')
-    .select('id')
-    .where('sealed', 'is not', null)
-    .limit(1)
-    .executeTakeFirst()
-  return row !== undefined
+  for (const table of ['provider_keys', 'proxies'] as const) {
+    const row = await db
+      .selectFrom(table)
+      .select('id')
+      .where('sealed', 'is not', null)
+      .limit(1)
+      .executeTakeFirst()
+    if (row !== undefined) return true
+  }
+  return false
 }
 
 const LOST =
-  'If it is lost for good, remove the keys it sealed (balance keys remove) and add them again.'
+  'If it is lost for good, remove the keys it sealed (balance keys remove; proxies likewise) and add them again.'
 
 function missing(looked: readonly string[], source: string): BalanceError {
   return new BalanceError(

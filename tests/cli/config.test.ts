@@ -350,7 +350,7 @@ describe('config validate', () => {
 
   it('counts what a file declares', async () => {
     expect((await cli.inProcess(['config', 'validate', file])).stderr).toBe(
-      `${file} is valid: 1 setting, 1 provider, 1 key, 1 route, 1 token\n`,
+      `${file} is valid: 1 setting, 1 provider, 1 key, 1 route, 1 token, 0 proxies\n`,
     )
   })
 

@@ -151,9 +151,9 @@ describe('import openai-balance', () => {
     expect(report.settings).toContainEqual({
       setting: 'PROXIES',
       from: 'database',
-      becomes: null,
-      outcome: 'not carried over',
-      remark: 'there are no egress proxies here yet',
+      becomes: 'proxy http://u:…@proxy:1',
+      outcome: 'imported',
+      remark: '',
     })
     expect(JSON.stringify(report)).not.toContain('planted')
   })

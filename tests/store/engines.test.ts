@@ -12,6 +12,7 @@ import { nodeSuite } from './suites/nodes.ts'
 import { objectSuite } from './suites/objects.ts'
 import { outageSuite } from './suites/outages.ts'
 import { providerSuite } from './suites/providers.ts'
+import { proxySuite } from './suites/proxies.ts'
 import { recordSuite } from './suites/records.ts'
 import { retentionSuite } from './suites/retention.ts'
 import { rotationSuite } from './suites/rotation.ts'
@@ -32,6 +33,7 @@ describe.each(ENGINES)('store on %s', engine => {
   keySuite(place)
   tokenSuite(place)
   routeSuite(place)
+  proxySuite(place)
   settingSuite(place)
   moveSuite(place)
   declaredSuite(place)

@@ -110,11 +110,26 @@ const catalogue = fc.record({
     }),
     { maxLength: 4, selector: ({ model }) => model },
   ),
+  proxies: fc.uniqueArray(
+    fc.record({
+      name: fc.stringMatching(/^p[a-z0-9._-]{0,9}$/),
+      scheme: fc.constantFrom('http', 'https', 'socks5'),
+      kept: fc.constantFrom('nothing', 'sealed', 'reference'),
+      enabled: fc.boolean(),
+    }),
+    { maxLength: 3, selector: ({ name }) => name },
+  ),
 })
 type Catalogue = typeof catalogue extends fc.Arbitrary<infer T> ? T : never
 
 /** Fills a store as commands would, with keys that are sealed and keys that are references. */
-async function fill(store: Store, { settings, providers, tokens, routes }: Catalogue) {
+async function fill(store: Store, { settings, providers, tokens, routes, proxies }: Catalogue) {
+  for (const { name, scheme, kept, enabled } of proxies) {
+    const password = kept === 'sealed' ? new Secret('clear-passw0rd') : new Secret('env:PROXY')
+    const url = `${scheme}://me@${name.length}.lan:80`
+    await store.addProxies([{ name, url, password: kept === 'nothing' ? null : password }])
+    if (!enabled) await store.changeProxy(name, { enabled })
+  }
   for (const { enabled, keys, ...provider } of providers) {
     await store.addProvider({ ...provider, path: null }, { makeDefault: false })
     if (!enabled) await store.changeProvider(provider.name, { enabled })
@@ -142,13 +157,20 @@ async function fill(store: Store, { settings, providers, tokens, routes }: Catal
 }
 
 /** As a file is read again: names that are numbers come first. */
-function inFileOrder({ providers, routes = [], tokens = [], ...rest }: Declared): Declared {
+function inFileOrder({
+  providers,
+  routes = [],
+  tokens = [],
+  proxies = [],
+  ...rest
+}: Declared): Declared {
   const sorted = <T>(list: readonly T[], name: (item: T) => string) =>
     Object.values(Object.fromEntries(list.map(item => [name(item), item])))
   return {
     ...rest,
     providers: sorted(providers, ({ name }) => name),
     routes: sorted(routes, ({ model }) => model),
+    proxies: sorted(proxies, ({ name }) => name),
     tokens: sorted(tokens, ({ name }) => name),
   }
 }
@@ -165,6 +187,7 @@ describe('export → apply on an empty store → export', () => {
             await fill(from.store, given)
             const text = spellDeclared(await from.store.held('all'))
             expect(text).not.toContain('sk-clear')
+            expect(text).not.toContain('clear-passw0rd')
             folder.write('work/balance.config.yaml', text)
             const { declared } = folder.load()
             await to.store.apply(declared, { prune: false, revision: 0 })
@@ -180,6 +203,9 @@ describe('export → apply on an empty store → export', () => {
             const secrets = ({ keys }: typeof before) => keys.map(key => key.secret?.reveal())
             expect(secrets(after).sort()).toEqual(secrets(before).sort())
             expect(after.settings).toEqual(before.settings)
+            const passwords = ({ proxies }: typeof before) =>
+              proxies.map(({ secret }) => secret?.reveal()).sort()
+            expect(passwords(after)).toEqual(passwords(before))
           } finally {
             await from.remove()
             await to.remove()

@@ -124,6 +124,8 @@ export function catalog(
     keys: [],
     tokens: [],
     routes: [],
+    proxies: [],
+    direct: [],
     memories: [],
     outages: [],
     ...parts,

@@ -1,10 +1,11 @@
-import type { Declared, DeclaredKey, DeclaredToken } from '../declared.ts'
+import type { Declared, DeclaredKey, DeclaredProxy, DeclaredToken } from '../declared.ts'
 import { presetOf } from '../presets.ts'
 import { PROVIDER_SETTING_NAMES, SETTING_NAMES } from '../settings.ts'
 import type { ConfigDocument, KeyPath } from './document.ts'
 import type { FileContent } from './schema.ts'
 
 type GivenKey = NonNullable<NonNullable<FileContent['providers']>[string]['keys']>[number]
+type GivenProxy = NonNullable<FileContent['proxies']>[string]
 type GivenToken = NonNullable<FileContent['tokens']>[string]
 
 /** What a valid file asks of the store, and where it says so; without one, nothing. */
@@ -34,6 +35,10 @@ export function declaredIn(content: FileContent, document: ConfigDocument | null
         ...only(shares, SHARES),
         ...place(['routes', model, index]),
       })),
+    })),
+    proxies: Object.entries(content.proxies ?? {}).map(([name, given]) => ({
+      ...declaredProxy(name, given),
+      ...place(['proxies', name]),
     })),
     tokens: Object.entries(content.tokens ?? {}).map(([name, given]) => ({
       ...declaredToken(name, given),
@@ -68,6 +73,12 @@ function declaredToken(name: string, given: GivenToken): DeclaredToken {
     ...only(given, ['providers', 'models', ...LIMITS]),
     ...(expires === undefined ? {} : { expiresAt: expires }),
   }
+}
+
+function declaredProxy(name: string, given: GivenProxy): DeclaredProxy {
+  const { url, password, id, sealed, enabled = true } = given
+  const kept = id === undefined || sealed === undefined ? null : { id, sealed }
+  return { name, url, enabled, password: password ?? kept }
 }
 
 /** Those of these members that are there. */

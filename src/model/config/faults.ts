@@ -101,7 +101,7 @@ function settingAt(path: KeyPath): SettingName | null {
 function unknownKey(path: KeyPath, key: string): string {
   const near = path.length === 0 && isAddress(key) ? 'listen' : nearest(key, knownAt(path))
   // There a name out of place may be a secret that lost its way.
-  const secret = path.includes('keys') || path[0] === 'tokens'
+  const secret = path.includes('keys') || path[0] === 'tokens' || path[0] === 'proxies'
   const name = secret && !near ? 'this' : `"${printable(key, 64)}"`
   return `${name} is not known here${near ? `. Did you mean ${near}?` : ''}`
 }
@@ -120,12 +120,13 @@ function knownAt(path: KeyPath): readonly string[] {
   if (first === 'routes') return ['to', 'weight', 'tier']
   if (first === 'tokens')
     return ['value', 'hash', 'weak', 'providers', 'models', 'expires', ...LIMITS]
+  if (first === 'proxies') return ['url', 'password', 'id', 'sealed', 'enabled']
   if (first === 'vault') return ['check', 'wrapped']
   if (first === 'tls') return ['cert', 'key']
   return ['kind', 'base_url', 'path', 'enabled', 'keys', ...PROVIDER_SETTING_NAMES]
 }
 
-const OBJECTS = ['tls', 'providers', 'routes', 'tokens', 'vault']
+const OBJECTS = ['tls', 'providers', 'routes', 'tokens', 'proxies', 'vault']
 const KEY = ['value', 'id', 'sealed', 'label', 'enabled', 'weight', 'tier']
 const LIMITS = ['rpm', 'concurrency']
 

@@ -4,6 +4,7 @@ import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import { printable } from '../../base/text.ts'
 import { PROVIDER_KINDS } from '../catalog.ts'
+import { isProxyName, parseProxyUrl } from '../egress-proxy.ts'
 import { presetOf } from '../presets.ts'
 import { parseBaseUrl, parseProviderName } from '../provider-fields.ts'
 import { isRouteModel, isTargetModel, parseTarget, spellTarget } from '../route-fields.ts'
@@ -68,6 +69,9 @@ function isLabel(text: string): boolean {
   return text.trim() === text && printable(text) === text && /^.{1,64}$/u.test(text)
 }
 
+const PASSWORD_FAULT =
+  'passwords are not written into this file; write password: env:NAME or file:/path, or use balance proxies add'
+
 const limits = { rpm: whole(1_000_000), concurrency: whole(1_000_000) }
 const shares = { weight: whole(1_000), tier: whole(100) }
 
@@ -125,6 +129,23 @@ const token = shortFor(text => (text.startsWith('sha256:') ? 'hash' : 'value'), 
   else if (weak !== undefined && hash === undefined) refuse(['weak'], 'is said of a hash alone')
 })
 
+const proxy = shortFor('url', {
+  url: parsedBy(parseProxyUrl)
+    .refine(({ password }) => password === null, PASSWORD_FAULT)
+    .transform(({ url }) => url),
+  password: reference(PASSWORD_FAULT).optional(),
+  id: z
+    .string()
+    .regex(/^x_[a-z2-7]{10}$/, 'is not the id of a proxy')
+    .optional(),
+  sealed: base64.optional(),
+  enabled: z.boolean().optional(),
+}).superRefine(({ password, id, sealed }, context) => {
+  const refuse = (message: string) => context.addIssue({ code: 'custom', path: [], message })
+  if (password !== undefined && sealed !== undefined) refuse('takes either password or sealed')
+  else if ((id === undefined) !== (sealed === undefined)) refuse('id and sealed belong together')
+})
+
 const target = shortFor('to', {
   to: parsedBy(parseTarget).refine(
     ({ model }) => model === null || isTargetModel(model),
@@ -165,6 +186,7 @@ export const FILE_SCHEMA = z
     providers: z.record(z.string(), provider).optional(),
     routes: z.record(z.string(), z.array(target).min(1, 'a route needs a target')).optional(),
     tokens: z.record(z.string(), token).optional(),
+    proxies: z.record(z.string(), proxy).optional(),
     vault: z.strictObject({ check: base64, wrapped: base64 }).optional(),
   })
   .superRefine((content, context) => {
@@ -178,6 +200,9 @@ export const FILE_SCHEMA = z
         if (seen.has(spellTarget(to))) refuse(['routes', model, index], 'is a target twice')
         seen.add(spellTarget(to))
       }
+    }
+    for (const name of Object.keys(content.proxies ?? {})) {
+      if (!isProxyName(name)) refuse(['proxies', name], 'cannot name a proxy')
     }
     for (const name of Object.keys(content.tokens ?? {})) {
       if (!isLabel(name)) refuse(['tokens', name], LABEL_FAULT)

@@ -4,6 +4,7 @@ import type {
   Declared,
   DeclaredKey,
   DeclaredProvider,
+  DeclaredProxy,
   DeclaredRoute,
   DeclaredToken,
 } from '../declared.ts'
@@ -15,11 +16,15 @@ import { formatSetting, SETTING_NAMES, type SettingName } from '../settings.ts'
  * way: in the order of what was declared, as the file is read again.
  */
 export function spellDeclared(declared: Declared): string {
-  const { settings, providers, routes = [], tokens = [], vault } = declared
+  const { settings, providers, routes = [], tokens = [], proxies = [], vault } = declared
   const document = new Document(
     {
       ...spelledSettings(settings),
       ...filled('vault', vault && { check: vault.check, wrapped: vault.wrapped }),
+      ...filled(
+        'proxies',
+        mapOf(proxies, ({ name }) => name, spelledProxy),
+      ),
       ...filled(
         'providers',
         mapOf(providers, ({ name }) => name, spelledProvider),
@@ -51,6 +56,7 @@ const COMMENTS: Readonly<Record<string, string>> = {
   vault: ' Opens the sealed keys, for a store that has the same master key and no sealed keys yet.',
   providers:
     ' Keys are references, or sealed: those open only under their id, provider and address.',
+  proxies: ' What upstreams are dialled through; passwords are references, or sealed.',
   routes: ' The models that clients ask for, and where they are asked for.',
   tokens: ' Tokens of clients, by the SHA-256 of their values.',
 }
@@ -111,6 +117,15 @@ function spelledRoute({ targets }: DeclaredRoute): unknown {
     const rest = shares(weight, tier)
     return Object.keys(rest).length === 0 ? to : { to, ...rest }
   })
+}
+
+function spelledProxy({ url, enabled, password }: DeclaredProxy): unknown {
+  const value =
+    password instanceof Secret
+      ? { password: password.reveal() }
+      : password && { id: password.id, sealed: password.sealed }
+  const rest = { ...value, ...(enabled ? {} : { enabled }) }
+  return Object.keys(rest).length === 0 ? url : { url, ...rest }
 }
 
 function spelledToken(token: DeclaredToken): unknown {

@@ -1,5 +1,6 @@
 import type { Secret } from '../../base/secret.ts'
 import type { ProviderKind } from '../catalog.ts'
+import type { GivenProxyUrl } from '../egress-proxy.ts'
 import type { ProviderSettings, Settings } from '../settings.ts'
 
 /** What is brought along from elsewhere, whatever of it is here already. */
@@ -7,6 +8,7 @@ export interface Belongings {
   readonly providers: readonly WantedProvider[]
   readonly tokens: readonly WantedToken[]
   readonly settings: Partial<Settings>
+  readonly proxies?: readonly GivenProxyUrl[]
 }
 
 export interface WantedProvider {

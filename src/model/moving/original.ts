@@ -1,5 +1,7 @@
+import { asBalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import type { Provider } from '../catalog.ts'
+import { type GivenProxyUrl, parseProxyUrl, shownProxyUrl } from '../egress-proxy.ts'
 import type { Settings } from '../settings.ts'
 import { STRONG_TOKEN } from '../token-strength.ts'
 import type { ImportLine, ImportPlan, WantedToken } from './belongings.ts'
@@ -38,13 +40,14 @@ export function planOriginal(
   const lines: ImportLine[] = []
   const furnished = readProviders(config, new ProviderNames(present), lines)
   const tokens = readTokens(config, weak, lines)
+  const proxies = readProxies(config, lines)
   const settings = {
     ...chooseDefault(config, furnished, present.length > 0, lines),
     ...readSettings(config, lines),
   }
   for (const given of config.others) lines.push(other(given))
   return {
-    belongings: { providers: furnished.map(({ provider }) => provider), tokens, settings },
+    belongings: { providers: furnished.map(({ provider }) => provider), tokens, settings, proxies },
     lines,
     names: new Map(
       furnished.toReversed().map(({ original, provider }) => [original, provider.name]),
@@ -98,6 +101,22 @@ function tokenFault(value: string): { readonly why: string; readonly hopeless: b
 
 const KNOWN = 'it stands in the examples, so everybody knows it'
 const WEAK = '--weak takes it, for callers on this host only where it is short'
+
+function readProxies(config: OriginalConfig, lines: ImportLine[]): GivenProxyUrl[] {
+  const given = config.get('PROXIES')
+  return listOf(given.raw).flatMap(text => {
+    try {
+      const proxy = parseProxyUrl(text)
+      const shown = shownProxyUrl({ url: proxy.url, protected: proxy.password !== null })
+      const line = { ...placed(given), becomes: `proxy ${shown}`, remark: '' }
+      lines.push({ ...line, outcome: 'imported' })
+      return [proxy]
+    } catch (error) {
+      lines.push(notCarriedOver(given, `one of them: ${asBalanceError(error).message}`))
+      return []
+    }
+  })
+}
 
 /** Those of the whole gateway. */
 function readSettings(config: OriginalConfig, lines: ImportLine[]): Partial<Settings> {

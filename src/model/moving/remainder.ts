@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import type { Secret } from '../../base/secret.ts'
 import type { Catalog, Key, Provider } from '../catalog.ts'
 import type { Move, MovedProvider, NewToken } from '../changes.ts'
+import type { GivenProxyUrl, NewEgressProxy } from '../egress-proxy.ts'
 import {
   formatSetting,
   type ProviderSettings,
@@ -25,7 +27,8 @@ export function remainder(wanted: Belongings, catalog: Catalog): Remainder {
   })
   const tokens = tokenRemainder(wanted.tokens, catalog, changes)
   const settings = settingRemainder(wanted.settings, catalog.settings, changes)
-  return { move: { providers, tokens, settings }, changes }
+  const proxies = proxyRemainder(wanted.proxies ?? [], catalog, changes)
+  return { move: { providers, tokens, settings, proxies }, changes }
 }
 
 function providerRemainder(
@@ -94,6 +97,27 @@ function tokenRemainder(
     names.add(name)
     changes.push(`add token ${name}`)
     return [{ name, value }]
+  })
+}
+
+/** A proxy is known by its URL and its password. */
+function proxyRemainder(
+  wanted: readonly GivenProxyUrl[],
+  { proxies }: Catalog,
+  changes: string[],
+): NewEgressProxy[] {
+  const identity = (url: string, secret: Secret | null) => `${url} ${secret?.reveal() ?? ''}`
+  const known = new Set(proxies.map(({ url, secret }) => identity(url, secret)))
+  const names = new Set(proxies.map(({ name }) => name))
+  return wanted.flatMap(({ url, password }) => {
+    if (known.has(identity(url, password))) return []
+    known.add(identity(url, password))
+    let next = 1
+    while (names.has(`proxy-${next}`)) next++
+    const name = `proxy-${next}`
+    names.add(name)
+    changes.push(`add proxy ${name}, which providers are dialled through`)
+    return [{ name, url, password }]
   })
 }
 

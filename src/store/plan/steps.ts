@@ -9,6 +9,7 @@ import type { ProviderRow, Tables } from '../tables.ts'
 import { readTokens } from '../tokens.ts'
 import { keySteps } from './keys.ts'
 import { letGoProviders, providerSteps } from './providers.ts'
+import { proxySteps } from './proxies.ts'
 import { otherTargets, targetSteps } from './routes.ts'
 import { settingSteps } from './settings.ts'
 import type { Step } from './step.ts'
@@ -30,6 +31,7 @@ export async function stepsTo(
   const targetRows = await listTargets(db)
   const keys = await keySteps({ db, vault, rows: keyRows, declared, prune })
   const tokens = tokenSteps(await readTokens(db), declared, sources, prune)
+  const proxies = await proxySteps({ db, vault, declared })
   const blocked = await blockers(db, declared, keyRows, targetRows)
   const letGo = letGoProviders(rows, declared, blocked)
   const gone = new Set(letGo.filter(step => prune && step.blocked === null).map(step => step.name))
@@ -38,9 +40,11 @@ export async function stepsTo(
   return [
     ...otherTargets(targetRows, declared),
     ...tokens.letGo,
+    ...proxies.letGo,
     ...keys.letGo,
     ...settings.filter(step => step.action === 'remove'),
     ...letGo,
+    ...proxies.declared,
     ...providerSteps(rows, declared, vault, gone),
     ...keys.declared,
     ...tokens.declared,

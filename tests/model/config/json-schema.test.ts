@@ -46,7 +46,7 @@ describe('balance.config.schema.json', () => {
 
   it('knows every name of a file and no other', () => {
     const names = [...Object.keys(BOOTSTRAP_PARSERS), ...SETTING_NAMES]
-    const objects = ['tls', 'providers', 'routes', 'tokens', 'vault']
+    const objects = ['tls', 'providers', 'proxies', 'routes', 'tokens', 'vault']
     expect(Object.keys(schema.properties ?? {}).sort()).toEqual([...names, ...objects].sort())
     expect(schema.additionalProperties).toBe(false)
   })

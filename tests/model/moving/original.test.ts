@@ -171,9 +171,23 @@ describe('database and environment', () => {
     expect(left.map(({ setting }) => setting)).toEqual([
       '(no name)',
       'LOG_LEVEL',
-      'PROXIES',
       'VERTEX_API_KEYS',
       'WHATEVER',
+    ])
+    expect(JSON.stringify(planned)).not.toContain('planted')
+  })
+
+  it('takes its proxies along, and says which of them are none', () => {
+    const planned = plan({ PROXIES: '["socks5://me:planted@proxy:1", "proxy:2", "http://b"]' })
+    const { proxies = [] } = planned.belongings
+    expect(proxies.map(({ url, password }) => [url, password?.reveal() ?? null])).toEqual([
+      ['socks5://me@proxy:1', 'planted'],
+      ['http://b:80', null],
+    ])
+    expect(lineOf(planned, 'PROXIES')).toMatchObject([
+      { becomes: 'proxy socks5://me:…@proxy:1', outcome: 'imported' },
+      { becomes: null, outcome: 'not carried over' },
+      { becomes: 'proxy http://b:80', outcome: 'imported' },
     ])
     expect(JSON.stringify(planned)).not.toContain('planted')
   })

@@ -14,7 +14,7 @@ import { DEEPSEEK, OPENAI } from './providers.ts'
  * dashboard's door are audited and make no revision, see admin.ts.
  */
 const OTHERS =
-  /^(revision|heads|catalog|providers?|outages|keys?|memories|tokens|routes?|settings|plan|held|audit|remember|rememberOutages|learnedSince|record|records|recordOf|failures|stats|keyUsage|traffic|faults|prune|announce|nodes|depart|takeLease|secrets|backup|readBackup|importLog|importedHeads)$|Admin|Objects$|^adminPassword$|^adminSessions?$|^noteFailedLogins$/
+  /^(revision|heads|catalog|providers?|outages|keys?|memories|tokens|routes?|proxies|settings|plan|held|audit|remember|rememberOutages|learnedSince|record|records|recordOf|failures|stats|keyUsage|traffic|faults|prune|announce|nodes|depart|takeLease|secrets|backup|readBackup|importLog|importedHeads)$|Admin|Objects$|^adminPassword$|^adminSessions?$|^noteFailedLogins$/
 
 const FILE: Declared = {
   settings: {},
@@ -92,6 +92,9 @@ export function auditSuite(place: () => Promise<Place>): void {
         () => store.addProvider(OPENAI, { makeDefault: true }),
         () => store.addKeys('openai', [value('d')]),
         () => store.rotateMasterKey(),
+        () => store.addProxies([{ name: 'eu', url: 'http://proxy.lan:1', password: null }]),
+        () => store.changeProxy('eu', { enabled: false }),
+        () => store.removeProxy('eu'),
         () => store.moveIn({ providers: [], tokens: [], settings: { max_retries: 7 } }),
         async () => {
           const file = join(here.folder, 'all.backup')

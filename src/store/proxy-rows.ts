@@ -1,0 +1,75 @@
+import type { Kysely } from 'kysely'
+import { BalanceError } from '../base/errors.ts'
+import { nearest, printable } from '../base/text.ts'
+import { type EgressProxy, passwordFault, shownProxyUrl } from '../model/egress-proxy.ts'
+import { type ReferenceSources, resolveReference } from './reference.ts'
+import type { Binding, Seal } from './seal.ts'
+import type { ProxyRow, Tables } from './tables.ts'
+
+/** In the order of adding. */
+export function listProxies(db: Kysely<Tables>): Promise<ProxyRow[]> {
+  return db
+    .selectFrom('proxies')
+    .select(['id', 'name', 'url', 'enabled', 'reference', 'sealed', 'origin', 'created_at'])
+    .orderBy('seq')
+    .execute()
+}
+
+/** @throws BalanceError no_such */
+export function oneProxy(rows: readonly ProxyRow[], idOrName: string): ProxyRow {
+  const found = rows.find(({ id }) => id === idOrName) ?? rows.find(row => row.name === idOrName)
+  if (found) return found
+  const near = nearest(
+    String(idOrName),
+    rows.map(({ name }) => name),
+  )
+  throw new BalanceError('no_such', `There is no proxy "${printable(String(idOrName), 80)}".`, {
+    hint: near ? `Did you mean ${near}?` : 'See balance proxies list.',
+  })
+}
+
+/** The proxy without its password. */
+export function proxyOf(row: ProxyRow): EgressProxy {
+  return {
+    id: row.id,
+    name: row.name,
+    url: row.url,
+    enabled: row.enabled === 1,
+    protected: row.reference !== null || row.sealed !== null,
+    reference: row.reference,
+    secret: null,
+    fault: null,
+    origin: row.origin,
+    createdAt: row.created_at,
+  }
+}
+
+/** A password that cannot be opened or resolved takes nobody with it but its proxy. */
+export function openedProxy(
+  row: ProxyRow,
+  seal: Seal | null,
+  sources: ReferenceSources,
+): EgressProxy {
+  const proxy = proxyOf(row)
+  if (row.reference !== null) {
+    const resolved = resolveReference(row.reference, sources, passwordFault)
+    if ('secret' in resolved) return { ...proxy, secret: resolved.secret }
+    return { ...proxy, fault: { state: 'invalid', reason: resolved.reason } }
+  }
+  if (row.sealed === null) return proxy
+  const secret = seal?.open(row.sealed, proxyBinding(row)) ?? null
+  if (secret) return { ...proxy, secret }
+  const reason = 'its seal does not open: it was changed, or made for another proxy or address'
+  return { ...proxy, fault: { state: 'sealed', reason } }
+}
+
+/** A password is sealed for this row and this address, its user included. */
+export function proxyBinding({ id, url }: Pick<ProxyRow, 'id' | 'url'>): Binding {
+  return { table: 'proxies', id, provider: '', origin: url }
+}
+
+/** For the audit. */
+export function describeProxy(row: ProxyRow): unknown {
+  const { id, name, enabled, reference } = proxyOf(row)
+  return { id, name, url: shownProxyUrl(proxyOf(row)), enabled, reference }
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { Secret } from '../../../src/base/secret.ts'
+import type { Declared } from '../../../src/model/declared.ts'
+import type { Place } from '../place.ts'
+
+const PASSWORD = 'planted-Proxy-passw0rd'
+const EU = { name: 'eu', url: 'http://me@proxy.lan:3128', password: new Secret(PASSWORD) }
+const US = { name: 'us', url: 'socks5://us.lan:1080', password: null }
+
+export function proxySuite(place: () => Promise<Place>): void {
+  describe('proxies', () => {
+    it('are kept in the order of adding, with their passwords sealed', async () => {
+      const here = await place()
+      const store = await here.open()
+      const added = await store.addProxies([EU, US])
+      expect(added).toMatchObject([
+        { name: 'eu', url: EU.url, protected: true, secret: null, enabled: true, fault: null },
+        { name: 'us', url: US.url, protected: false, origin: 'command' },
+      ])
+      expect(added[0]?.id).toMatch(/^x_[a-z2-7]{10}$/)
+      expect(await store.proxies()).toEqual(added)
+      const { proxies } = await store.catalog()
+      expect(proxies.map(({ secret }) => secret?.reveal() ?? null)).toEqual([PASSWORD, null])
+      const rows = JSON.stringify(await here.sql('select * from proxies'))
+      const audit = JSON.stringify(await store.audit({ limit: 9 }))
+      expect(rows + audit).not.toContain(PASSWORD)
+      expect(audit).toContain('http://me:…@proxy.lan:3128')
+    })
+
+    it('are changed and removed by name or id; a password goes with another URL', async () => {
+      const here = await place()
+      const store = await here.open()
+      const [added] = await store.addProxies([EU])
+      const id = added?.id ?? ''
+      await store.changeProxy(id, { url: 'https://me@other.lan:443', enabled: false })
+      const [moved] = (await store.catalog()).proxies
+      expect([moved?.url, moved?.enabled, moved?.secret?.reveal()]).toEqual([
+        'https://me@other.lan:443',
+        false,
+        PASSWORD,
+      ])
+      const revision = await store.revision()
+      await store.changeProxy('eu', { enabled: false })
+      expect(await store.revision()).toBe(revision)
+      await store.changeProxy('eu', { password: null })
+      expect((await store.proxies())[0]).toMatchObject({ protected: false })
+      expect(await store.removeProxy('eu')).toMatchObject({ id })
+      expect(await store.proxies()).toEqual([])
+      await expect(store.removeProxy('eu')).rejects.toMatchObject({ code: 'no_such' })
+    })
+
+    it('are refused where a name or URL is taken, or wrong; all of them or none', async () => {
+      const store = await (await place()).open()
+      await store.addProxies([EU])
+      const refused = async (proxy: typeof EU | typeof US) =>
+        store.addProxies([{ ...US, name: 'first', url: 'http://first.lan:1' }, proxy]).then(
+          () => null,
+          error => error.code,
+        )
+      expect(await refused({ ...US, name: 'eu' })).toBe('name_taken')
+      expect(await refused({ ...US, name: 'all' })).toBe('invalid_value')
+      expect(await refused({ ...US, url: 'ftp://x' })).toBe('invalid_value')
+      expect(await refused({ ...US, url: 'http://a:b@x' })).toBe('invalid_value')
+      expect(await refused({ ...EU, name: 'x', url: 'http://nobody.lan:1' })).toBe('invalid_value')
+      expect(await store.proxies()).toHaveLength(1)
+    })
+
+    it('open for no other address or row', async () => {
+      const here = await place()
+      const store = await here.open()
+      await store.addProxies([EU])
+      await here.sql("update proxies set url = 'http://me@evil.lan:3128'")
+      expect((await store.catalog()).proxies[0]).toMatchObject({
+        secret: null,
+        fault: { state: 'sealed' },
+      })
+    })
+
+    it('may have their password kept elsewhere', async () => {
+      const store = await (await place()).open()
+      await store.addProxies([{ ...EU, password: new Secret('env:NO_SUCH_VARIABLE') }])
+      expect((await store.catalog()).proxies[0]).toMatchObject({
+        reference: 'env:NO_SUCH_VARIABLE',
+        fault: { state: 'invalid', reason: 'the variable NO_SUCH_VARIABLE is not set' },
+      })
+    })
+
+    it('come with the hosts that NO_PROXY names', async () => {
+      const here = await place()
+      const open = (variables: Record<string, string>) =>
+        here.open({ env: { ...here.options.env, variables } })
+      const given = await open({ NO_PROXY: 'a.lan, .b.lan,' })
+      expect((await given.catalog()).direct).toEqual(['a.lan', '.b.lan'])
+      const both = await open({ NO_PROXY: 'a.lan', no_proxy: 'c.lan', HTTPS_PROXY: 'http://x' })
+      expect(await both.catalog()).toMatchObject({ direct: ['c.lan'], proxies: [] })
+    })
+
+    it('are sealed anew when the master key is replaced, and are in a backup', async () => {
+      const here = await place()
+      const store = await here.open()
+      await store.addProxies([EU])
+      const before = JSON.stringify(await here.sql('select sealed from proxies'))
+      expect(await store.rotateMasterKey()).toMatchObject({ resealed: 1, unopened: 0 })
+      expect(JSON.stringify(await here.sql('select sealed from proxies'))).not.toBe(before)
+      expect((await store.catalog()).proxies[0]?.secret?.reveal()).toBe(PASSWORD)
+    })
+
+    it('are taken from a file, which gives way to commands and takes over when it is applied', async () => {
+      const store = await (await place()).open()
+      const file = (url: string, password: Secret | null = null): Declared => ({
+        settings: {},
+        providers: [],
+        proxies: [{ name: 'eu', url, enabled: true, password }],
+      })
+      const first = file('http://one.lan:1')
+      expect(await store.reconcile(first)).toMatchObject({ taken: ['proxy eu'] })
+      await store.changeProxy('eu', { enabled: false })
+      expect(await store.reconcile(first)).toMatchObject({ taken: [], overridden: ['proxy eu'] })
+      expect(await store.giveBack(first, { kind: 'proxy', name: 'eu' })).toMatchObject({
+        differences: [{ fields: [{ name: 'enabled', before: 'no', after: 'yes' }] }],
+      })
+      const other = file('http://me@two.lan:2', new Secret('env:NO_SUCH_VARIABLE'))
+      const revision = await store.revision()
+      await store.apply(other, { prune: true, revision })
+      expect(await store.proxies()).toMatchObject([
+        { url: 'http://me@two.lan:2', reference: 'env:NO_SUCH_VARIABLE', origin: 'file' },
+      ])
+      const none = { settings: {}, providers: [] }
+      expect(await store.reconcile(none)).toMatchObject({ left: ['proxy eu'] })
+      await store.apply(none, { prune: true, revision: await store.revision() })
+      expect(await store.proxies()).toEqual([])
+    })
+  })
+}
