@@ -4,6 +4,7 @@ import { mergeOutages, newsIn, openingAt } from '../model/outage.ts'
 import { Caller } from './caller.ts'
 import type { KeyState } from './key-state.ts'
 import { Pool } from './pool.ts'
+import { ProxyHealth } from './proxy-health.ts'
 import { Rotation } from './rotation.ts'
 
 /**
@@ -20,6 +21,8 @@ export class Live {
   readonly #outages = new Map<string, ProviderMemory>()
   /** Providers of which a breaker opened or closed here. */
   readonly #changed = new Set<string>()
+
+  readonly proxies = new ProxyHealth()
 
   constructor(clock: Clock) {
     this.#clock = clock

@@ -134,6 +134,12 @@ export const CATALOGUE = {
     true,
     'the stream broke off after it had begun (sent as an error event)',
   ),
+  proxy_unavailable: http(
+    503,
+    'operator',
+    true,
+    'no proxy that this provider is dialled through works; it is never dialled directly instead',
+  ),
   no_key_available: http(
     503,
     'upstream',

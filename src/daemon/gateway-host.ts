@@ -3,6 +3,7 @@ import type { Address, Place } from '../gateway/listeners.ts'
 import type { Tls } from '../gateway/server.ts'
 import type { Catalog, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
+import type { ProxyReport } from '../model/proxy-status.ts'
 import type { Readiness } from '../model/readiness.ts'
 
 /** What one gateway process says of itself. */
@@ -16,6 +17,8 @@ export interface GatewayReport {
   readonly draining: boolean
   /** Provider → model → state, where a breaker is not closed. */
   readonly breakers: Readonly<Record<string, Readonly<Record<string, 'open' | 'half-open'>>>>
+  /** By id, those that requests may go through now or would if they worked. */
+  readonly proxies: Readonly<Record<string, ProxyReport>>
 }
 
 /** Where requests are served for a daemon: its own process, or workers of it. */

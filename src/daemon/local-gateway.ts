@@ -9,6 +9,7 @@ import { cutOff, drain } from '../gateway/drain.ts'
 import { type Asked, explain } from '../gateway/explain.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { type Address, Listeners, type Place } from '../gateway/listeners.ts'
+import { ProxyWatch } from '../gateway/proxy-watch.ts'
 import { createGatewayServer, type GatewayServer, type Tls } from '../gateway/server.ts'
 import { watchExchanges } from '../gateway/watch.ts'
 import type { Catalog, KeyMemory, Lessons } from '../model/catalog.ts'
@@ -16,6 +17,7 @@ import type { Explanation } from '../model/explanation.ts'
 import type { Expose } from '../model/exposition.ts'
 import type { Link, ObjectLink } from '../model/link.ts'
 import type { ObjectNews } from '../model/object.ts'
+import type { ProxyReport } from '../model/proxy-status.ts'
 import type { Readiness } from '../model/readiness.ts'
 import { SnapshotHolder } from '../snapshot/holder.ts'
 import { Agents } from '../upstream/agents.ts'
@@ -44,6 +46,7 @@ export class LocalGateway implements GatewayHost {
   readonly #holder: SnapshotHolder
   readonly #redactor: Redactor
   readonly #watch: Timer
+  readonly #proxies: ProxyWatch
   readonly #clock: Clock
 
   constructor(parts: LocalGatewayParts) {
@@ -61,6 +64,7 @@ export class LocalGateway implements GatewayHost {
     // It is at this event that Node sets up what watches connections for time and idleness.
     this.#server.emit('listening')
     this.#watch = watchExchanges(this.#gateway)
+    this.#proxies = new ProxyWatch(this.#gateway)
   }
 
   /** The data path itself, for who looks at what it holds. */
@@ -75,7 +79,9 @@ export class LocalGateway implements GatewayHost {
   /** As {@link apply}, at once. */
   put(catalog: Catalog): void {
     // Known before the first request can carry one into a log line.
-    for (const { secret } of catalog.keys) if (secret !== null) this.#redactor.add(secret.reveal())
+    for (const { secret } of [...catalog.keys, ...catalog.proxies]) {
+      if (secret !== null) this.#redactor.add(secret.reveal())
+    }
     this.#holder.swap(catalog)
   }
 
@@ -116,6 +122,7 @@ export class LocalGateway implements GatewayHost {
         errors,
         draining,
         breakers: this.#breakers(),
+        proxies: this.#proxyReports(),
       },
     ]
   }
@@ -160,6 +167,7 @@ export class LocalGateway implements GatewayHost {
     this.#listeners.close()
     await drain(this.#gateway, this.#server, ms)
     this.#watch.stop()
+    this.#proxies.stop()
     this.#gateway.ledger.close()
     await this.#agents.destroy()
   }
@@ -168,5 +176,23 @@ export class LocalGateway implements GatewayHost {
     const now = this.#clock.now()
     const providers = this.#holder.current?.byName.values() ?? []
     return Object.fromEntries(Array.from(providers, ({ name, pool }) => [name, pool.breakers(now)]))
+  }
+
+  #proxyReports(): GatewayReport['proxies'] {
+    const now = this.#clock.now()
+    const reports: Record<string, { -readonly [K in keyof ProxyReport]: ProxyReport[K] }> = {}
+    for (const { scope, keys } of this.#holder.current?.byName.values() ?? []) {
+      for (const { id, proxy } of scope.exits) {
+        if (proxy === null) continue
+        const { usable, fault, lookAt } = proxy
+        const lookIn = lookAt === null ? null : Math.max(0, Math.round(lookAt - now))
+        reports[id] ??= { usable, fault, lookIn, keys: 0 }
+      }
+      for (const { way } of keys.values()) {
+        const carrier = reports[way.exit()?.id ?? '']
+        if (carrier !== undefined) carrier.keys++
+      }
+    }
+    return reports
   }
 }

@@ -3,10 +3,12 @@ import { BalanceError } from '../base/errors.ts'
 import type { Dialect, Headers } from '../model/dialect.ts'
 import { CLIENT_GONE, type Outcome, WORKED } from '../model/outcome.ts'
 import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
+import type { Exit } from '../snapshot/way.ts'
 import { dispatch } from '../upstream/dispatch.ts'
 import { AttemptTimeout, diedUnanswered, STALE } from '../upstream/fault.ts'
 import type { Ending, Guide, Treatment } from '../upstream/guide.ts'
 import { upwardHeaders } from '../upstream/headers.ts'
+import { ProxyFault } from '../upstream/proxy-fault.ts'
 import { Relay } from '../upstream/relay.ts'
 import { dialectNamed, dialectOf } from '../wire/dialects.ts'
 import { failure, interruption, masked } from './attempt-outcome.ts'
@@ -38,6 +40,7 @@ export class Attempt implements Guide {
   readonly #course: Course
   readonly #provider: CompiledProvider
   readonly #key: CompiledKey
+  readonly #exit: Exit
   readonly #fresh: boolean
   readonly #dialect: Dialect
   readonly #startedAt: number
@@ -58,6 +61,7 @@ export class Attempt implements Guide {
     this.#course = course
     this.#provider = step.target.provider
     this.#key = step.key
+    this.#exit = step.exit
     this.#fresh = step.fresh
     this.#dialect = exchange.endpoint.generate
       ? dialectOf(exchange.endpoint)
@@ -82,7 +86,8 @@ export class Attempt implements Guide {
     return new Promise(resolve => {
       this.#settle = resolve
       const { request, method, route, served } = this.#exchange
-      const { dial, address, upward } = this.#provider
+      const { address, upward } = this.#provider
+      const { dial } = this.#exit
       const { credential } = this.#key
       const plain = needsPlain(this.#exchange)
       const given = upwardHeaders(request.rawHeaders, upward, credential, plain)
@@ -98,6 +103,7 @@ export class Attempt implements Guide {
 
   onHead(status: number, headers: Headers): Treatment {
     this.#headAt = this.#gateway.clock.now()
+    this.#course.detours.worked(this.#exit, this.#headAt)
     const treatment = treatHead(this.#exchange, this.#dialect, status, headers)
     return watchObjects(this.#exchange, this.#gateway, this.relay, treatment, headers)
   }
@@ -141,12 +147,17 @@ export class Attempt implements Guide {
       case 'refused':
         return relay.tap?.failure ?? this.#classify(relay)
       case 'failed':
+        if (relay.error instanceof ProxyFault) return this.#noConnection(relay.error)
         return this.#isStale(relay) ? STALE : failure(relay)
       case 'broken':
         return this.#breakOff(relay)
       case 'gone':
         return CLIENT_GONE
     }
+  }
+
+  #noConnection(fault: ProxyFault): Outcome {
+    return this.#course.detours.failed(this.#exit, this.#key, fault, this.#gateway.clock.now())
   }
 
   /**

@@ -5,8 +5,10 @@ import type { Pool } from '../balancer/pool.ts'
 import { isPermanent, isTransient, type Outcome, UNUSED } from '../model/outcome.ts'
 import type { CompiledTarget } from '../snapshot/route-table.ts'
 import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
+import type { Exit } from '../snapshot/way.ts'
 import { claimLister } from './ask-models.ts'
 import { chooseTarget } from './choose-target.ts'
+import { Detours } from './detours.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { pauseBefore } from './pause.ts'
@@ -20,6 +22,7 @@ export interface Step {
   readonly target: CompiledTarget
   readonly key: CompiledKey
   readonly lease: Lease
+  readonly exit: Exit
   /** On a connection of its own. */
   readonly fresh: boolean
 }
@@ -28,6 +31,9 @@ export interface Step {
 export class Course {
   /** More might have been tried, but for the time. */
   late = false
+  readonly detours = new Detours()
+  /** A provider whose proxies all fail was passed over. */
+  unreachable: CompiledProvider | null = null
   readonly #exchange: Exchange
   readonly #gateway: Gateway
   /** Keys that refused this exchange. */
@@ -40,8 +46,8 @@ export class Course {
   #target: CompiledTarget | null = null
   /** The last attempt was ended by the client, or by us. */
   #givenUp = false
-  /** The key that is asked once more on a fresh connection. */
-  #again: KeyState | null = null
+  /** The key that is asked once more, on a fresh connection or through another proxy. */
+  #again: { readonly key: KeyState; readonly fresh: boolean } | null = null
   /** Attempts that ended in a transient fault. */
   #transient = 0
   /** Repeats of a request that may have acted. */
@@ -100,10 +106,19 @@ export class Course {
       const now = this.#gateway.clock.now()
       // What took that key away meanwhile is nothing against the others.
       const lease =
-        (again && provider.pool.reclaim(again, model, now)) ?? this.#select(provider, model, now)
+        (again && provider.pool.reclaim(again.key, model, now)) ??
+        this.#select(provider, model, now)
       if (lease === null) return null
       const key = provider.keys.get(lease.key.id)
-      if (key !== undefined) return { target, key, lease, fresh: again !== null }
+      const exit = key === undefined ? null : this.detours.exitOf(key)
+      if (key !== undefined && exit !== null) {
+        return { target, key, lease, exit, fresh: again?.fresh ?? false }
+      }
+      if (key !== undefined) {
+        lease.release(UNUSED, now, this.#gateway.clock.wall())
+        this.unreachable = provider
+        return null
+      }
       // Added after this exchange began: it belongs to a newer snapshot than ours.
       lease.release(UNUSED, now, this.#gateway.clock.wall())
       this.#tried.push(lease.key)
@@ -171,13 +186,15 @@ export class Course {
       case 'no':
         return null
       case 'fresh':
-        this.#again = key
+        this.#again = { key, fresh: true }
         return 0
       case 'key':
         this.#tried.push(key)
         return this.#afterKey(target, outcome)
       case 'target':
         return this.#onlyElsewhere(target)
+      case 'proxy':
+        return this.#throughAnother(target, key)
       case 'same':
         if (this.#exchange.endpoint.repeat === 'stateful' || this.#conflicts++ > 0) return null
         return pauseBefore(outcome, 1)
@@ -198,6 +215,16 @@ export class Course {
     }
     // Where two keys may not use the model, it is not for the keys of this provider at all.
     return isPermanent(fault) ? null : 0
+  }
+
+  /** Nothing was sent, so this costs nothing; it ends with the proxies. */
+  #throughAnother(target: CompiledTarget, key: KeyState): number | null {
+    const compiled = target.provider.keys.get(key.id)
+    if (compiled === undefined || this.detours.exitOf(compiled) === null) {
+      return this.#onlyElsewhere(target)
+    }
+    this.#again = { key, fresh: false }
+    return 0
   }
 
   #onlyElsewhere(target: CompiledTarget): number | null {

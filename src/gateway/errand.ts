@@ -6,6 +6,7 @@ import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
 import type { Agents } from '../upstream/agents.ts'
 import { transportOutcome } from '../upstream/fault.ts'
 import { upwardHeaders } from '../upstream/headers.ts'
+import { ProxyFault } from '../upstream/proxy-fault.ts'
 import { AnswerTooLarge, readWhole, type WholeAnswer } from '../upstream/whole-answer.ts'
 import { dialectNamed } from '../wire/dialects.ts'
 
@@ -49,24 +50,9 @@ export async function runErrand(
   key: CompiledKey,
   errand: Errand,
 ): Promise<ErrandResult> {
-  const { agents, clock, redactor, signal } = parts
+  const { clock, redactor } = parts
   const began = clock.now()
-  const answer = await readWhole(
-    agents,
-    {
-      dial: provider.dial,
-      method: errand.method,
-      path: provider.address.of(errand.path, errand.query, errand.model),
-      headers: upwardHeaders(headOf(errand), provider.upward, key.credential, true),
-      body: errand.body === null ? null : Buffer.from(errand.body),
-      fresh: false,
-    },
-    {
-      clock,
-      ms: Math.min(provider.settings.timeout, LONGEST_MS),
-      ...(signal === undefined ? {} : { signal }),
-    },
-  )
+  const answer = await ask(parts, provider, key, errand)
   const { detail, message, ...outcome } = judge(provider, answer, clock.wall())
   return {
     answer: answer instanceof Error ? null : answer,
@@ -74,6 +60,38 @@ export async function runErrand(
     ms: Math.round(clock.now() - began),
   }
 }
+
+/** Through one proxy after the other where they make no connection. */
+async function ask(
+  { agents, clock, signal }: ErrandParts,
+  provider: CompiledProvider,
+  key: CompiledKey,
+  errand: Errand,
+): Promise<WholeAnswer | Error> {
+  const by = clock.now() + Math.min(provider.settings.timeout, LONGEST_MS)
+  const avoided = new Set<string>()
+  let answer: WholeAnswer | Error = NO_PROXY
+  for (;;) {
+    const exit = key.way.exit(avoided)
+    if (exit === null) return answer
+    answer = await readWhole(
+      agents,
+      {
+        dial: exit.dial,
+        method: errand.method,
+        path: provider.address.of(errand.path, errand.query, errand.model),
+        headers: upwardHeaders(headOf(errand), provider.upward, key.credential, true),
+        body: errand.body === null ? null : Buffer.from(errand.body),
+        fresh: false,
+      },
+      { clock, ms: Math.max(1, by - clock.now()), ...(signal === undefined ? {} : { signal }) },
+    )
+    if (!(answer instanceof ProxyFault)) return answer
+    avoided.add(exit.id)
+  }
+}
+
+const NO_PROXY = new ProxyFault('gone', 'no_proxy', 'No proxy of the provider is usable now.')
 
 /** What a client would send of itself. */
 function headOf({ body }: Errand): string[] {

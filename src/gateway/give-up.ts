@@ -1,6 +1,7 @@
 import { BalanceError } from '../base/errors.ts'
 import type { Outcome } from '../model/outcome.ts'
 import type { CompiledTarget } from '../snapshot/route-table.ts'
+import type { CompiledProvider } from '../snapshot/snapshot.ts'
 import type { Attempt } from './attempt.ts'
 import type { Course } from './course.ts'
 import type { Exchange } from './exchange.ts'
@@ -78,6 +79,19 @@ export function noKey(
     waits.length === 0
       ? { hint: `balance keys list ${targets[0]?.provider.name}` }
       : { retryAfter: Math.min(...waits) },
+  )
+}
+
+/** The error says when the next proxy is looked at. */
+export function noProxy({ name, scope }: CompiledProvider, now: number): BalanceError {
+  const { lookAt } = scope
+  const message = `Provider ${name} is dialled through proxies, and none of them is usable now.`
+  return new BalanceError(
+    'proxy_unavailable',
+    message,
+    lookAt === null
+      ? { hint: 'balance proxies list' }
+      : { retryAfter: Math.max(1_000, lookAt - now) },
   )
 }
 

@@ -5,7 +5,7 @@ import { Course } from './course.ts'
 import type { Exchange } from './exchange.ts'
 import { setAlarm } from './first-byte.ts'
 import type { Gateway } from './gateway.ts'
-import { endOf, giveUp, noKey } from './give-up.ts'
+import { endOf, giveUp, noKey, noProxy } from './give-up.ts'
 import { noteFailure } from './note-failure.ts'
 import { noPinnedKey } from './pinned.ts'
 
@@ -41,11 +41,16 @@ async function attempt(exchange: Exchange, gateway: Gateway, course: Course): Pr
   }
   if (exchange.left)
     throw new BalanceError('client_closed', 'The client left before it was answered.')
-  if (last === null) throw noTarget(exchange, gateway)
+  if (last === null) throw noTarget(exchange, gateway, course)
   giveUp(exchange, gateway, last.attempt, last.outcome, course)
 }
 
-function noTarget(exchange: Exchange, { clock }: Gateway): BalanceError {
+function noTarget(exchange: Exchange, { clock }: Gateway, course: Course): BalanceError {
+  if (course.unreachable !== null) {
+    exchange.outcome = 'proxy'
+    exchange.provider ??= course.unreachable
+    return noProxy(course.unreachable, clock.now())
+  }
   exchange.outcome = 'no_key'
   const { pin, targets } = exchange
   exchange.provider ??= targets[0]?.provider ?? null

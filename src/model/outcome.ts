@@ -8,6 +8,7 @@ import type { ErrorCode } from '../base/errors.ts'
  * - `rate`: the key is rate limited (429), for this model
  * - `model`: the key may not use, or does not find, this model
  * - `provider`: the provider failed (connect, TLS, 5xx, HTML with 200, stalls)
+ * - `proxy`: the proxy made no connection; nothing was sent, and nobody else is charged
  * - `client`: the request itself is wrong (400, 404, 413, 422, …)
  * - `local`: this host failed (descriptors, DNS client)
  * - `stale`: a kept connection had been closed when it was used again; nobody is charged
@@ -20,6 +21,7 @@ export type Fault =
   | 'rate'
   | 'model'
   | 'provider'
+  | 'proxy'
   | 'client'
   | 'local'
   | 'stale'
@@ -33,8 +35,9 @@ export type Fault =
  * - `target`: another target only: nothing that this provider could say would be different
  * - `same`: the same provider once more, after a moment (409)
  * - `fresh`: the same key once more, on a connection of its own
+ * - `proxy`: the same key once more, through another proxy; where there is none, another target
  */
-export type Retry = 'no' | 'key' | 'any' | 'target' | 'same' | 'fresh'
+export type Retry = 'no' | 'key' | 'any' | 'target' | 'same' | 'fresh' | 'proxy'
 
 /** Who pays for a fault: the key (cools, runs out, becomes invalid), the provider (its breaker), or nobody. */
 export type Charged = 'key' | 'provider' | 'nobody'

@@ -7,12 +7,14 @@ import { PROVIDER_SETTING_NAMES, type ProviderSettings, type Settings } from '..
 import { addressOf } from '../wire/address.ts'
 import { type Carriage, carriageOf, compileUpward } from './carriage.ts'
 import { CompiledRoute, compileRoutes } from './route-table.ts'
+import { compileScope } from './scope.ts'
 import {
   type CompiledKey,
   type CompiledProvider,
   CompiledToken,
   type Snapshot,
 } from './snapshot.ts'
+import { type Scope, Way } from './way.ts'
 
 /**
  * Builds what requests read, whole, from what the store holds; live state is looked up, not changed.
@@ -25,12 +27,7 @@ export function compile(catalog: Catalog, live: Live): Snapshot {
   const keys = groupByProvider(catalog.keys)
   for (const provider of catalog.providers) {
     if (!provider.enabled) continue
-    const compiled = compileProvider(
-      provider,
-      keys.get(provider.name) ?? [],
-      catalog.settings,
-      live,
-    )
+    const compiled = compileProvider(provider, keys.get(provider.name) ?? [], catalog, live)
     byName.set(provider.name, compiled)
     if (provider.path !== null) byPath.set(provider.path, compiled)
     if (!ofDialect.has(compiled.dialect)) ofDialect.set(compiled.dialect, compiled)
@@ -52,18 +49,20 @@ export function compile(catalog: Catalog, live: Live): Snapshot {
 function compileProvider(
   provider: Provider,
   keys: readonly Key[],
-  settings: Settings,
+  catalog: Catalog,
   live: Live,
 ): CompiledProvider {
   const base = parseBase(provider)
-  const resolved = resolve(provider, settings)
+  const resolved = resolve(provider, catalog.settings)
   const carriage = carriageOf(provider.kind, resolved)
+  const scope = compileScope(provider, base.origin, resolved, catalog, live.proxies)
   const compiled: Omit<CompiledProvider, 'direct'> = {
     id: provider.id,
     name: provider.name,
     kind: provider.kind,
     dialect: DIALECT_OF[provider.kind],
-    dial: Object.freeze({ origin: base.origin, connectTimeout: resolved.connect_timeout }),
+    origin: base.origin,
+    scope,
     address: addressOf(provider.kind, {
       basePath: base.pathname === '/' ? '' : base.pathname.replace(/\/+$/, ''),
       query: resolved.query,
@@ -71,7 +70,7 @@ function compileProvider(
     }),
     settings: resolved,
     upward: compileUpward(provider.kind, resolved, carriage),
-    keys: compileKeys(carriage, keys),
+    keys: compileKeys(carriage, keys, scope),
     pool: live.pool(provider.id),
     modelsKey: named(resolved.models_key, keys)?.id ?? null,
     homeKey: (named(resolved.home_key, keys) ?? oldest(keys))?.id ?? null,
@@ -115,10 +114,16 @@ function resolve({ overrides }: Provider, settings: Settings): ProviderSettings 
   return Object.freeze(resolved) as unknown as ProviderSettings
 }
 
-function compileKeys({ header, value }: Carriage, keys: readonly Key[]): Map<string, CompiledKey> {
+function compileKeys(
+  { header, value }: Carriage,
+  keys: readonly Key[],
+  scope: Scope,
+): Map<string, CompiledKey> {
   const compiled = new Map<string, CompiledKey>()
   for (const { id, secret } of keys) {
-    if (secret !== null) compiled.set(id, { id, credential: [header, value(secret.reveal())] })
+    if (secret === null) continue
+    const credential = [header, value(secret.reveal())] as const
+    compiled.set(id, { id, credential, way: new Way(id, scope) })
   }
   return compiled
 }

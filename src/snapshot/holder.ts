@@ -32,7 +32,7 @@ export class SnapshotHolder {
     const next = compile(catalog, this.#live)
     this.#carry(catalog, next)
     this.#current = next
-    this.#agents.retain(Array.from(next.byName.values(), provider => provider.dial))
+    this.#agents.retain(Array.from(next.byName.values(), ({ scope }) => scope.dials).flat())
     return next
   }
 
@@ -51,6 +51,7 @@ export class SnapshotHolder {
     this.#live.configure(catalog.providers)
     this.#live.learnOutages(catalog.outages)
     for (const token of catalog.tokens) this.#live.caller(token.id).configure(token)
+    this.#live.proxies.retain(new Set(catalog.proxies.map(({ id }) => id)))
     this.#live.retain(
       new Set(catalog.providers.map(({ id }) => id)),
       new Set(catalog.tokens.map(({ id }) => id)),

@@ -5,15 +5,17 @@ import type { DialectName } from '../model/dialect.ts'
 import { globMatches } from '../model/glob.ts'
 import type { ModelFilter } from '../model/model-filter.ts'
 import type { ProviderSettings, Settings } from '../model/settings.ts'
-import type { Dial } from '../upstream/agents.ts'
 import type { Credential, Upward } from '../upstream/headers.ts'
 import type { Address } from '../wire/address.ts'
 import type { CompiledRoute, RouteTable } from './route-table.ts'
+import type { Scope, Way } from './way.ts'
 
 /** A key ready for use: what a request needs so that nothing is computed while it waits. */
 export interface CompiledKey {
   readonly id: string
   readonly credential: Credential
+  /** How its requests are dialled. */
+  readonly way: Way
 }
 
 /** A provider with every default resolved. */
@@ -22,8 +24,11 @@ export interface CompiledProvider {
   readonly name: string
   readonly kind: ProviderKind
   readonly dialect: DialectName
-  readonly dial: Dial
-  /** Where its requests go, below the origin that is dialled. */
+  /** Scheme, host and port that its keys may be sent to. */
+  readonly origin: string
+  /** How it may be dialled. */
+  readonly scope: Scope
+  /** Where its requests go, below that origin. */
   readonly address: Address
   readonly settings: ProviderSettings
   readonly upward: Upward

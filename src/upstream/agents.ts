@@ -1,5 +1,6 @@
 import { type Dispatcher, Pool } from 'undici'
 import { rememberingLookup } from './name-memory.ts'
+import { connectorThrough, nameOfVia, tryTunnel, type Via } from './tunnel.ts'
 
 /** How one origin is dialled. */
 export interface Dial {
@@ -7,6 +8,8 @@ export interface Dial {
   readonly origin: string
   /** TLS included, ms. */
   readonly connectTimeout: number
+  /** The proxy that it is dialled through; null: directly. */
+  readonly via: Via | null
 }
 
 /**
@@ -39,12 +42,7 @@ export class Agents {
     if (known) return known
     const pool = new Pool(dial.origin, {
       pipelining,
-      connect: {
-        timeout: dial.connectTimeout,
-        keepAlive: true,
-        keepAliveInitialDelay: 30_000,
-        lookup: this.#lookup,
-      },
+      connect: this.#connect(dial),
       headersTimeout: 0,
       bodyTimeout: 0,
       allowH2: false,
@@ -52,6 +50,23 @@ export class Agents {
     })
     this.#pools.set(name, pool)
     return pool
+  }
+
+  #connect({ via, connectTimeout: timeout }: Dial): NonNullable<Pool.Options['connect']> {
+    if (via !== null) return connectorThrough(via, timeout, this.#lookup)
+    return { timeout, keepAlive: true, keepAliveInitialDelay: 30_000, lookup: this.#lookup }
+  }
+
+  /**
+   * Whether the proxy of this dial makes a connection to its upstream; sends nothing there.
+   * @throws ProxyFault
+   */
+  async tryProxy({ origin, connectTimeout, via }: Dial): Promise<void> {
+    if (via === null) return
+    const { protocol, hostname, port } = new URL(origin)
+    const host = hostname.replace(/^\[(.*)\]$/, '$1')
+    const far = { host, port: Number(port) || (protocol === 'https:' ? 443 : 80) }
+    await tryTunnel(via, far, connectTimeout, this.#lookup)
   }
 
   /** Retires the pools of all other dials: each closes when its last request has ended. */
@@ -80,6 +95,7 @@ export class Agents {
 const KEPT = 1
 const FRESH = 0
 
-function nameOf({ origin, connectTimeout }: Dial, pipelining: number): string {
-  return `${origin} ${connectTimeout} ${pipelining}`
+function nameOf({ origin, connectTimeout, via }: Dial, pipelining: number): string {
+  const through = via === null ? 'direct' : nameOfVia(via)
+  return `${origin} ${connectTimeout} ${pipelining} ${through}`
 }

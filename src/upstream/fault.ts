@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../base/errors.ts'
 import { type Outcome, type Reach, type Retry, usualRetry } from '../model/outcome.ts'
+import { ProxyFault } from './proxy-fault.ts'
 
 /** Why the gateway itself gave an attempt up. */
 export class AttemptTimeout extends Error {
@@ -120,6 +121,7 @@ export const STALE: Outcome = Object.freeze({
  */
 export function transportOutcome(error: Error, sent = true): Outcome {
   if (error instanceof AttemptTimeout) return timeoutOutcome(error, sent)
+  if (error instanceof ProxyFault) return proxyOutcome(error)
   const code = codeOf(error)
   if (BAD_REQUEST.has(code)) {
     return {
@@ -134,6 +136,24 @@ export function transportOutcome(error: Error, sent = true): Outcome {
   }
   const row = rowOf(error, sent)
   return { ...row, retry: row.retry ?? usualRetry(row.fault), detail: code, retryAfter: null }
+}
+
+/** Nobody is charged but the proxy: its key and provider were not reached. */
+function proxyOutcome({ code, message }: ProxyFault): Outcome {
+  return {
+    fault: 'proxy',
+    reach: 'not-sent',
+    retry: 'proxy',
+    code: 'proxy_unavailable',
+    detail: code,
+    message,
+    retryAfter: null,
+  }
+}
+
+/** What several proxies say, or the only one there is: none of them can reach the upstream. */
+export function beyondOutcome({ code, message }: ProxyFault): Outcome {
+  return { ...UNREACHABLE, retry: 'any', detail: code, message, retryAfter: null }
 }
 
 function timeoutOutcome({ code, message }: AttemptTimeout, sent: boolean): Outcome {

@@ -31,7 +31,7 @@ async function outcomeOf(origin: string): Promise<Outcome> {
     dispatch(
       agents,
       {
-        dial: { origin, connectTimeout: 300 },
+        dial: { origin, connectTimeout: 300, via: null },
         method: 'POST',
         path: '/',
         headers: [],

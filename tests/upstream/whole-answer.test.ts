@@ -44,7 +44,7 @@ function read(
   body: Buffer | null = null,
 ): Promise<WholeAnswer | Error> {
   const request = {
-    dial: { origin, connectTimeout: 1_000 },
+    dial: { origin, connectTimeout: 1_000, via: null },
     method: body === null ? 'GET' : 'POST',
     path: '/v1/models?x=1',
     headers: ['authorization', 'Bearer sk-1'],
@@ -139,7 +139,7 @@ describe('an answer that does not come', () => {
     const error = await readWhole(
       agents,
       {
-        dial: { origin: 'http://127.0.0.1:1', connectTimeout: 100 },
+        dial: { origin: 'http://127.0.0.1:1', connectTimeout: 100, via: null },
         method: 'GET',
         path: '/',
         headers: ['x-bad', 'a\nb'],

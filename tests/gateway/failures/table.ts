@@ -104,6 +104,7 @@ const CHARGED: Readonly<Record<FailedRow['fault'], string>> = {
   provider: 'the provider',
   client: 'nobody',
   local: 'nobody',
+  proxy: 'nobody but the proxy',
   stale: 'nobody',
   gone: 'nobody',
 } satisfies Record<Exclude<Fault, 'none'>, string>

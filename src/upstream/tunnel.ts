@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+import { request } from 'node:http'
+import type { LookupFunction, Socket } from 'node:net'
+import { buildConnector } from 'undici'
+import type { Secret } from '../base/secret.ts'
+import { codeOf } from './fault.ts'
+import { ProxyFault } from './proxy-fault.ts'
+import { greetSocks } from './socks.ts'
+
+/** A proxy as it is dialled. */
+export interface Via {
+  readonly id: string
+  readonly scheme: 'http' | 'https' | 'socks5'
+  /** A name, or an address without brackets. */
+  readonly host: string
+  readonly port: number
+  readonly user: string | null
+  readonly password: Secret | null
+}
+
+/** Tells one way of dialling a proxy from another, without telling the password. */
+export function nameOfVia({ id, scheme, host, port, user, password }: Via): string {
+  const all = [id, scheme, host, port, user, password?.reveal() ?? null]
+  return createHash('sha256').update(JSON.stringify(all)).digest('base64')
+}
+
+/** Where a tunnel ends: a name, or an address without brackets. */
+export interface Far {
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * Makes undici's connections through a proxy: to the proxy, which is asked for a tunnel, then TLS with
+ * the upstream where it has some, whose certificate is judged as on a direct connection. Plain HTTP goes
+ * through a tunnel as well, so that no proxy reads or changes what is sent. The upstream's name is
+ * resolved by the proxy.
+ * @param ms each of the three steps may take, at most
+ */
+export function connectorThrough(
+  via: Via,
+  ms: number,
+  lookup: LookupFunction,
+): buildConnector.connector {
+  const kept = { keepAlive: true, keepAliveInitialDelay: 30_000 }
+  // Where the proxy speaks TLS it is told nothing before its certificate was found good.
+  const toProxy = buildConnector({ ...kept, timeout: ms, lookup, allowH2: false })
+  const toUpstream = buildConnector({ timeout: ms, allowH2: false })
+  return (options, callback) => {
+    const far = { host: bare(options.hostname), port: Number(options.port) || portOf(options) }
+    open(via, toProxy, far, ms).then(
+      socket => {
+        if (options.protocol !== 'https:') callback(null, socket)
+        else toUpstream({ ...options, httpSocket: socket }, callback)
+      },
+      (error: Error) => callback(error, null),
+    )
+  }
+}
+
+/**
+ * Asks a proxy for a tunnel and hangs up: whether it does its work.
+ * @throws ProxyFault
+ */
+export async function tryTunnel(via: Via, far: Far, ms: number, lookup: LookupFunction) {
+  const socket = await open(via, buildConnector({ timeout: ms, lookup, allowH2: false }), far, ms)
+  socket.destroy()
+}
+
+async function open(
+  via: Via,
+  connect: buildConnector.connector,
+  far: Far,
+  ms: number,
+): Promise<Socket> {
+  const socket = await reach(via, connect)
+  try {
+    // An idle socket's time: what trickles is bounded by the request's own time.
+    socket.setTimeout(ms, () => socket.destroy(silent()))
+    if (via.scheme === 'socks5') await greetSocks(socket, via, far)
+    else await askForTunnel(socket, via, far)
+    socket.setTimeout(0)
+    return socket
+  } catch (error) {
+    socket.on('error', () => {})
+    socket.destroy()
+    throw error instanceof ProxyFault ? error : brokeOff(error as Error)
+  }
+}
+
+function reach({ scheme, host, port }: Via, connect: buildConnector.connector): Promise<Socket> {
+  const options = {
+    hostname: host,
+    host,
+    port: String(port),
+    protocol: scheme === 'https' ? 'https:' : 'http:',
+  }
+  return new Promise((resolve, reject) => {
+    connect(options as buildConnector.Options, (error, socket) => {
+      if (error) reject(unreachable(error))
+      else resolve(socket as Socket)
+    })
+  })
+}
+
+/** RFC 9110 §9.3.6. */
+function askForTunnel(socket: Socket, { user, password }: Via, far: Far): Promise<void> {
+  const host = far.host.includes(':') ? `[${far.host}]` : far.host
+  const authority = `${host}:${far.port}`
+  const credentials = Buffer.from(`${user}:${password?.reveal() ?? ''}`).toString('base64')
+  return new Promise((resolve, reject) => {
+    const asked = request({
+      method: 'CONNECT',
+      path: authority,
+      headers: {
+        host: authority,
+        ...(user === null ? {} : { 'proxy-authorization': `Basic ${credentials}` }),
+      },
+      createConnection: () => socket,
+    })
+    asked.once('connect', ({ statusCode = 0 }, _, head) => {
+      if (statusCode < 200 || statusCode > 299) return reject(refusal(statusCode))
+      if (head.length > 0) socket.unshift(head)
+      resolve()
+    })
+    asked.once('response', ({ statusCode = 0 }) => reject(refusal(statusCode)))
+    asked.once('error', reject)
+    asked.end()
+  })
+}
+
+function refusal(status: number): ProxyFault {
+  const code = `proxy_${status}`
+  if (status === 407) return new ProxyFault('refused', code, 'The proxy wants other credentials.')
+  if (status === 502 || status === 503 || status === 504) {
+    return new ProxyFault('beyond', code, `The proxy could not reach the upstream (${status}).`)
+  }
+  return new ProxyFault('broken', code, `The proxy refuses to make a connection (${status}).`)
+}
+
+function unreachable(error: Error): ProxyFault {
+  const code = codeOf(error)
+  const kind = code === 'ECONNREFUSED' || code === 'ENOTFOUND' ? 'gone' : 'broken'
+  return new ProxyFault(kind, `proxy_${code}`, `The proxy cannot be reached (${code}).`)
+}
+
+function brokeOff(error: Error): ProxyFault {
+  const code = codeOf(error)
+  return new ProxyFault('broken', `proxy_${code}`, `The proxy made no connection (${code}).`)
+}
+
+function silent(): ProxyFault {
+  return new ProxyFault('broken', 'proxy_timeout', 'The proxy made no connection in time.')
+}
+
+function bare(hostname: string): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1')
+}
+
+function portOf({ protocol }: buildConnector.Options): number {
+  return protocol === 'https:' ? 443 : 80
+}
