@@ -82,6 +82,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
   '--key': named('keyLabels', 'keys'),
   token: named('tokens'),
   '--token': named('tokens'),
+  proxy: named('proxies'),
   'providers add name': presets,
   'init --provider': presets,
   'providers name': named('providers'),

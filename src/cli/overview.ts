@@ -3,6 +3,7 @@ import { formatCount, formatShare } from './amount.ts'
 import { breakerColumns, breakersOf } from './columns/breaker.ts'
 import { nodeColumns } from './columns/node.ts'
 import { providerStateColumns } from './columns/provider.ts'
+import { proxyColumns } from './columns/proxy.ts'
 import { workerColumns } from './columns/worker.ts'
 import { formatLeft, formatMoment } from './moment.ts'
 import type { Output } from './output.ts'
@@ -20,7 +21,7 @@ export function overview(
   wall: number,
 ): string {
   const { paint } = out
-  const { workers, nodes, providers, revision } = status
+  const { workers, nodes, providers, proxies, revision } = status
   const breakers = breakersOf(providers)
   const [head, ...fields] = daemonFields(status, out, wall)
   const parts = [card([head, ...troubles(status, out), ...fields, ...storeFields(status)])]
@@ -31,6 +32,7 @@ export function overview(
     const nextBack = returns.size === 0 ? null : (name: string) => left(returns.get(name), wall)
     parts.push(out.table(providerStateColumns(paint, nextBack), providers))
   }
+  if (proxies.length > 0) parts.push(out.table(proxyColumns(paint, wall), proxies))
   if (breakers.length > 0) parts.push(out.table(breakerColumns(paint), breakers))
   return parts.join('\n\n')
 }

@@ -50,6 +50,10 @@ const GROUPS: Readonly<Record<string, Entry>> = {
     summary: 'models, and where they are asked for',
     load: () => import('./commands/routes.ts'),
   },
+  proxies: {
+    summary: 'what upstreams are dialled through',
+    load: () => import('./commands/proxies.ts'),
+  },
   logs: {
     summary: 'what was requested, and how it ended',
     load: () => import('./commands/logs.ts'),

@@ -6,6 +6,7 @@ import { LIVE } from './operations/live.ts'
 import { LOG } from './operations/log.ts'
 import { OVERVIEW } from './operations/overview.ts'
 import { PROVIDERS } from './operations/providers.ts'
+import { PROXIES } from './operations/proxies.ts'
 import { ROUTES } from './operations/routes.ts'
 import { SESSIONS } from './operations/sessions.ts'
 import { SETTINGS_AND_AUDIT } from './operations/settings.ts'
@@ -24,6 +25,7 @@ export const OPERATIONS = {
   ...PROVIDERS,
   ...KEYS,
   ...TOKENS,
+  ...PROXIES,
   ...ROUTES,
   ...SETTINGS_AND_AUDIT,
   ...LOG,

@@ -6,6 +6,7 @@ import type { Caller, In, Operator, Out } from '../control/api.ts'
 import type { LIVE } from '../control/operations/live.ts'
 import type { LoadedConfig } from '../model/config.ts'
 import { type OpenBreakers, providerStatuses } from '../model/key-status.ts'
+import { proxyStatuses } from '../model/proxy-status.ts'
 import type { DaemonStatus, NodeStatus, StoreHealth, WorkerStatus } from '../model/status.ts'
 import type { Store } from '../model/store.ts'
 import type { ListenerCertificate } from './certificate.ts'
@@ -100,6 +101,11 @@ export class DaemonOperator {
       revision: follower.revision,
       pending: follower.pending,
       providers: live === null ? [] : providerStatuses(live, clock.wall(), openBreakers(reports)),
+      proxies: proxyStatuses(
+        live?.proxies ?? [],
+        reports.map(({ proxies }) => proxies),
+        clock.wall(),
+      ),
       pid: process.pid,
       url: this.url,
       certificate: expires === null ? null : { expires: new Date(expires).toISOString() },

@@ -1,4 +1,5 @@
 import type { KeyCondition, Origin, ProviderKind } from './catalog.ts'
+import type { ProxyStatus } from './proxy-status.ts'
 
 /** What is known about one key now; the shape of `keys list --json`. Times are wall ms. */
 export interface KeyStatus {
@@ -84,6 +85,7 @@ export interface DaemonStatus {
   /** The store's newest, where it differs, and why it is not in force. */
   readonly pending: { readonly revision: number; readonly error: string } | null
   readonly providers: readonly ProviderStatus[]
+  readonly proxies: readonly ProxyStatus[]
   readonly pid: number | null
   readonly url: string | null
   /** Of an HTTPS listener. */

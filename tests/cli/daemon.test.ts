@@ -34,6 +34,7 @@ class FakeDaemon {
         revision: 7,
         pending: null,
         providers: [],
+        proxies: [],
         pid: 4242,
         url: 'http://127.0.0.1:8077',
         certificate: null,

@@ -21,6 +21,7 @@ const WELL: DaemonStatus = {
   revision: 7,
   pending: null,
   providers: [],
+  proxies: [],
   pid: 1,
   url: null,
   certificate: null,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { VERSION } from '../../base/version.ts'
+import { proxyStatuses } from '../../model/proxy-status.ts'
 import type { DaemonStatus } from '../../model/status.ts'
 import { whole } from '../option-values.ts'
 import { overview } from '../overview.ts'
@@ -57,6 +58,7 @@ async function findStatus(session: Session): Promise<DaemonStatus> {
     revision,
     pending: null,
     providers,
+    proxies: proxyStatuses(await (await session.store()).proxies(), [], session.clock.wall()),
     pid: null,
     url: null,
     certificate: null,

@@ -5,6 +5,7 @@ import { logOperations } from './log.ts'
 import { overviewOperations } from './overview.ts'
 import type { OperationParts } from './parts.ts'
 import { providerOperations } from './providers.ts'
+import { proxyOperations } from './proxies.ts'
 import { routeOperations } from './routes.ts'
 import { sessionOperations } from './sessions.ts'
 import { settingOperations } from './settings.ts'
@@ -19,6 +20,7 @@ export function operatorOf(live: DaemonOperator, parts: Omit<OperationParts, 'li
     ...providerOperations(all),
     ...keyOperations(all),
     ...tokenOperations(all),
+    ...proxyOperations(all),
     ...routeOperations(all),
     ...settingOperations(all),
     ...logOperations(all),

@@ -3,10 +3,10 @@ import type { TestShape } from '../../../src/control/dashboard/data/contract.ts'
 import { found } from './reads.ts'
 import { type FakeKey, makeKey, makeTarget, makeToken, type World } from './world.ts'
 
+/** The page changes no proxies. */
+type Asked = Exclude<keyof contract.Changes, `proxies.${string}`>
 type Answers = {
-  readonly [K in keyof contract.Changes]: (
-    input: contract.Changes[K]['in'],
-  ) => Partial<contract.Changes[K]['out']>
+  readonly [K in Asked]: (input: contract.Changes[K]['in']) => Partial<contract.Changes[K]['out']>
 }
 
 /** What the fake daemon does for each change; its revision is raised by the server. */

@@ -7,8 +7,8 @@ import type {
 import { CONDITIONS, countsOf, type FakeKey, PROVIDER_NAMES, type World } from './world.ts'
 
 type Query = URLSearchParams
-/** The page asks for no stats. */
-type Asked = Exclude<keyof contract.Reads, 'stats'>
+/** The page asks for no stats and no proxies. */
+type Asked = Exclude<keyof contract.Reads, 'stats' | 'proxies.list'>
 type Answers = { readonly [K in Asked]: (query: Query) => contract.Reads[K]['out'] }
 
 /** What the fake daemon answers to each read. */
@@ -152,6 +152,7 @@ function statusOf(world: World, now: number): contract.DaemonStatus {
     revision: world.revision,
     pending: null,
     providers: world.providers,
+    proxies: [],
     pid: 4711,
     url: 'http://127.0.0.1:8077',
     certificate: null,

@@ -1,0 +1,83 @@
+import { Live } from '../balancer/live.ts'
+import type { Clock } from '../base/clock.ts'
+import { BalanceError } from '../base/errors.ts'
+import type { Catalog } from '../model/catalog.ts'
+import type { EgressProxy } from '../model/egress-proxy.ts'
+import { compile } from '../snapshot/compile.ts'
+import { viaOf } from '../snapshot/scope.ts'
+import type { CompiledProvider } from '../snapshot/snapshot.ts'
+import { Agents } from '../upstream/agents.ts'
+import { codeOf } from '../upstream/fault.ts'
+import { type ProxyTestShape, proxyTestShape } from './shapes/proxy-test.ts'
+
+const AT_ONCE = 4
+
+/**
+ * Asks each of these proxies for a tunnel to a provider, and hangs up: it costs nothing, and no key is
+ * shown to anybody. Nothing is learned from it; a gateway looks for itself.
+ * @param to name of the provider; null: one that is dialled through the proxy, or the first there is
+ * @param known is given each as it is known
+ * @throws BalanceError no_such for a provider that is not there, failed where there is none at all
+ */
+export async function testProxies(
+  clock: Clock,
+  catalog: Catalog,
+  proxies: readonly EgressProxy[],
+  to: string | null,
+  known: (test: ProxyTestShape) => void = () => {},
+): Promise<ProxyTestShape[]> {
+  const { byName } = compile({ ...catalog, keys: [], tokens: [] }, new Live(clock))
+  const agents = new Agents()
+  const tests = new Map<string, ProxyTestShape>()
+  const waiting = proxies.values()
+  const work = async () => {
+    for (const proxy of waiting) {
+      const test = await testOne(clock, agents, proxy, providerFor(proxy, [...byName.values()], to))
+      tests.set(proxy.id, test)
+      known(test)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, work))
+  } finally {
+    await agents.destroy()
+  }
+  return proxies.flatMap(({ id }) => tests.get(id) ?? [])
+}
+
+function providerFor(
+  { id }: EgressProxy,
+  providers: readonly CompiledProvider[],
+  to: string | null,
+): CompiledProvider {
+  const through = providers.find(({ scope }) => scope.exits.some(exit => exit.id === id))
+  const found = to === null ? (through ?? providers[0]) : providers.find(({ name }) => name === to)
+  if (found !== undefined) return found
+  throw to === null
+    ? new BalanceError('failed', 'No provider is in use that a proxy could be asked for.', {
+        hint: 'balance providers add openai',
+      })
+    : new BalanceError('no_such', `No provider "${to}" is in use.`, {
+        hint: 'See balance providers list.',
+      })
+}
+
+async function testOne(
+  clock: Clock,
+  agents: Agents,
+  proxy: EgressProxy,
+  provider: CompiledProvider,
+): Promise<ProxyTestShape> {
+  const { origin } = provider
+  const began = clock.now()
+  const tell = (code: string | null, reason: string) =>
+    proxyTestShape(proxy, { to: origin, ms: clock.now() - began, code, reason })
+  if (proxy.fault !== null) return tell(proxy.fault.state, proxy.fault.reason)
+  try {
+    const { connect_timeout: connectTimeout } = provider.settings
+    await agents.tryProxy({ origin, connectTimeout, via: viaOf(proxy) })
+    return tell(null, '')
+  } catch (error) {
+    return tell(codeOf(error as Error), (error as Error).message)
+  }
+}

@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { ProxyTestShape } from '../../src/control/shapes/proxy-test.ts'
+import type { ProxyStatus } from '../../src/model/proxy-status.ts'
+import { type Daemon, eventually, World } from '../support/daemon.ts'
+import { TestProxy } from '../support/egress.ts'
+
+const KEYS = Array.from({ length: 50 }, (_, at) => `sk-n${at}-0123456789abcdef`)
+const ADDRESSES = [2, 3, 4, 5].map(last => `127.0.0.${last}`)
+const PASSWORD = 'planted-Proxy-passw0rd'
+
+/** Where each key came from since it was cleared. */
+const came = new Map<string, Set<string>>()
+const peers = new Set<string>()
+let upstream: Server
+let proxies: TestProxy[]
+let world: World
+let token: string
+
+beforeAll(async () => {
+  upstream = createServer((request, response) => {
+    const from = request.socket.remoteAddress ?? ''
+    const key = /sk-(.*)-0123/.exec(request.headers.authorization ?? '')?.[1] ?? ''
+    peers.add(from)
+    came.set(key, (came.get(key) ?? new Set()).add(from))
+    request.resume().on('end', () => {
+      const list = request.method === 'GET'
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.end(list ? '{"object":"list","data":[{"id":"m"}]}' : '{"id":"x","choices":[]}')
+    })
+  })
+  await new Promise<void>(resolve => upstream.listen(0, '127.0.0.1', resolve))
+  proxies = await Promise.all(
+    ADDRESSES.map((address, at) =>
+      TestProxy.start(at % 2 ? 'socks5' : 'http', { address, user: 'me', password: PASSWORD }),
+    ),
+  )
+  world = new World()
+  const { port } = upstream.address() as AddressInfo
+  token = await world.furnish(`http://127.0.0.1:${port}/v1`, ...KEYS)
+  for (const [at, { url }] of proxies.entries()) {
+    const whole = url.replace('me@', `me:${PASSWORD}@`)
+    // One way or the other.
+    if (at % 2) await world.json(['proxies', 'add', `p${at}`], whole)
+    else await world.json(['proxies', 'add', `p${at}`, url, '--password'], PASSWORD)
+  }
+  await world.balance(['providers', 'set', 'mock', 'proxy=p0,p1,p2,p3'])
+})
+afterAll(async () => {
+  await world.remove()
+  await Promise.all(proxies.map(proxy => proxy.die()))
+  upstream.closeAllConnections()
+  upstream.close()
+})
+
+/** Asks until every key was used; each comes from one address. */
+async function round(daemon: Daemon): Promise<Map<string, string>> {
+  came.clear()
+  for (let asked = 0; came.size < KEYS.length; asked++) {
+    expect(asked).toBeLessThan(1_000)
+    expect((await daemon.ask(token)).status).toBe(200)
+  }
+  const owners = new Map<string, string>()
+  for (const [key, addresses] of came) {
+    expect([key, addresses.size]).toEqual([key, 1])
+    for (const address of addresses) owners.set(key, address)
+  }
+  return owners
+}
+
+async function states(): Promise<string[]> {
+  const rows = await world.json<ProxyStatus[]>(['proxies', 'list'])
+  return rows.map(({ state }) => state)
+}
+
+it('50 keys over 4 proxies and 2 workers: one dies and returns, and the daemon starts anew', async () => {
+  const daemon = await world.serve('--workers', '2')
+  const first = await round(daemon)
+  expect(new Set(first.values())).toEqual(new Set(ADDRESSES))
+
+  const dying = proxies[1] as TestProxy
+  await dying.die()
+  const without = await round(daemon)
+  for (const [key, from] of first) {
+    if (from === '127.0.0.3') expect(without.get(key)).not.toBe('127.0.0.3')
+    else expect([key, without.get(key)]).toEqual([key, from])
+  }
+  expect(await states()).toEqual(['active', 'failing', 'active', 'active'])
+  const [, failing] = await world.json<ProxyStatus[]>(['proxies', 'list'])
+  expect(failing).toMatchObject({ keys: 0, reason: 'The proxy cannot be reached (ECONNREFUSED).' })
+  expect(Date.parse(failing?.next_check ?? '')).toBeGreaterThan(0)
+
+  await dying.open()
+  await eventually(async () => (await states()).every(state => state === 'active'), 'its return')
+  expect(await round(daemon)).toEqual(first)
+  await daemon.stop()
+  const next = await world.serve('--workers', '2')
+  expect(await round(next)).toEqual(first)
+
+  const test = await world.balance(['proxies', 'test', '--json'])
+  expect(JSON.parse(test.stdout).map(({ ok }: ProxyTestShape) => ok)).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ])
+  came.clear()
+  expect((await world.balance(['keys', 'test', 'key-1', 'key-2'])).code).toBe(0)
+  for (const [key, addresses] of came) expect([...addresses]).toEqual([first.get(key)])
+  // Nobody else ever came.
+  expect(peers).toEqual(new Set(ADDRESSES))
+
+  const shown = [
+    daemon.stderr,
+    next.stderr,
+    ...world.pids.flatMap(pid => ['cmdline', 'environ'].map(of => proc(pid, of))),
+    ...(await Promise.all(
+      [
+        ['proxies', 'list'],
+        ['proxies', 'list', '--json'],
+        ['status', '--json'],
+        ['config', 'export'],
+        ['config', 'log', '--json'],
+        ['logs', 'list', '--json'],
+      ].map(async args => {
+        const { code, stdout, stderr } = await world.balance(args)
+        expect([args, code]).toEqual([args, 0])
+        return stdout + stderr
+      }),
+    )),
+  ].join('\n')
+  expect(shown).toContain('me:…@127.0.0.2')
+  expect(shown).not.toContain(PASSWORD)
+  expect(shown).not.toContain(Buffer.from(`me:${PASSWORD}`).toString('base64'))
+  await next.stop()
+}, 60_000)
+
+function proc(pid: number, of: string): string {
+  return readFileSync(`/proc/${pid}/${of}`, 'utf8')
+}
+
+it('a password as an argument is refused and not shown again', async () => {
+  const url = `http://me:${PASSWORD}@proxy.lan:1`
+  const { code, stdout, stderr } = await world.balance(['proxies', 'add', 'x', url])
+  expect([code, stdout]).toEqual([2, ''])
+  expect(stderr).toContain('never taken as an argument')
+  expect(stderr).not.toContain(PASSWORD)
+})
+
+it('a proxy is switched off, changed, tested and removed', async () => {
+  await world.balance(['proxies', 'add', 'gone', 'http://127.0.0.1:1'])
+  const { code, stdout } = await world.balance(['proxies', 'test', 'gone', '--json'])
+  expect([code, JSON.parse(stdout)]).toMatchObject([
+    1,
+    [{ name: 'gone', ok: false, code: 'proxy_ECONNREFUSED' }],
+  ])
+  await world.json(['proxies', 'disable', 'gone'])
+  await world.json(['proxies', 'set', 'gone', '--url', 'https://me@127.0.0.1:2'])
+  const rows = await world.json<ProxyStatus[]>(['proxies', 'list'])
+  expect(rows.at(-1)).toMatchObject({
+    state: 'disabled',
+    url: 'https://me@127.0.0.1:2',
+    keys: null,
+  })
+  expect((await world.balance(['proxies', 'remove', 'gone'])).code).toBe(2)
+  expect((await world.balance(['proxies', 'remove', 'gone', '--yes'])).code).toBe(0)
+  expect(await world.json(['proxies', 'list'])).toHaveLength(4)
+})
