@@ -107,7 +107,13 @@ describe('loadConfig', () => {
   it('needs neither a file nor an environment', () => {
     const config = folder.load()
     expect(config.file).toBeNull()
-    expect(config.declared).toEqual({ settings: {}, providers: [], routes: [], tokens: [] })
+    expect(config.declared).toEqual({
+      settings: {},
+      providers: [],
+      routes: [],
+      tokens: [],
+      proxies: [],
+    })
   })
 
   it('takes host and port from BALANCE_LISTEN, each unless it has a variable of its own', () => {

@@ -23,6 +23,7 @@ const parameters = Array.from({ length: 2 }, plant)
 const masterKey = randomBytes(32).toString('base64')
 /** Replaced meanwhile. */
 const former = Array.from({ length: 4 }, () => `sk-${plant()}`)
+const password = plant()
 const PLANTED = [
   ...keys,
   ...former,
@@ -30,6 +31,7 @@ const PLANTED = [
   ...headers,
   ...parameters,
   fromEnvironment,
+  password,
   masterKey,
 ]
 
@@ -45,6 +47,7 @@ const READS: { readonly [K in OperationName]?: readonly Given<K>[] } = {
   'keys.list': [{ limit: 200 }, { q: keys[0]?.slice(-4) ?? '' }],
   'keys.show': [{ key: 'key-1' }, { key: 'from-env' }],
   'tokens.list': [{}],
+  'proxies.list': [{}],
   'routes.list': [{}],
   'settings.list': [{}],
   'audit.list': [{ limit: 200 }],
@@ -88,6 +91,9 @@ beforeAll(async () => {
   for (const [index, { value }] of secrets(tokens).entries()) {
     await store.createToken({ name: `client-${index}`, value })
   }
+  await store.addProxies([
+    { name: 'eu', url: 'http://me@127.0.0.1:1', password: new Secret(password) },
+  ])
   await store.addTargets('fast', [{ provider: 'mock', model: 'mock-small' }])
   await store.close()
   daemon = await world.serve()
@@ -110,7 +116,7 @@ describe('what is read', () => {
     const names = Object.keys(OPERATIONS) as OperationName[]
     const reading = names.filter(name => OPERATIONS[name].kind === 'read')
     expect(Object.keys(READS).sort()).toEqual(reading.sort())
-    expect(PLANTED).toHaveLength(32)
+    expect(PLANTED).toHaveLength(33)
   })
 
   it.each(Object.keys(READS) as (keyof typeof READS)[])('%s holds no secret', async name => {

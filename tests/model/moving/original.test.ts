@@ -161,7 +161,7 @@ describe('database and environment', () => {
   it('lists what cannot be carried over, without any value', () => {
     const planned = plan({
       '': 'on',
-      PROXIES: '["http://planted:planted@proxy:1"]',
+      PROXIES: '["http://me:planted@proxy:1"]',
       MYSQL_PASSWORD: 'planted',
       VERTEX_API_KEYS: '["planted"]',
       WHATEVER: 'planted',
