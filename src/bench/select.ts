@@ -60,6 +60,7 @@ function keyOf(n: number): Key {
     fault: null,
     rpm: null,
     concurrency: null,
+    proxy: null,
     origin: 'command',
     createdAt: 0,
   }

@@ -38,6 +38,11 @@ export function listOrAll(option: string): (text: string) => string[] | typeof U
   }
 }
 
+/** A text as it is; `word` gives back what was said before. */
+export function orNull(word: string): (text: string) => string | typeof UNLIMITED {
+  return text => (text === word ? UNLIMITED : text)
+}
+
 /** Gathers an option that may be given several times. */
 export function gather(text: string, before: readonly string[] = []): string[] {
   return [...before, text]

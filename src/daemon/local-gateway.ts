@@ -181,8 +181,8 @@ export class LocalGateway implements GatewayHost {
   #proxyReports(): GatewayReport['proxies'] {
     const now = this.#clock.now()
     const reports: Record<string, { -readonly [K in keyof ProxyReport]: ProxyReport[K] }> = {}
-    for (const { scope, keys } of this.#holder.current?.byName.values() ?? []) {
-      for (const { id, proxy } of scope.exits) {
+    for (const { scopes, keys } of this.#holder.current?.byName.values() ?? []) {
+      for (const { id, proxy } of scopes.flatMap(scope => scope.exits)) {
         if (proxy === null) continue
         const { usable, fault, lookAt } = proxy
         const lookIn = lookAt === null ? null : Math.max(0, Math.round(lookAt - now))

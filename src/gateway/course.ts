@@ -117,7 +117,10 @@ export class Course {
       if (key !== undefined) {
         lease.release(UNUSED, now, this.#gateway.clock.wall())
         this.unreachable = provider
-        return null
+        // Its own proxies fail, and those of the other keys may not.
+        if (key.way.scope === provider.scope) return null
+        this.#tried.push(lease.key)
+        continue
       }
       // Added after this exchange began: it belongs to a newer snapshot than ours.
       lease.release(UNUSED, now, this.#gateway.clock.wall())
@@ -220,10 +223,15 @@ export class Course {
   /** Nothing was sent, so this costs nothing; it ends with the proxies. */
   #throughAnother(target: CompiledTarget, key: KeyState): number | null {
     const compiled = target.provider.keys.get(key.id)
-    if (compiled === undefined || this.detours.exitOf(compiled) === null) {
+    if (compiled !== undefined && this.detours.exitOf(compiled) !== null) {
+      this.#again = { key, fresh: false }
+      return 0
+    }
+    if (compiled === undefined || compiled.way.scope === target.provider.scope) {
       return this.#onlyElsewhere(target)
     }
-    this.#again = { key, fresh: false }
+    // Its own proxies fail, and those of the other keys may not.
+    this.#tried.push(key)
     return 0
   }
 

@@ -29,8 +29,8 @@ export class ProxyWatch {
     const { clock, holder } = this.#gateway
     const now = clock.now()
     const failing = new Map<string, Exit[]>()
-    for (const { scope } of holder.current?.byName.values() ?? []) {
-      for (const exit of scope.exits) {
+    for (const { scopes } of holder.current?.byName.values() ?? []) {
+      for (const exit of scopes.flatMap(scope => scope.exits)) {
         if (exit.proxy?.usable ?? true) continue
         const exits = failing.get(exit.id)
         if (exits) exits.push(exit)

@@ -61,6 +61,8 @@ export interface Key {
   readonly rpm: number | null
   /** Requests at once; null: no limit. */
   readonly concurrency: number | null
+  /** As the setting `proxy` is written; null: as its provider is dialled. */
+  readonly proxy: string | null
   readonly origin: Origin
   readonly createdAt: number
 }

@@ -35,6 +35,8 @@ export interface NewKey {
   readonly tier?: number
   readonly rpm?: number | null
   readonly concurrency?: number | null
+  /** Names of proxies with commas, all, or none; null: as its provider is dialled. */
+  readonly proxy?: string | null
   /** Where it was read, as `keys.csv:3`: begins the message that refuses it. */
   readonly place?: string
 }
@@ -45,6 +47,7 @@ export interface KeyChange {
   readonly tier?: number
   readonly rpm?: number | null
   readonly concurrency?: number | null
+  readonly proxy?: string | null
   readonly enabled?: boolean
   /** A new secret for the same key. */
   readonly value?: Secret

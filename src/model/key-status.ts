@@ -21,6 +21,7 @@ export function keyStatus(key: Key, memory: KeyMemory | undefined, wall: number)
     tier: key.tier,
     rpm: key.rpm,
     concurrency: key.concurrency,
+    proxy: key.proxy,
     reference: key.reference,
     origin: key.origin,
     created: new Date(key.createdAt).toISOString(),

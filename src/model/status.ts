@@ -18,6 +18,8 @@ export interface KeyStatus {
   readonly tier: number
   readonly rpm: number | null
   readonly concurrency: number | null
+  /** What it is dialled through; null: as its provider is. */
+  readonly proxy: string | null
   readonly reference: string | null
   readonly origin: Origin
   readonly created: string

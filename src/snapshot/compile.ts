@@ -55,7 +55,10 @@ function compileProvider(
   const base = parseBase(provider)
   const resolved = resolve(provider, catalog.settings)
   const carriage = carriageOf(provider.kind, resolved)
-  const scope = compileScope(provider, base.origin, resolved, catalog, live.proxies)
+  const scopeOf = (words?: readonly string[]) =>
+    compileScope(provider, base.origin, resolved, catalog, live.proxies, words)
+  const scope = scopeOf()
+  const compiledKeys = compileKeys(carriage, keys, scope, scopeOf)
   const compiled: Omit<CompiledProvider, 'direct'> = {
     id: provider.id,
     name: provider.name,
@@ -63,6 +66,7 @@ function compileProvider(
     dialect: DIALECT_OF[provider.kind],
     origin: base.origin,
     scope,
+    scopes: [...new Set([scope, ...[...compiledKeys.values()].map(({ way }) => way.scope)])],
     address: addressOf(provider.kind, {
       basePath: base.pathname === '/' ? '' : base.pathname.replace(/\/+$/, ''),
       query: resolved.query,
@@ -70,7 +74,7 @@ function compileProvider(
     }),
     settings: resolved,
     upward: compileUpward(provider.kind, resolved, carriage),
-    keys: compileKeys(carriage, keys, scope),
+    keys: compiledKeys,
     pool: live.pool(provider.id),
     modelsKey: named(resolved.models_key, keys)?.id ?? null,
     homeKey: (named(resolved.home_key, keys) ?? oldest(keys))?.id ?? null,
@@ -118,12 +122,15 @@ function compileKeys(
   { header, value }: Carriage,
   keys: readonly Key[],
   scope: Scope,
+  scopeOf: (words: readonly string[]) => Scope,
 ): Map<string, CompiledKey> {
   const compiled = new Map<string, CompiledKey>()
-  for (const { id, secret } of keys) {
+  const own = new Map<string, Scope>()
+  for (const { id, secret, proxy } of keys) {
     if (secret === null) continue
+    if (proxy !== null && !own.has(proxy)) own.set(proxy, scopeOf(proxy.split(',')))
     const credential = [header, value(secret.reveal())] as const
-    compiled.set(id, { id, credential, way: new Way(id, scope) })
+    compiled.set(id, { id, credential, way: new Way(id, own.get(proxy ?? '') ?? scope) })
   }
   return compiled
 }

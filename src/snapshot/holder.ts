@@ -32,7 +32,8 @@ export class SnapshotHolder {
     const next = compile(catalog, this.#live)
     this.#carry(catalog, next)
     this.#current = next
-    this.#agents.retain(Array.from(next.byName.values(), ({ scope }) => scope.dials).flat())
+    const scopes = Array.from(next.byName.values(), provider => provider.scopes).flat()
+    this.#agents.retain(scopes.flatMap(scope => scope.dials))
     return next
   }
 

@@ -11,18 +11,21 @@ import { type Exit, Scope } from './way.ts'
  * `all`, through every one there is. Whoever has proxies wants them used: where those meant are switched
  * off, gone or cannot be opened there is no way at all. Loopback, and what `NO_PROXY` names, is dialled
  * directly unless the provider names its proxies itself.
+ * @param ofKey what one of its keys is dialled through, where that is said
  */
 export function compileScope(
   { overrides }: Provider,
   origin: string,
-  { proxy: wanted, connect_timeout: connectTimeout }: ProviderSettings,
+  { proxy, connect_timeout: connectTimeout }: ProviderSettings,
   { proxies, direct }: Pick<Catalog, 'proxies' | 'direct'>,
   health: ProxyHealth,
+  ofKey?: readonly string[],
 ): Scope {
+  const wanted = ofKey ?? proxy
   const dialled = { origin, connectTimeout }
   const [word] = wanted
   const all = word === 'all'
-  const own = overrides.proxy !== undefined && !all
+  const own = (ofKey ?? overrides.proxy) !== undefined && !all
   const url = new URL(origin)
   const exempt = !own && (isLoopback(url.hostname) || isDirect(url, direct))
   if (word === 'none' || (all && proxies.length === 0) || exempt) {

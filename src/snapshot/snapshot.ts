@@ -28,6 +28,8 @@ export interface CompiledProvider {
   readonly origin: string
   /** How it may be dialled. */
   readonly scope: Scope
+  /** The same, and those of keys that have one of their own. */
+  readonly scopes: readonly Scope[]
   /** Where its requests go, below that origin. */
   readonly address: Address
   readonly settings: ProviderSettings

@@ -68,10 +68,10 @@ function settingsOf(rows: readonly SettingRow[], origin: Origin | 'all'): Partia
 }
 
 function keyOf(row: OwnedKeyRow): DeclaredKey {
-  const { id, label, weight, tier, rpm, concurrency, reference, sealed } = row
+  const { id, label, weight, tier, rpm, concurrency, proxy, reference, sealed } = row
   const value =
     reference === null ? { id, sealed: sealed?.toString('base64') ?? '' } : new Secret(reference)
-  return { value, label, weight, tier, rpm, concurrency, enabled: row.enabled === 1 }
+  return { value, label, weight, tier, rpm, concurrency, proxy, enabled: row.enabled === 1 }
 }
 
 function proxyOf({ id, name, url, enabled, reference, sealed }: ProxyRow): DeclaredProxy {

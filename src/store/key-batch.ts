@@ -5,7 +5,7 @@ import type { Change } from './change.ts'
 import { newId } from './identifiers.ts'
 import { bindingOf, keepValue } from './kept-value.ts'
 import { describeKey, keyOf } from './key-rows.ts'
-import { checkLabel, checkLimits } from './key-value.ts'
+import { checkLabel, checkLimits, proxyWords } from './key-value.ts'
 import { placed } from './placed.ts'
 import { slices } from './slices.ts'
 import type { KeyRow, ProviderRow } from './tables.ts'
@@ -48,6 +48,7 @@ export async function insertKeys(
         ...kept,
         rpm: key.rpm ?? null,
         concurrency: key.concurrency ?? null,
+        proxy: proxyWords(key.proxy ?? null),
         origin,
         created_at: change.time,
       })

@@ -46,6 +46,7 @@ export function keyOf(row: KeyRow, provider: string): Key {
     fault: null,
     rpm: row.rpm,
     concurrency: row.concurrency,
+    proxy: row.proxy,
     origin: row.origin,
     createdAt: row.created_at,
   }
@@ -53,7 +54,17 @@ export function keyOf(row: KeyRow, provider: string): Key {
 
 /** For the audit. */
 export function describeKey(row: KeyRow): unknown {
-  const { id, label, weight, tier, generation, masked, reference, rpm, concurrency } = row
-  const enabled = row.enabled === 1
-  return { id, label, weight, tier, enabled, generation, masked, reference, rpm, concurrency }
+  const { id, label, weight, tier, generation, masked, reference, rpm, concurrency, proxy } = row
+  const limits = { rpm, concurrency, ...(proxy === null ? {} : { proxy }) }
+  return {
+    id,
+    label,
+    weight,
+    tier,
+    enabled: row.enabled === 1,
+    generation,
+    masked,
+    reference,
+    ...limits,
+  }
 }

@@ -1,6 +1,7 @@
 import { BalanceError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
+import { formatSetting, parseSetting } from '../model/settings.ts'
 
 /** Longest key value, in characters. */
 export const LONGEST_KEY = 4_096
@@ -43,6 +44,14 @@ export function checkLabel(what: string, label: string): void {
   throw new BalanceError('invalid_value', `This cannot be a ${what}.`, {
     hint: 'It takes 1 to 64 visible characters, without space at its ends.',
   })
+}
+
+/**
+ * What a key is dialled through, as it is kept.
+ * @throws BalanceError invalid_value
+ */
+export function proxyWords(given: string | null): string | null {
+  return given === null ? null : formatSetting('proxy', parseSetting('proxy', given))
 }
 
 function checkWhole(name: string, value: number | undefined, most: number): void {

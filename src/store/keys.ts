@@ -10,7 +10,7 @@ import type { Change } from './change.ts'
 import { bindingOf, keepValue } from './kept-value.ts'
 import { insertKeys } from './key-batch.ts'
 import { describeKey, findKeys, keyOf, listKeys, type OwnedKeyRow } from './key-rows.ts'
-import { checkLabel, checkLimits } from './key-value.ts'
+import { checkLabel, checkLimits, proxyWords } from './key-value.ts'
 import type { StoreParts } from './parts.ts'
 import { findProvider } from './provider-rows.ts'
 import { slices } from './slices.ts'
@@ -115,6 +115,7 @@ export async function updateKey(
     tier: given.tier ?? before.tier,
     rpm: given.rpm === undefined ? before.rpm : given.rpm,
     concurrency: given.concurrency === undefined ? before.concurrency : given.concurrency,
+    proxy: given.proxy === undefined ? before.proxy : proxyWords(given.proxy),
     enabled: given.enabled === undefined ? before.enabled : Number(given.enabled),
     generation: before.generation + Number(renewed),
     ...(given.value && (await keepAnew(change, vault, before, given.value))),

@@ -276,6 +276,7 @@ function objectTable({ text, integer, table }: ColumnTypes): string[] {
 
 function proxyTable({ serial, text, integer, bytes, table }: ColumnTypes): string[] {
   return [
+    `alter table provider_keys add column proxy ${text(1_024)}`,
     `create table proxies (
       seq ${serial},
       id ${text(16)} not null unique,

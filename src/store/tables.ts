@@ -107,6 +107,7 @@ interface KeyTable {
   fingerprint: Buffer
   rpm: number | null
   concurrency: number | null
+  proxy: string | null
   origin: Origin
   created_at: number
 }

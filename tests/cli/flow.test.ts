@@ -43,6 +43,7 @@ describe('the binary, with no daemon', () => {
       tier: 2,
       rpm: null,
       concurrency: null,
+      proxy: null,
       reference: null,
       origin: 'command',
       created: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),

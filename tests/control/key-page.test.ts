@@ -28,6 +28,7 @@ function key(index: number, change: Partial<Key> = {}): Key {
     fault: null,
     rpm: null,
     concurrency: null,
+    proxy: null,
     origin: 'command',
     createdAt: WALL + index,
     ...change,

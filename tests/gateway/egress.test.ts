@@ -214,6 +214,28 @@ describe('a proxy that fails', () => {
   })
 })
 
+describe('a key with a proxy of its own', () => {
+  it('uses that one only; where it fails the other keys serve', async () => {
+    const upstream = await startUpstream()
+    const proxies = [
+      await startProxy('http', { address: '127.0.0.2' }),
+      await startProxy('http', { address: '127.0.0.3' }),
+    ]
+    const base = `http://127.0.0.1:${upstream.port}/v1`
+    const gateway = await gatewayOf(base, proxies, {
+      providers: [provider('mock', base, { overrides: { proxy: ['p0'] } })],
+      keys: [key('a'), key('b', { proxy: 'p1' })],
+    })
+    for (let at = 0; at < 2; at++) expect((await send(gateway)).status).toBe(200)
+    expect(Object.fromEntries(upstream.by)).toEqual({ a: '127.0.0.2', b: '127.0.0.3' })
+    await proxies[1]?.die()
+    upstream.by.clear()
+    for (let at = 0; at < 4; at++) expect((await send(gateway)).status).toBe(200)
+    expect(Object.fromEntries(upstream.by)).toEqual({ a: '127.0.0.2' })
+    expect(heldAgainst(gateway)).toEqual([])
+  })
+})
+
 describe('50 keys over 4 proxies', () => {
   it('stay with their own, move when it dies and come back when it returns', async () => {
     const upstream = await startUpstream()

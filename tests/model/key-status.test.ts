@@ -20,6 +20,7 @@ function key(change: Partial<Key> = {}): Key {
     fault: null,
     rpm: null,
     concurrency: null,
+    proxy: null,
     origin: 'command',
     createdAt: SAVED,
     ...change,

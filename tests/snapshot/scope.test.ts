@@ -66,6 +66,15 @@ describe('how a provider is dialled', () => {
     expect(waysOf(VENDOR, parts, own)).toEqual(ways)
   })
 
+  it('each key by its own, where that is said', () => {
+    const keys = [key('a'), key('b', { proxy: 'none' }), key('c', { proxy: 'b' })]
+    const whole = catalog({ providers: [provider('mock', VENDOR)], keys, proxies: BOTH })
+    const compiled = compile(whole, new Live(systemClock)).byName.get('mock')
+    const waysOf = (id: string) => compiled?.keys.get(id)?.way.scope.exits.map(exit => exit.id)
+    expect(['a', 'b', 'c'].map(waysOf)).toEqual([['x_a', 'x_b'], [''], ['x_b']])
+    expect(compiled?.scopes).toHaveLength(3)
+  })
+
   it.each(['http://localhost:11434', 'http://127.0.0.1:1', 'http://[::1]:1', 'http://a.localhost'])(
     'directly at %s, unless it names proxies itself',
     url => {

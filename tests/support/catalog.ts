@@ -30,6 +30,7 @@ export function key(id: string, change: Partial<Key> & { value?: string } = {}):
     fault: null,
     rpm: null,
     concurrency: null,
+    proxy: null,
     origin: 'command',
     createdAt: 0,
     ...rest,

@@ -9,7 +9,7 @@ import { example } from '../example.ts'
 import { importKeys } from '../key-import.ts'
 import { readSecret, readSecrets, refuseArguments } from '../key-input.ts'
 import { keysNamed } from '../named-keys.ts'
-import { limit, whole } from '../option-values.ts'
+import { limit, orNull, whole } from '../option-values.ts'
 import { plural } from '../plural.ts'
 import type { Run } from '../program.ts'
 import { confirm } from '../prompts.ts'
@@ -86,6 +86,7 @@ interface Attributes {
   readonly tier?: number
   readonly rpm?: number | null
   readonly concurrency?: number | null
+  readonly proxy?: string | null
 }
 
 function attributes(command: Command): Command {
@@ -95,6 +96,11 @@ function attributes(command: Command): Command {
     .option('--tier <n>', 'used after lower tiers', whole('--tier', 1, 100))
     .option('--rpm <n|none>', 'most requests a minute', limit('--rpm'))
     .option('--concurrency <n|none>', 'most requests at once', limit('--concurrency'))
+    .option(
+      '--proxy <names>',
+      'proxies of its own, with commas; all, none, or provider: as its provider is dialled',
+      orNull('provider'),
+    )
 }
 
 function several(group: Command, name: string, description: string): Command {
@@ -157,6 +163,7 @@ function fieldsOf(key: KeyShape, session: Session): Field[] {
     ['tier', key.tier],
     ['requests a minute', key.rpm ?? 'no limit'],
     ['requests at once', key.concurrency ?? 'no limit'],
+    ...(key.proxy === null ? [] : [['proxy', key.proxy] satisfies Field]),
     ['origin', key.origin],
     ['created', key.created],
     ['objects', key.objects || null],
@@ -177,7 +184,7 @@ async function set(
   const { secret, ...attributes } = options
   if (!secret && Object.keys(attributes).length === 0) {
     throw new BalanceError('usage', 'Nothing to change was given.', {
-      hint: 'Say what: --label, --weight, --tier, --rpm, --concurrency or --secret.',
+      hint: 'Say what: --label, --weight, --tier, --rpm, --concurrency, --proxy or --secret.',
     })
   }
   const store = await session.store()

@@ -71,6 +71,8 @@ export const KEYS = {
     tier: tier.exactOptional(),
     rpm: limit.exactOptional(),
     concurrency: limit.exactOptional(),
+    /** Names of proxies with commas, all, or none; null: as its provider is dialled. */
+    proxy: z.nullable(text).exactOptional(),
     secret: z.string().min(1).max(8_192).exactOptional(),
   }),
   'keys.enable': change<{ readonly keys: readonly KeyStatus[] }>()(SEVERAL),

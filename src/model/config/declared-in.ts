@@ -61,7 +61,7 @@ function declaredKey(given: GivenKey): DeclaredKey {
   const { value, id = '', sealed = '' } = given
   return {
     value: value ?? { id, sealed },
-    ...only(given, ['label', 'enabled', ...SHARES, ...LIMITS]),
+    ...only(given, ['label', 'enabled', 'proxy', ...SHARES, ...LIMITS]),
   }
 }
 

@@ -127,7 +127,7 @@ function knownAt(path: KeyPath): readonly string[] {
 }
 
 const OBJECTS = ['tls', 'providers', 'routes', 'tokens', 'proxies', 'vault']
-const KEY = ['value', 'id', 'sealed', 'label', 'enabled', 'weight', 'tier']
+const KEY = ['value', 'id', 'sealed', 'label', 'enabled', 'proxy', 'weight', 'tier']
 const LIMITS = ['rpm', 'concurrency']
 
 function valueAt(value: unknown, path: KeyPath): unknown {

@@ -8,7 +8,13 @@ import { isProxyName, parseProxyUrl } from '../egress-proxy.ts'
 import { presetOf } from '../presets.ts'
 import { parseBaseUrl, parseProviderName } from '../provider-fields.ts'
 import { isRouteModel, isTargetModel, parseTarget, spellTarget } from '../route-fields.ts'
-import { PROVIDER_SETTING_NAMES, SETTING_NAMES, SETTINGS, type SettingName } from '../settings.ts'
+import {
+  formatSetting,
+  PROVIDER_SETTING_NAMES,
+  SETTING_NAMES,
+  SETTINGS,
+  type SettingName,
+} from '../settings.ts'
 import { parseTime } from '../units.ts'
 import { BOOTSTRAP_PARSERS, parseFile } from './bootstrap.ts'
 
@@ -97,6 +103,7 @@ const key = shortFor('value', {
   sealed: base64.optional(),
   label: label.optional(),
   enabled: z.boolean().optional(),
+  proxy: SETTINGS.proxy.schema.transform(value => formatSetting('proxy', value)).optional(),
   ...shares,
   ...limits,
 }).superRefine(({ value, id, sealed }, context) => {

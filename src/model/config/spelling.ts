@@ -98,7 +98,7 @@ function spelledProvider(provider: DeclaredProvider): unknown {
 }
 
 function spelledKey(key: DeclaredKey): unknown {
-  const { value, label, weight, tier, rpm, concurrency, enabled = true } = key
+  const { value, label, weight, tier, rpm, concurrency, proxy, enabled = true } = key
   return {
     ...(value instanceof Secret
       ? { value: value.reveal() }
@@ -107,6 +107,7 @@ function spelledKey(key: DeclaredKey): unknown {
     ...shares(weight, tier),
     ...filled('rpm', rpm),
     ...filled('concurrency', concurrency),
+    ...filled('proxy', proxy),
     ...(enabled ? {} : { enabled }),
   }
 }

@@ -7,7 +7,7 @@ import { newId } from '../identifiers.ts'
 import { bindingOf, keepValue } from '../kept-value.ts'
 import { insertKeyRows, Labels } from '../key-batch.ts'
 import { findKeys, type OwnedKeyRow } from '../key-rows.ts'
-import { checkLimits } from '../key-value.ts'
+import { checkLimits, proxyWords } from '../key-value.ts'
 import { deleteKeys, updateKey } from '../keys.ts'
 import { placed } from '../placed.ts'
 import { findProvider } from '../provider-rows.ts'
@@ -77,6 +77,7 @@ async function presentKey(
     tier: key.tier ?? 1,
     rpm: key.rpm ?? null,
     concurrency: key.concurrency ?? null,
+    proxy: proxyWords(key.proxy ?? null),
   }
   const enabled = key.enabled ?? true
   return declaredStep({
@@ -135,6 +136,7 @@ function newKey(
     tier: key.tier ?? 1,
     rpm: key.rpm ?? null,
     concurrency: key.concurrency ?? null,
+    proxy: proxyWords(key.proxy ?? null),
   }
   const name = `${provider.name}/${own.label}`
   if (rows.some(row => row.id === id)) throw taken(name, `the id ${id} is another provider's key`)
@@ -205,8 +207,8 @@ function nameOf(row: OwnedKeyRow): string {
 }
 
 function fieldsOf(row: OwnedKeyRow): Fields {
-  const { label, weight, tier, rpm, concurrency, masked } = row
-  return { label, weight, tier, rpm, concurrency, enabled: row.enabled === 1, value: masked }
+  const { label, weight, tier, rpm, concurrency, proxy, masked } = row
+  return { label, weight, tier, rpm, concurrency, proxy, enabled: row.enabled === 1, value: masked }
 }
 
 /** A reference; of a sealed one nothing. */

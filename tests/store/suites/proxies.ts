@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.ts'
 import type { Declared } from '../../../src/model/declared.ts'
 import type { Place } from '../place.ts'
+import { OPENAI } from './providers.ts'
 
 const PASSWORD = 'planted-Proxy-passw0rd'
 const EU = { name: 'eu', url: 'http://me@proxy.lan:3128', password: new Secret(PASSWORD) }
@@ -83,6 +84,22 @@ export function proxySuite(place: () => Promise<Place>): void {
         reference: 'env:NO_SUCH_VARIABLE',
         fault: { state: 'invalid', reason: 'the variable NO_SUCH_VARIABLE is not set' },
       })
+    })
+
+    it('may be said of a key, and are told with it', async () => {
+      const store = await (await place()).open()
+      await store.addProvider(OPENAI, { makeDefault: true })
+      const value = new Secret('sk-0123456789abcdef')
+      const { added } = await store.addKeys('openai', [{ value, proxy: 'eu, us' }])
+      const id = added[0]?.id ?? ''
+      expect((await store.catalog()).keys).toMatchObject([{ proxy: 'eu,us' }])
+      const { providers } = await store.held('all')
+      expect(providers[0]?.keys).toMatchObject([{ proxy: 'eu,us' }])
+      await expect(store.changeKey(id, { proxy: 'all,us' })).rejects.toMatchObject({
+        code: 'invalid_value',
+      })
+      expect(await store.changeKey(id, { proxy: 'direct' })).toMatchObject({ proxy: 'none' })
+      expect(await store.changeKey(id, { proxy: null })).toMatchObject({ proxy: null })
     })
 
     it('come with the hosts that NO_PROXY names', async () => {

@@ -114,6 +114,7 @@ export function makeKey(at: number, now: number): FakeKey {
     tier: 1,
     rpm: at % 5 === 0 ? 60 : null,
     concurrency: null,
+    proxy: null,
     reference: null,
     origin: 'command',
     created: new Date(now - at * 3_600_000).toISOString(),
