@@ -10,11 +10,12 @@ import {
   parseProxyUrl,
   passwordFault,
 } from '../model/egress-proxy.ts'
+import { proxyNamed } from '../model/proxy-named.ts'
 import type { Store } from '../model/store.ts'
 import type { Change } from './change.ts'
 import { newId } from './identifiers.ts'
 import type { StoreParts } from './parts.ts'
-import { describeProxy, listProxies, oneProxy, proxyBinding, proxyOf } from './proxy-rows.ts'
+import { describeProxy, listProxies, proxyBinding, proxyOf } from './proxy-rows.ts'
 import { parseReference } from './reference.ts'
 import type { ProxyRow } from './tables.ts'
 import type { Vault } from './vault.ts'
@@ -36,13 +37,13 @@ export function proxyVerbs({ engine, change, vault }: StoreParts): ProxyVerbs {
 
     changeProxy: (idOrName, given) =>
       change(async made => {
-        const before = oneProxy(await listProxies(made.db), idOrName)
+        const before = proxyNamed(await listProxies(made.db), idOrName)
         return proxyOf(await updateProxy(made, vault, before, given, 'command'))
       }),
 
     removeProxy: idOrName =>
       change(async made => {
-        const row = oneProxy(await listProxies(made.db), idOrName)
+        const row = proxyNamed(await listProxies(made.db), idOrName)
         await deleteProxy(made, row)
         return proxyOf(row)
       }),

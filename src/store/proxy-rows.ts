@@ -1,6 +1,4 @@
 import type { Kysely } from 'kysely'
-import { BalanceError } from '../base/errors.ts'
-import { nearest, printable } from '../base/text.ts'
 import { type EgressProxy, passwordFault, shownProxyUrl } from '../model/egress-proxy.ts'
 import { type ReferenceSources, resolveReference } from './reference.ts'
 import type { Binding, Seal } from './seal.ts'
@@ -13,19 +11,6 @@ export function listProxies(db: Kysely<Tables>): Promise<ProxyRow[]> {
     .select(['id', 'name', 'url', 'enabled', 'reference', 'sealed', 'origin', 'created_at'])
     .orderBy('seq')
     .execute()
-}
-
-/** @throws BalanceError no_such */
-export function oneProxy(rows: readonly ProxyRow[], idOrName: string): ProxyRow {
-  const found = rows.find(({ id }) => id === idOrName) ?? rows.find(row => row.name === idOrName)
-  if (found) return found
-  const near = nearest(
-    String(idOrName),
-    rows.map(({ name }) => name),
-  )
-  throw new BalanceError('no_such', `There is no proxy "${printable(String(idOrName), 80)}".`, {
-    hint: near ? `Did you mean ${near}?` : 'See balance proxies list.',
-  })
 }
 
 /** The proxy without its password. */

@@ -1,9 +1,10 @@
 import { Secret } from '../../base/secret.ts'
 import type { Declared, DeclaredProxy } from '../../model/declared.ts'
+import { proxyNamed } from '../../model/proxy-named.ts'
 import { isOutdated, openDeclaredPassword } from '../declared-vault.ts'
 import type { StoreParts } from '../parts.ts'
 import { deleteProxy, insertProxy, updateProxy } from '../proxies.ts'
-import { listProxies, oneProxy } from '../proxy-rows.ts'
+import { listProxies } from '../proxy-rows.ts'
 import type { ProxyRow } from '../tables.ts'
 import type { KeyParts } from './key-pairs.ts'
 import { declaredStep, type Fields, removingStep, type Step } from './step.ts'
@@ -61,7 +62,7 @@ async function declaredProxy(
         await insertProxy(made, vault, { name, url, password: value }, enabled, 'file', as)
         return
       }
-      const now = oneProxy(await listProxies(made.db), row.id)
+      const now = proxyNamed(await listProxies(made.db), row.id)
       const change = { url, enabled, ...(same ? {} : { password: value }) }
       await updateProxy(made, vault, now, change, 'file')
     },
