@@ -93,6 +93,7 @@ export const CATALOGUE = {
   ),
   unsupported_encoding: http(415, 'client', false, 'the request body is compressed'),
   unsupported_media_type: http(415, 'client', false, 'the dashboard takes JSON only'),
+  expectation_failed: http(417, 'client', false, 'the request expects what is not known here'),
   websocket_unsupported: http(
     426,
     'client',
@@ -109,6 +110,12 @@ export const CATALOGUE = {
     'the client left before the answer was complete (in records only)',
   ),
   internal_error: http(500, 'gateway', false, 'a defect in the gateway; the log has the details'),
+  unsupported_transfer_coding: http(
+    501,
+    'client',
+    false,
+    'the request has a transfer coding other than `chunked`',
+  ),
   upstream_error: http(
     502,
     'upstream',
@@ -155,6 +162,7 @@ export const CATALOGUE = {
     true,
     'the upstream answered but sent nothing meaningful in time',
   ),
+  unsupported_version: http(505, 'client', false, 'the request is neither HTTP/1.1 nor HTTP/1.0'),
 
   failed: command(1, 'operator', 'the command could not do what was asked'),
   address_in_use: command(1, 'operator', 'another process listens on the address'),

@@ -1,10 +1,6 @@
 import { BalanceError } from '../base/errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
-import { refuseMethod } from './protocol.ts'
-
-/** Beyond this a header could hide among the others; RFC 6585 §5. */
-export const MOST_HEADERS = 100
 
 /** Turns away what the gateway will not take on at all. */
 export function admit(exchange: Exchange, gateway: Gateway): void {
@@ -16,10 +12,6 @@ export function admit(exchange: Exchange, gateway: Gateway): void {
       retryAfter: 1_000,
     })
   }
-  if (exchange.request.rawHeaders.length > 2 * MOST_HEADERS) {
-    throw new BalanceError('headers_too_large', `More than ${MOST_HEADERS} request headers.`)
-  }
-  refuseMethod(exchange.method)
   refuseForeignPages(exchange)
 }
 

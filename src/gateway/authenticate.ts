@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { BalanceError } from '../base/errors.ts'
 import type { CompiledToken, Snapshot } from '../snapshot/snapshot.ts'
 import type { Exchange } from './exchange.ts'
@@ -8,6 +7,12 @@ import { isLocal } from './local-caller.ts'
 
 const TOKEN = /^[\x21-\x7e]{1,256}$/
 const BEARER = /^bearer +(.*)$/i
+const CREDENTIALS: ReadonlySet<string> = new Set([
+  'authorization',
+  'x-api-key',
+  'api-key',
+  'x-goog-api-key',
+])
 
 /** Finds out whose request it is, and claims one of its token's limits. */
 export function authenticate(exchange: Exchange, gateway: Gateway): void {
@@ -48,20 +53,18 @@ export function atLimit({ name }: CompiledToken, wait: number): BalanceError {
   })
 }
 
+/** All of them: of two headers of one name Node's `headers` would hide the second, or join both. */
 function credentialsOf({ request, route }: Exchange): string[] {
   const presented: string[] = []
-  const bearer = BEARER.exec(request.headers.authorization ?? '')
-  add(presented, bearer ? bearer[1] : request.headers.authorization)
-  add(presented, header(request, 'x-api-key'))
-  add(presented, header(request, 'api-key'))
-  add(presented, header(request, 'x-goog-api-key'))
+  const raw = request.rawHeaders
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = (raw[at] as string).toLowerCase()
+    if (!CREDENTIALS.has(name)) continue
+    const value = raw[at + 1] as string
+    add(presented, name === 'authorization' ? (BEARER.exec(value)?.[1] ?? value) : value)
+  }
   add(presented, route?.presentedKey ?? undefined)
   return presented
-}
-
-function header(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name]
-  return Array.isArray(value) ? value[0] : value
 }
 
 function add(presented: string[], value: string | undefined): void {

@@ -19,8 +19,6 @@ export type Body =
 const STREAMED = /^(multipart\/|application\/octet-stream|audio\/|image\/|video\/)/i
 
 const FORM = /^multipart\//i
-/** Methods with a body that some servers read and others take for the next request (RFC 9110 §9.3). */
-const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE'])
 
 /**
  * Reads the body, or sets it up to stream; null where there is nothing to wait for.
@@ -29,9 +27,6 @@ const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE'])
 export function readBody(exchange: Exchange, gateway: Gateway): Promise<void> | null {
   const { request, snapshot } = exchange
   if (!hasBody(request)) return null
-  if (BODILESS.has(exchange.method)) {
-    throw new BalanceError('invalid_request', `A ${exchange.method} request has no body.`)
-  }
   const { max_body, max_upload } = snapshot.settings
   const type = request.headers['content-type'] ?? ''
   if (STREAMED.test(type)) {
@@ -103,6 +98,7 @@ async function hold(exchange: Exchange, gateway: Gateway, most: number): Promise
       request.resume()
       reject(error)
     }
+    exchange.onBroken = refuse
     request.on('data', (chunk: Buffer) => {
       exchange.bytesIn += chunk.length
       exchange.heldBytes += chunk.length

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { BalanceError } from '../base/errors.ts'
-import { MOST_HEADERS } from './admit.ts'
 import type { Gateway } from './gateway.ts'
 
 /** Answers a request for the dashboard: the daemon itself, or a worker's way to it. Never throws. */
@@ -38,11 +37,6 @@ export function showDashboard(
       new BalanceError('not_found', 'The dashboard is switched off.', {
         hint: 'balance config set dashboard on',
       }),
-    )
-  } else if (request.rawHeaders.length > 2 * MOST_HEADERS) {
-    refuseDashboard(
-      response,
-      new BalanceError('headers_too_large', `More than ${MOST_HEADERS} request headers.`),
     )
   } else dashboard(request, response)
 }

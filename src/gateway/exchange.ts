@@ -65,6 +65,10 @@ export class Exchange {
   left = false
   /** Called once when that happens, by whoever waits. */
   onLeft: (() => void) | null = null
+  /** Called when the rest of its body will not come, by whoever reads it. */
+  onBroken: ((reason: BalanceError) => void) | null = null
+  /** It will not: nothing more is read of it. */
+  broken = false
   /** Where it stands among those in flight; -1: not there. */
   place = -1
   /** Bytes of its end that the client had not taken when that was last looked at; since when, monotonic ms. */

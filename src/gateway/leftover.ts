@@ -9,8 +9,8 @@ const MOST_READ = 8 * 1_024 * 1_024
 const LINGER_MS = 2_000
 
 /** Whether so much of the request is still to come that its connection is given up with the answer. */
-export function leavesUnread({ request, expects, bytesIn }: Exchange): boolean {
-  if (request.complete) return false
+export function leavesUnread({ request, expects, broken, bytesIn }: Exchange): boolean {
+  if (request.complete || broken) return false
   // Whether a client that asked first sends its body after a refusal nobody can tell.
   if (expects || request.headers['transfer-encoding'] !== undefined) return true
   return Number(request.headers['content-length'] ?? 0) - bytesIn > SMALL

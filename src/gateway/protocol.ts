@@ -1,28 +1,12 @@
 import { BalanceError } from '../base/errors.ts'
 import type { Exchange } from './exchange.ts'
 
-/** Those that clients of the APIs use; any other but the two below goes up as it came. */
-const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
-
-/**
- * TRACE would show a caller what others have put before its request, CONNECT would make a tunnel of the
- * gateway: RFC 9110 §9.3.6, §9.3.8.
- * @throws BalanceError method_not_allowed
- */
-export function refuseMethod(method: string): void {
-  if (method === 'TRACE' || method === 'CONNECT') throw notServed(method)
-}
-
-export function notServed(method: string): BalanceError {
-  return new BalanceError('method_not_allowed', `${method} is not served.`, { allow: METHODS })
-}
-
 /**
  * Refuses a WebSocket; any other offer to upgrade is one that may be ignored (RFC 9110 §7.8), as node:http does
  * where nobody listens for upgrades (of what is pipelined behind one it knows nothing, and nobody does that):
  * Java's HttpClient offers h2c with the first request of a connection. Of all refusals Codex
  * takes a 426 alone for a word to go on over HTTP at once
- * (https://github.com/ranxianglei/billion-context/pull/169).
+ * .
  * @throws BalanceError websocket_unsupported
  */
 export function refuseWebSocket({ request }: Exchange): void {

@@ -1,22 +1,14 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { BalanceError } from '../base/errors.ts'
-import { dialectNamed } from '../wire/dialects.ts'
+import { Connections, refuseTunnel } from './connections.ts'
 import { asksForDashboard, showDashboard } from './dashboard.ts'
 import { Exchange } from './exchange.ts'
 import { asksForMetrics, expose } from './expose.ts'
+import { faultOf, UNKNOWN_EXPECTATION } from './framing.ts'
 import type { Gateway } from './gateway.ts'
 import { answerHealth } from './health.ts'
 import { serve } from './pipeline.ts'
-import { notServed, refusalHeaders } from './protocol.ts'
 import { newRequestId } from './request-id.ts'
 
 const REQUEST_ID = /^[\w.-]{1,128}$/
@@ -37,6 +29,8 @@ const OPTIONS = {
   keepAlive: true,
   keepAliveInitialDelay: 30_000,
   noDelay: true,
+  // We say so ourselves, in the way that all errors are told.
+  requireHostHeader: false,
 }
 const TLS_OPTIONS = { ...OPTIONS, handshakeTimeout: 10_000, ALPNProtocols: ['http/1.1'] }
 
@@ -46,18 +40,30 @@ const TLS_OPTIONS = { ...OPTIONS, handshakeTimeout: 10_000, ALPNProtocols: ['htt
  * @param tls null: plain HTTP
  */
 export function createGatewayServer(gateway: Gateway, tls: Tls | null): GatewayServer {
-  const onRequest = (request: IncomingMessage, response: ServerResponse) =>
-    accept(gateway, request, response)
-  const server =
-    tls === null
-      ? createServer(OPTIONS, onRequest)
-      : createTlsServer({ ...TLS_OPTIONS, ...tls }, onRequest)
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
-    accept(gateway, request, response, true),
-  )
+  const connections = new Connections()
+  const onRequest = (
+    request: IncomingMessage,
+    response: ServerResponse<IncomingMessage>,
+    refusal = faultOf(request),
+    expects = false,
+  ) => {
+    if (!connections.begin(request, response)) return
+    if (refusal !== null) connections.turnAway(request, response, refusal)
+    else accept(gateway, request, response, expects)
+  }
+  const server = tls === null ? createServer(OPTIONS) : createTlsServer({ ...TLS_OPTIONS, ...tls })
   server.maxHeadersCount = 0
-  server.on('clientError', refuseMalformed)
-  server.on('connect', refuseTunnel)
+  server.on('request', (request, response) => onRequest(request, response))
+  server.on('checkContinue', (request, response) =>
+    onRequest(request, response, faultOf(request), true),
+  )
+  server.on('checkExpectation', (request, response) =>
+    onRequest(request, response, faultOf(request) ?? UNKNOWN_EXPECTATION),
+  )
+  server.on('connect', (_request, socket) => refuseTunnel(socket))
+  server.on('clientError', (error, socket) =>
+    connections.refuseMalformed(error, socket as Socket, gateway.exchanges),
+  )
   return server
 }
 
@@ -66,7 +72,7 @@ function accept(
   gateway: Gateway,
   request: IncomingMessage,
   response: ServerResponse,
-  expects = false,
+  expects: boolean,
 ): void {
   if (answerHealth(gateway, request, response)) return
   if (asksForDashboard(request.url ?? '/')) {
@@ -106,47 +112,4 @@ function close(gateway: Gateway, exchange: Exchange): void {
   exchange.left = true
   exchange.attempt?.relay.leave()
   exchange.onLeft?.()
-}
-
-/** What is no HTTP gets an answer and a closed connection; there is no exchange to account for. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  endWith(socket, malformed(error))
-}
-
-/** Without a listener Node ends the connection and says nothing. */
-function refuseTunnel(_request: IncomingMessage, socket: Duplex): void {
-  socket.on('error', () => {})
-  socket.on('finish', () => socket.destroy())
-  socket.resume()
-  endWith(socket, notServed('CONNECT'))
-}
-
-function endWith(socket: Duplex, refusal: BalanceError): void {
-  const body = dialectNamed('openai').errorBody(refusal, '')
-  const headers = refusalHeaders(refusal)
-  socket.end(
-    [
-      `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
-      'content-type: application/json',
-      `content-length: ${Buffer.byteLength(body)}`,
-      ...headers.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${headers[i + 1]}`] : [])),
-      'connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  )
-}
-
-function malformed({ code }: NodeJS.ErrnoException): BalanceError {
-  if (code === 'HPE_HEADER_OVERFLOW') {
-    return new BalanceError('headers_too_large', 'The request headers are too large.')
-  }
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return new BalanceError('request_timeout', 'The request did not arrive in time.')
-  }
-  return new BalanceError('invalid_request', 'This is not a valid HTTP/1.1 request.')
 }

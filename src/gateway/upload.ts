@@ -29,6 +29,8 @@ export class Upload {
   #dependent = true
   /** Nobody wants what still comes. */
   #over = false
+  /** Why no more of it comes, though an attempt may ask for it still. */
+  #failure: BalanceError | null = null
   #complete = false
   #stream: UploadStream | null = null
   #settle: ((error: BalanceError | null) => void) | null = null
@@ -38,6 +40,7 @@ export class Upload {
     this.#exchange = exchange
     this.#gateway = gateway
     this.#form = form
+    exchange.onBroken = error => this.#fail(error)
   }
 
   /**
@@ -90,6 +93,7 @@ export class Upload {
 
   /** The attempt takes more. */
   pull(stream: UploadStream): void {
+    if (this.#failure !== null) stream.destroy(this.#failure)
     if (this.#over || stream !== this.#stream) return
     this.begun = true
     this.lively = true
@@ -197,6 +201,7 @@ export class Upload {
 
   #fail(error: BalanceError): void {
     this.#over = true
+    this.#failure = error
     if (this.#settle !== null) this.#settle(error)
     else this.#stream?.destroy(error)
   }

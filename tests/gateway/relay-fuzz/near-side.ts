@@ -20,6 +20,8 @@ function requestOf({ method, path, body }: Question, id: string): IncomingMessag
     url: path,
     headers,
     rawHeaders: Object.entries(headers).flat(),
+    httpVersion: '1.1',
+    complete: true,
     socket: { remoteAddress: '127.0.0.1' },
     readableEnded: false,
   })
@@ -84,6 +86,10 @@ export class Client extends EventEmitter {
     this.headersSent = true
     this.status = status
     return this
+  }
+
+  hasHeader(): boolean {
+    return false
   }
 
   write(chunk: Buffer | string): boolean {
