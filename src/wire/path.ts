@@ -115,7 +115,9 @@ function isOwn(path: string, first: string): boolean {
 
 function matched(provider: string | null, prefix: string, path: string): Match {
   const kind = provider === null ? 'default' : 'provider'
-  return { kind, provider, prefix, path: path.slice(prefix.length) || '/' }
+  // After two slashes some servers expect a host (RFC 3986 §4.2).
+  const rest = path.slice(prefix.length).replace(/^\/{2,}/, '/')
+  return { kind, provider, prefix, path: rest || '/' }
 }
 
 function providerOf(segment: string, known: ProviderIndex): string | null {
