@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
+import { ConnectionCap } from '../gateway/connection-cap.ts'
 import { type Address, Listeners, type Place } from '../gateway/listeners.ts'
+import { descriptorLimit } from './descriptors.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 /** A connection that a worker was handed and has not taken yet. */
@@ -25,6 +27,8 @@ export class Handoff {
   readonly #clock: Clock
   readonly #underWay = new Map<number, UnderWay>()
   #waiting: Socket[] = []
+  /** Connections that may be here at once, waiting or on their way. */
+  readonly #most = new ConnectionCap(descriptorLimit()).most
   #sequence = 0
 
   /** @param workers those that are ready to serve */
@@ -94,6 +98,11 @@ export class Handoff {
   }
 
   #arrive(socket: Socket): void {
+    // Those that a worker has are its own to bound.
+    if (this.#underWay.size + this.#waiting.length >= this.#most) {
+      socket.destroy()
+      return
+    }
     socket.on('error', () => socket.destroy())
     this.#place(socket)
   }

@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Redactor } from '../base/redactor.ts'
+import { ConnectionCap } from '../gateway/connection-cap.ts'
 import type { Dashboard } from '../gateway/dashboard.ts'
 import { cutOff, drain } from '../gateway/drain.ts'
 import { type Asked, explain } from '../gateway/explain.ts'
@@ -21,6 +22,7 @@ import type { ProxyReport } from '../model/proxy-status.ts'
 import type { Readiness } from '../model/readiness.ts'
 import { SnapshotHolder } from '../snapshot/holder.ts'
 import { Agents } from '../upstream/agents.ts'
+import { descriptorLimit } from './descriptors.ts'
 import type { GatewayHost, GatewayReport } from './gateway-host.ts'
 
 export interface LocalGatewayParts {
@@ -34,7 +36,11 @@ export interface LocalGatewayParts {
   readonly anonymous: boolean
   /** Null: plain HTTP. */
   readonly tls: Tls | null
+  /** That this process may have open; what the system says, unless given. */
+  readonly descriptors?: number
 }
+
+const TOLD_EVERY_MS = 60_000
 
 /** A gateway in this process, with its server. */
 export class LocalGateway implements GatewayHost {
@@ -48,9 +54,14 @@ export class LocalGateway implements GatewayHost {
   readonly #watch: Timer
   readonly #proxies: ProxyWatch
   readonly #clock: Clock
+  readonly #log: Logger
+  readonly #cap: ConnectionCap
+  #toldFullAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: LocalGatewayParts) {
     this.#clock = parts.clock
+    this.#log = parts.log
+    this.#cap = new ConnectionCap(parts.descriptors ?? descriptorLimit())
     this.#redactor = parts.redactor
     this.#live = new Live(parts.clock)
     this.#holder = new SnapshotHolder(this.#live, this.#agents, parts.clock)
@@ -108,7 +119,24 @@ export class LocalGateway implements GatewayHost {
 
   /** Serves a connection that was accepted, here or elsewhere. */
   take(socket: Socket): void {
+    if (!this.#cap.admit(socket)) {
+      socket.destroy()
+      this.#tellFull()
+      return
+    }
     this.#server.emit('connection', socket)
+  }
+
+  /** Once a minute: whoever floods us must not flood the log too. */
+  #tellFull(): void {
+    const now = this.#clock.now()
+    if (now < this.#toldFullAt + TOLD_EVERY_MS) return
+    this.#toldFullAt = now
+    const { open, most, mostOfOne } = this.#cap
+    this.#log.warn(
+      { open, most, most_of_one_address: mostOfOne },
+      'connections are refused: no more descriptors may be used for them',
+    )
   }
 
   async reports(): Promise<GatewayReport[]> {

@@ -233,22 +233,21 @@ export class Attempt implements Guide {
     return true
   }
 
-  /** As long as a body goes up nothing else is waited for; who holds it up has `idle_timeout` to go on. */
+  /**
+   * As long as a body goes up nothing else is waited for. An upstream that takes no more of it has
+   * `idle_timeout` to go on; whether it comes fast enough is looked at elsewhere.
+   */
   #uploads(now: number): boolean {
     const upload = this.#exchange.body?.streaming
     if (!upload?.begun) return false
-    if (upload.lively) {
+    if (upload.lively || upload.starving) {
       upload.lively = false
       this.#waitsSince = now
       this.#lifeAt = now
     }
     if (upload.ended || this.relay.status !== 0) return false
-    if (now < this.#waitsSince + this.#provider.settings.idle_timeout) return true
-    if (upload.starving) {
-      this.relay.abort(
-        new BalanceError('request_timeout', 'The rest of the body did not come in time.'),
-      )
-    } else this.#expire('upstream_timeout', 'The upstream took no more of the body in time.')
+    if (now >= this.#waitsSince + this.#provider.settings.idle_timeout)
+      this.#expire('upstream_timeout', 'The upstream took no more of the body in time.')
     return true
   }
 

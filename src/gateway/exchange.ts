@@ -69,6 +69,9 @@ export class Exchange {
   onBroken: ((reason: BalanceError) => void) | null = null
   /** It will not: nothing more is read of it. */
   broken = false
+  /** Until when more of its body must come, monotonic ms; bytes of its connection when that was last looked at. */
+  arrivesBy = 0
+  arrived = 0
   /** Where it stands among those in flight; -1: not there. */
   place = -1
   /** Bytes of its end that the client had not taken when that was last looked at; since when, monotonic ms. */

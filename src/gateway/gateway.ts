@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Live } from '../balancer/live.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
@@ -42,6 +43,8 @@ export class Gateway {
   readonly expose: Expose
   readonly dashboard: Dashboard | null
   readonly exchanges = new InFlight()
+  /** Requests that were answered, or are no exchange, and have not come whole; until when they may, monotonic ms. */
+  readonly unread = new Map<IncomingMessage, number>()
   /** Bytes of held bodies, all exchanges together. */
   heldBytes = 0
   /** It is about to end: no connection is kept for another request. */

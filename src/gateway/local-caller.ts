@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
+import { isLoopbackPeer } from '../base/network.ts'
 
-const LOOPBACK_PEER = /^(127\.|::1$|::ffff:127\.)/
 const LOOPBACK_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i
 /** What a proxy in front leaves behind: the peer is then not the caller. */
 const FORWARDED = /^(forwarded|x-forwarded-.*|x-real-ip|via|cf-.*)$/
@@ -11,7 +11,7 @@ const FORWARDED = /^(forwarded|x-forwarded-.*|x-real-ip|via|cf-.*)$/
  */
 export function isLocal(request: IncomingMessage): boolean {
   const { headers, socket } = request
-  if (!LOOPBACK_PEER.test(socket.remoteAddress ?? '')) return false
+  if (!isLoopbackPeer(socket.remoteAddress)) return false
   if (!LOOPBACK_HOST.test(headers.host ?? '')) return false
   return !Object.keys(headers).some(name => FORWARDED.test(name))
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import { awaitRest } from './arrival.ts'
 import { Connections, refuseTunnel } from './connections.ts'
 import { asksForDashboard, showDashboard } from './dashboard.ts'
 import { Exchange } from './exchange.ts'
@@ -74,8 +75,12 @@ function accept(
   response: ServerResponse,
   expects: boolean,
 ): void {
-  if (answerHealth(gateway, request, response)) return
+  if (answerHealth(gateway, request, response)) {
+    awaitRest(request, gateway)
+    return
+  }
   if (asksForDashboard(request.url ?? '/')) {
+    awaitRest(request, gateway)
     if (expects) response.writeContinue()
     showDashboard(gateway, request, response)
     return
@@ -92,6 +97,7 @@ function accept(
   const exchange = new Exchange(request, response, snapshot, id, now, wall)
   exchange.expects = expects
   if (asksForMetrics(request.url ?? '/')) {
+    awaitRest(request, gateway)
     void expose(exchange, gateway)
     return
   }
@@ -108,6 +114,7 @@ function requestId({ headers }: IncomingMessage, wall: number): string {
 /** A client that leaves early ends the upstream's work at once. */
 function close(gateway: Gateway, exchange: Exchange): void {
   gateway.exchanges.remove(exchange)
+  if (!exchange.request.complete) awaitRest(exchange.request, gateway)
   if (exchange.accounted || exchange.response.writableFinished) return
   exchange.left = true
   exchange.attempt?.relay.leave()

@@ -1,4 +1,5 @@
 import type { Timer } from '../base/clock.ts'
+import { watchArrival, watchRest } from './arrival.ts'
 import type { Exchange } from './exchange.ts'
 import { firstByteBy } from './first-byte.ts'
 import type { Gateway } from './gateway.ts'
@@ -14,8 +15,12 @@ export function watchExchanges(gateway: Gateway): Timer {
     const now = gateway.clock.now()
     for (const exchange of gateway.exchanges) {
       if (exchange.accounted) watchEnd(exchange, now)
-      else exchange.attempt?.watch(now, firstByteBy(exchange))
+      else {
+        watchArrival(exchange, now)
+        exchange.attempt?.watch(now, firstByteBy(exchange))
+      }
     }
+    watchRest(gateway, now)
   })
 }
 

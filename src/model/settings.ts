@@ -182,7 +182,7 @@ export const SETTINGS: { readonly [K in SettingName]: Spec<Settings[K]> } = {
   idle_timeout: each(
     duration('1s', '1h'),
     parseDuration('120s'),
-    'longest silence inside an answer, and inside an upload',
+    'longest silence inside an answer, and of an upstream that takes no more of an upload',
   ),
   commit_hold: each(
     duration('0', '60s'),

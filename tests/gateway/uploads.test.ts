@@ -356,8 +356,9 @@ describe('the time of an upload', () => {
     await patient.close()
   })
 
-  it('who does not send is told so, and nobody is charged', async () => {
+  it('who does not send is told so after ten seconds, however short `idle_timeout` is', async () => {
     const { clock, patient } = await timed()
+    const began = clock.now()
     const upload = new OpenUpload(patient.port, '/v1/files', {
       ...OCTETS,
       'content-length': '100000',
@@ -367,7 +368,31 @@ describe('the time of an upload', () => {
     await came
     const answer = upload.answer()
     expect(await passUntil(clock, answer)).toEqual([408, 'request_timeout'])
+    // It has earned as much as it may have in store.
+    expect(clock.now() - began).toBeGreaterThanOrEqual(10_000)
     await patient.close()
+  })
+
+  it('is not its client’s while the upstream takes nothing, however long that is', async () => {
+    const { clock, patient } = await timed()
+    const deaf = createServer(socket => socket.pause())
+    await new Promise<void>(resolve => deaf.listen(0, '127.0.0.1', resolve))
+    const { port } = deaf.address() as { port: number }
+    const slow = { overrides: { timeout: 2_000, idle_timeout: 60_000, first_byte_timeout: 90_000 } }
+    patient.apply({ ...config(), providers: [provider('mock', `http://127.0.0.1:${port}`, slow)] })
+    const began = clock.now()
+    const upload = new OpenUpload(patient.port, '/v1/files', {
+      ...OCTETS,
+      'content-length': '500000000',
+    })
+    const sending = sendOn(upload)
+    expect(await passUntil(clock, upload.answer())).toEqual([504, 'upstream_timeout'])
+    expect(clock.now() - began).toBeGreaterThanOrEqual(60_000)
+    upload.leave()
+    await sending
+    clock.advance(2_000)
+    await patient.close()
+    deaf.close()
   })
 
   it('an upstream that takes nothing more: 504', async () => {

@@ -23,7 +23,11 @@ it('gives up on a client that does not take the end of its answer for write_idle
   const clock = new ManualClock()
   const stuck = ended(50_000)
   const slow = ended(50_000)
-  watchExchanges({ clock, exchanges: [stuck.exchange, slow.exchange] } as unknown as Gateway)
+  watchExchanges({
+    clock,
+    exchanges: [stuck.exchange, slow.exchange],
+    unread: new Map(),
+  } as unknown as Gateway)
   for (let second = 0; second < 59; second++) {
     clock.advance(1_000)
     slow.socket.writableLength -= 100

@@ -35,6 +35,8 @@ export async function startGateway(
     readonly expose?: Expose
     readonly dashboard?: Dashboard
     readonly objectLink?: ObjectLink
+    /** That it may have open. */
+    readonly descriptors?: number
   } = {},
 ): Promise<TestGateway> {
   const records: ExchangeRecord[] = []
@@ -49,6 +51,7 @@ export async function startGateway(
     redactor,
     anonymous: options.anonymous ?? false,
     tls: null,
+    ...(options.descriptors === undefined ? {} : { descriptors: options.descriptors }),
     dashboard: options.dashboard ?? null,
     expose: options.expose ?? (() => Promise.reject(new Error('It has no metrics.'))),
     objectLink: options.objectLink ?? NO_OBJECTS,

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
+import { networkOf } from '../../base/network.ts'
 
 const WINDOW_MS = 60_000
 /** Of all together, and of one network: passwords that are looked at within a minute. */
@@ -25,14 +26,4 @@ export class LoginLimiter {
     this.#tries.push({ at: now, network })
     return 0
   }
-}
-
-/** Who has an address of IPv6 has the 2^64 around it as well. */
-function networkOf(peer: string): string {
-  if (!peer.includes(':')) return peer
-  const [head = '', tail] = peer.split('::')
-  const groups = head.split(':')
-  const rest = tail === undefined ? [] : tail.split(':')
-  const gap = tail === undefined ? 0 : 8 - groups.length - rest.length
-  return [...groups, ...Array.from({ length: gap }, () => '0'), ...rest].slice(0, 4).join(':')
 }
