@@ -17,12 +17,14 @@ import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { OUT_OF_TIME } from './give-up.ts'
 import { needsPlain, watchObjects } from './object-watch.ts'
+import { wordsOf } from './refusal.ts'
 import { breakOff, commit, maskBytes } from './respond.ts'
 import { spokenIn, treatFirst, treatHead } from './treatment.ts'
 import { upwardBody, upwardPath, withBodyHeaders } from './upward-body.ts'
 
 /** As much of a refused answer is looked at for its meaning. */
 const CLASSIFIED = 64 * 1_024
+const NOTHING = Buffer.alloc(0)
 
 /** A reused connection that dies this soon was closed before the request reached it. */
 const STALE_MS = 250
@@ -174,7 +176,8 @@ export class Attempt implements Guide {
   }
 
   #classify(relay: Relay): Outcome {
-    const body = Buffer.concat(relay.held).subarray(0, CLASSIFIED)
+    // What can't be read is judged by its status alone.
+    const body = wordsOf(relay)?.subarray(0, CLASSIFIED) ?? NOTHING
     return this.#dialect.classify(relay.status, relay.headers, body, this.#gateway.clock.wall())
   }
 

@@ -8,6 +8,7 @@ import type { Gateway } from './gateway.ts'
 import { endOf, giveUp, noKey, noProxy } from './give-up.ts'
 import { noteFailure } from './note-failure.ts'
 import { noPinnedKey } from './pinned.ts'
+import { wordsOf } from './refusal.ts'
 
 /**
  * Tries keys and targets until one answers, or no further attempt is right. Nothing is ever tried again
@@ -87,6 +88,6 @@ function note(exchange: Exchange, gateway: Gateway, attempt: Attempt, outcome: O
     status: relay.status || null,
     ms: gateway.clock.now() - startedAt,
   }
-  const body = relay.heldBytes > 0 ? Buffer.concat(relay.held) : null
+  const body = relay.heldBytes > 0 ? wordsOf(relay) : null
   noteFailure(exchange, gateway.redactor, tried, outcome, body)
 }

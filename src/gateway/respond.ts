@@ -8,6 +8,7 @@ import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { endLate, leavesUnread } from './leftover.ts'
 import { refusalHeaders } from './protocol.ts'
+import { wordsOf } from './refusal.ts'
 
 /** Writes the head of an upstream's answer, with ours added. */
 export function commit(exchange: Exchange, gateway: Gateway, relay: Relay): void {
@@ -15,7 +16,7 @@ export function commit(exchange: Exchange, gateway: Gateway, relay: Relay): void
   exchange.status = status
   const whole = maskedHeaders(rawHeaders, gateway)
   // An event stream may end sooner than its upstream meant it to, or with an event of ours.
-  const head = streams ? withoutLength(whole) : whole
+  const head = streams ? without('content-length', whole) : whole
   addOurs(head, exchange)
   exchange.response.writeHead(status, head)
 }
@@ -69,12 +70,13 @@ export function relayRefusal(
   outcome: Outcome,
   repeated: boolean,
 ): void {
-  const body = maskBytes(Buffer.concat(relay.held), gateway)
+  const { body, coded } = maskedBody(relay, gateway)
   exchange.status = relay.status
   exchange.error = null
   const whole = maskedHeaders(relay.rawHeaders, gateway)
+  const plain = coded ? whole : without('content-encoding', whole)
   // The answer to HEAD has the length of what GET would get.
-  const head = exchange.method === 'HEAD' ? whole : withoutLength(whole)
+  const head = exchange.method === 'HEAD' ? whole : without('content-length', plain)
   if (exchange.method !== 'HEAD') head.push('content-length', String(body.length))
   addOurs(head, exchange)
   if (repeated)
@@ -134,8 +136,16 @@ function addRetry(head: string[], retryAfter: number | null, worthwhile: boolean
   } else if (!worthwhile) head.push('x-should-retry', 'false')
 }
 
-function withoutLength(head: readonly string[]): string[] {
-  return head.filter((_, i) => (head[i - (i % 2)] as string).toLowerCase() !== 'content-length')
+function without(name: string, head: readonly string[]): string[] {
+  return head.filter((_, i) => (head[i - (i % 2)] as string).toLowerCase() !== name)
+}
+
+/** A refusal's body as it came, but where there is a secret in it: then masked, and in no coding. */
+function maskedBody(relay: Relay, gateway: Gateway): { body: Buffer; coded: boolean } {
+  const plain = wordsOf(relay)
+  const clean = plain === null ? null : maskBytes(plain, gateway)
+  if (clean === null || clean === plain) return { body: Buffer.concat(relay.held), coded: true }
+  return { body: clean, coded: false }
 }
 
 /** An upstream may echo the key it refuses. latin1 keeps every byte that is not part of a secret. */

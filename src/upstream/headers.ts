@@ -24,12 +24,20 @@ const UPWARD_PREFIXES = ['content-', 'if-', 'x-stainless-']
 /** RFC 9110 §7.6.1, and what speaks of this connection or this site only. */
 const NOT_DOWNWARD = new Set([
   'alt-svc',
+  'clear-site-data',
   'connection',
+  'content-security-policy',
+  'content-security-policy-report-only',
   'keep-alive',
+  'nel',
   'proxy-authenticate',
   'proxy-authentication-info',
   'proxy-connection',
+  'refresh',
+  'report-to',
+  'reporting-endpoints',
   'server',
+  'service-worker-allowed',
   'set-cookie',
   'set-cookie2',
   'strict-transport-security',
@@ -37,7 +45,13 @@ const NOT_DOWNWARD = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  // A web server in front of us would send a file of its own for these.
+  'x-accel-redirect',
+  'x-lighttpd-send-file',
+  'x-sendfile',
 ])
+/** What may read an answer is for whoever serves it to say. */
+const NOT_DOWNWARD_PREFIXES = ['access-control-', 'x-balance-']
 
 export interface Upward {
   /** Lower-case names passed beyond the fixed list. */
@@ -146,7 +160,8 @@ export function downwardHeaders(raw: readonly Buffer[]): string[] {
     const name = (raw[i] as Buffer).toString('latin1')
     const lower = name.toLowerCase()
     if (lower === 'connection') named = withTokens(named, (raw[i + 1] as Buffer).toString('latin1'))
-    if (NOT_DOWNWARD.has(lower) || lower.startsWith('x-balance-')) continue
+    if (NOT_DOWNWARD.has(lower) || NOT_DOWNWARD_PREFIXES.some(each => lower.startsWith(each)))
+      continue
     const value = (raw[i + 1] as Buffer).toString('latin1')
     head.push(lower === 'x-request-id' ? 'x-upstream-request-id' : name, value)
   }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
-import type { Dispatcher } from 'undici'
+import { type Dispatcher, errors } from 'undici'
 import type { Headers, Tap } from '../model/dialect.ts'
 import { Gate } from './gate.ts'
 import type { Ending, Guide, Handling, Treatment } from './guide.ts'
@@ -10,6 +10,8 @@ import { watchReuse } from './reuse.ts'
 const MOST_HELD_STREAM = 64 * 1_024
 /** A JSON answer longer than this is relayed before its end is seen. */
 const MOST_HELD_DOCUMENT = 1_024 * 1_024
+/** So many headers no answer has that a client could read. */
+const MOST_HEADERS = 256
 /** Up to here a copy costs less than a second buffer to write. */
 const SHORT_DOCUMENT = 8_192
 
@@ -74,6 +76,10 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.status = status
     this.rawHeaders = (controller.rawHeaders ?? []) as Buffer[]
     this.headers = readHeaders(headers)
+    if (this.rawHeaders.length > 2 * MOST_HEADERS) {
+      this.abort(new errors.HeadersOverflowError())
+      return
+    }
     this.#treat(this.#guide.onHead(status, this.headers))
   }
 
