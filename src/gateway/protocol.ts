@@ -4,9 +4,8 @@ import type { Exchange } from './exchange.ts'
 /**
  * Refuses a WebSocket; any other offer to upgrade is one that may be ignored (RFC 9110 §7.8), as node:http does
  * where nobody listens for upgrades (of what is pipelined behind one it knows nothing, and nobody does that):
- * Java's HttpClient offers h2c with the first request of a connection. Of all refusals Codex
- * takes a 426 alone for a word to go on over HTTP at once
- * .
+ * Java's HttpClient offers h2c with the first request of a connection. RFC 9110 §15.5.22: a 426 tells the client
+ * what to go on with.
  * @throws BalanceError websocket_unsupported
  */
 export function refuseWebSocket({ request }: Exchange): void {
