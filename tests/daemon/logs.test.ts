@@ -144,6 +144,7 @@ describe('what a daemon writes down', () => {
       ],
       last_minute: { requests: 3, errors: 1, tokens: expect.any(Number) },
       last_hour: status.last_minute,
+      proxies: [],
       records: { written: 3, waiting: 0, dropped: 0 },
       store_health: { ok: true, error: null },
     })
@@ -184,7 +185,7 @@ describe('logs tail', () => {
 async function follows(tail: Program): Promise<void> {
   const heard = tail.line()
   await eventually(async () => {
-    await daemon.ask(token, { path: '/v1/models', method: 'GET' })
+    await daemon.ask(token, { path: '/v1/models', method: 'GET', body: '' })
     return tail.stdout !== ''
   }, 'a line of the tail')
   await heard
