@@ -16,7 +16,7 @@ console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`
 
 function tellFailures({ name, status, message, assertionResults }) {
   const place = relative(process.cwd(), name)
-  const red = assertionResults.filter((test) => test.status === 'failed')
+  const red = assertionResults.filter(test => test.status === 'failed')
   for (const test of red) tell(`${place} > ${test.fullName}`, test.failureMessages.join('\n'))
   if (status === 'failed' && red.length === 0) tell(place, message)
 }
