@@ -1,23 +1,19 @@
 import { Live } from '../balancer/live.ts'
-import { type Clock, type Timer, within } from '../base/clock.ts'
+import { type Timer, within } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Asked } from '../gateway/explain.ts'
 import type { Address, Place } from '../gateway/listeners.ts'
-import { MOST_REMEMBERED } from '../gateway/objects.ts'
 import type { Tls } from '../gateway/server.ts'
 import type { Catalog, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
 import type { Expose } from '../model/exposition.ts'
-import type { Link } from '../model/link.ts'
-import type { ObjectNews } from '../model/object.ts'
 import type { Readiness } from '../model/readiness.ts'
 import { compile } from '../snapshot/compile.ts'
-import { Agreement } from './agreement.ts'
 import type { GatewayHost, GatewayReport } from './gateway-host.ts'
 import { Handoff } from './handoff.ts'
-import type { ObjectKeeper } from './objects.ts'
 import type { Hello, Question, ToDaemon } from './worker-message.ts'
+import { WorkerNews, type WorkerNewsParts } from './worker-news.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 /** A worker that dies sooner than this is not replaced at once: it would only die again. */
@@ -28,22 +24,16 @@ const PATIENCE_MS = 2_000
 /** A worker that does nothing for so long is stuck, and another takes its place. */
 const STUCK_MS = 5_000
 
-export interface WorkerPoolParts {
+export interface WorkerPoolParts extends WorkerNewsParts {
   readonly count: number
   /** The bundle of worker.ts. */
   readonly entry: URL
   readonly hello: Omit<Hello, 'dashboard'>
   /** Where workers bring what they are asked of the dashboard; asked for when one is started. */
   readonly dashboard: () => string
-  /** Where what workers report goes. */
-  readonly link: Link
-  readonly objects: ObjectKeeper
   readonly expose: Expose
   /** What is known now, for workers that start later. */
   readonly lessons: () => Lessons
-  /** Records that a worker had to drop. */
-  readonly onDropped: (records: number) => void
-  readonly clock: Clock
   readonly log: Logger
 }
 
@@ -52,7 +42,7 @@ export class WorkerPool implements GatewayHost {
   readonly #parts: WorkerPoolParts
   readonly #workers = new Set<WorkerProcess>()
   readonly #handoff: Handoff
-  readonly #agreement: Agreement
+  readonly #news: WorkerNews
   readonly #watch: Timer
   #hello: Omit<Hello, 'dashboard'>
   #catalog: Catalog | null = null
@@ -66,7 +56,7 @@ export class WorkerPool implements GatewayHost {
     this.#parts = parts
     this.#hello = parts.hello
     this.#handoff = new Handoff(() => this.#ready, parts.clock, parts.log)
-    this.#agreement = new Agreement(parts.clock)
+    this.#news = new WorkerNews(parts, () => this.#ready)
     this.#watch = parts.clock.every(STUCK_MS / 5, () => this.#giveUpStuck())
   }
 
@@ -80,7 +70,7 @@ export class WorkerPool implements GatewayHost {
   }
 
   learn(lessons: Lessons): void {
-    this.#teach(lessons, this.#ready)
+    this.#news.teach(lessons, this.#ready)
   }
 
   inform(readiness: Readiness): void {
@@ -149,30 +139,9 @@ export class WorkerPool implements GatewayHost {
   }
 
   onMessage(worker: WorkerProcess, message: ToDaemon): void {
-    const { link, objects, onDropped } = this.#parts
-    if (message.kind === 'records') {
-      link.records(message.batch)
-      if (message.dropped > 0) onDropped(message.dropped)
-      worker.tell({ kind: 'taken' })
-    } else if (message.kind === 'verdicts') {
-      const agreed = this.#agreement.take(worker.pid, message.batch)
-      link.verdicts(agreed)
-      this.#teach({ memories: agreed, outages: [] }, this.#othersThan(worker))
-    } else if (message.kind === 'outages') {
-      link.outages(message.batch)
-      this.#teach({ memories: [], outages: message.batch }, this.#othersThan(worker))
-    } else if (message.kind === 'objects') {
-      objects.tell(message.news)
-      // Before the word that lets the client have its answer: it may ask any of them next.
-      this.#tellObjects(message.news, this.#othersThan(worker))
-      worker.tell({ kind: 'noted', id: message.id })
-    } else if (message.kind === 'find') {
-      const { id } = message
-      void objects
-        .find(message.ids)
-        .then(found => worker.tell({ kind: 'found', id, objects: found }))
-    } else if (message.kind === 'accepted') this.#handoff.accepted(message.id)
+    if (message.kind === 'accepted') this.#handoff.accepted(message.id)
     else if (message.kind === 'expose') void worker.expose(this.#parts.expose())
+    else this.#news.take(worker, message)
   }
 
   onExit(worker: WorkerProcess, code: number | null, signal: NodeJS.Signals | null): void {
@@ -194,18 +163,6 @@ export class WorkerPool implements GatewayHost {
 
   get #ready(): WorkerProcess[] {
     return [...this.#workers].filter(worker => worker.ready)
-  }
-
-  #othersThan(worker: WorkerProcess): WorkerProcess[] {
-    return this.#ready.filter(other => other !== worker)
-  }
-
-  #teach(lessons: Lessons, workers: readonly WorkerProcess[]): void {
-    for (const worker of workers) worker.tell({ kind: 'learn', lessons })
-  }
-
-  #tellObjects(news: ObjectNews, workers: readonly WorkerProcess[]): void {
-    for (const worker of workers) worker.tell({ kind: 'objects', news })
   }
 
   /** Resolves when the first worker serves; the others follow. */
@@ -258,9 +215,7 @@ export class WorkerPool implements GatewayHost {
       return
     }
     worker.ready = true
-    // What the others learned while it took its catalogue.
-    this.#teach(this.#parts.lessons(), [worker])
-    this.#tellObjects({ made: this.#parts.objects.newest(MOST_REMEMBERED), gone: [] }, [worker])
+    this.#news.welcome(worker, this.#parts.lessons())
     if (this.#readiness !== null) worker.tell({ kind: 'inform', readiness: this.#readiness })
     this.#whenServing?.()
     this.#handoff.resume()

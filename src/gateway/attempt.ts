@@ -5,17 +5,17 @@ import { CLIENT_GONE, type Outcome, WORKED } from '../model/outcome.ts'
 import type { CompiledKey, CompiledProvider } from '../snapshot/snapshot.ts'
 import type { Exit } from '../snapshot/way.ts'
 import { dispatch } from '../upstream/dispatch.ts'
-import { AttemptTimeout, diedUnanswered, STALE } from '../upstream/fault.ts'
+import { diedUnanswered, STALE } from '../upstream/fault.ts'
 import type { Ending, Guide, Treatment } from '../upstream/guide.ts'
 import { upwardHeaders } from '../upstream/headers.ts'
 import { ProxyFault } from '../upstream/proxy-fault.ts'
 import { Relay } from '../upstream/relay.ts'
 import { dialectNamed, dialectOf } from '../wire/dialects.ts'
 import { failure, interruption, masked } from './attempt-outcome.ts'
+import { AttemptWatch } from './attempt-watch.ts'
 import type { Course, Step } from './course.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
-import { OUT_OF_TIME } from './give-up.ts'
 import { needsPlain, watchObjects } from './object-watch.ts'
 import { wordsOf } from './refusal.ts'
 import { breakOff, commit, maskBytes } from './respond.ts'
@@ -28,15 +28,16 @@ const NOTHING = Buffer.alloc(0)
 
 /** A reused connection that dies this soon was closed before the request reached it. */
 const STALE_MS = 250
-/** Comments alone keep a stream alive for so long. */
-const COMMENTS_MS = 600_000
 
 /** One try at one key: dispatched, watched, and judged by how it ended. */
 export class Attempt implements Guide {
   readonly number: number
+  /** Monotonic ms. */
+  readonly startedAt: number
   readonly startedWall: number
   readonly lease: Lease
   readonly relay: Relay
+  readonly watch: AttemptWatch
   readonly #exchange: Exchange
   readonly #gateway: Gateway
   readonly #course: Course
@@ -45,14 +46,6 @@ export class Attempt implements Guide {
   readonly #exit: Exit
   readonly #fresh: boolean
   readonly #dialect: Dialect
-  readonly #startedAt: number
-  /** Monotonic ms of the last sign of life, and of the last event, as far as the watch has looked. */
-  #lifeAt: number
-  #eventAt: number
-  #headAt = 0
-  /** From when on an answer is waited for: the dispatch, or the last byte that went up. */
-  #waitsSince: number
-  #stalledAt = 0
   #settle: ((outcome: Outcome) => void) | null = null
 
   constructor(exchange: Exchange, gateway: Gateway, step: Step, course: Course) {
@@ -68,19 +61,13 @@ export class Attempt implements Guide {
     this.#dialect = exchange.endpoint.generate
       ? dialectOf(exchange.endpoint)
       : dialectNamed(this.#provider.dialect)
-    this.#startedAt = gateway.clock.now()
+    this.startedAt = gateway.clock.now()
     this.startedWall = gateway.clock.wall()
-    this.#lifeAt = this.#startedAt
-    this.#waitsSince = this.#startedAt
-    this.#eventAt = this.#startedAt
     this.relay = new Relay(this, exchange.response)
+    this.watch = new AttemptWatch(this, exchange, this.#provider.settings)
     exchange.provider = this.#provider
     exchange.keyId = step.key.id
     exchange.served = step.target.model ?? exchange.model
-  }
-
-  get startedAt(): number {
-    return this.#startedAt
   }
 
   /** Sends the request; resolves with what the attempt taught, and never rejects. */
@@ -104,8 +91,9 @@ export class Attempt implements Guide {
   }
 
   onHead(status: number, headers: Headers): Treatment {
-    this.#headAt = this.#gateway.clock.now()
-    this.#course.detours.worked(this.#exit, this.#headAt)
+    const now = this.#gateway.clock.now()
+    this.watch.headCame(now)
+    this.#course.detours.worked(this.#exit, now)
     const treatment = treatHead(this.#exchange, this.#dialect, status, headers)
     return watchObjects(this.#exchange, this.#gateway, this.relay, treatment, headers)
   }
@@ -171,7 +159,7 @@ export class Attempt implements Guide {
       return false
     const { body, endpoint } = this.#exchange
     if (body?.streaming) return false
-    const soon = this.#gateway.clock.now() - this.#startedAt < STALE_MS
+    const soon = this.#gateway.clock.now() - this.startedAt < STALE_MS
     return soon || endpoint.repeat !== 'stateful'
   }
 
@@ -190,78 +178,5 @@ export class Attempt implements Guide {
     const spoken = spokenIn(this.#exchange, this.#dialect, relay.headers)
     breakOff(this.#exchange, relay.streams && said === null ? spoken : null)
     return outcome
-  }
-
-  /** Looks whether time has run out for this attempt, or for the client to read. */
-  watch(now: number, firstByteBy: number): void {
-    const { relay } = this
-    if (relay.ended) return
-    if (relay.lively) {
-      relay.lively = false
-      this.#lifeAt = now
-      if (!relay.streams || relay.tap?.lively) this.#eventAt = now
-      if (relay.tap !== null) relay.tap.lively = false
-    }
-    if (this.#clientStalls(now) || this.#uploads(now)) return
-    const { timeout, first_token_timeout, idle_timeout, commit_hold } = this.#provider.settings
-    if (!relay.committed && now >= firstByteBy + this.#waitsSince - this.#startedAt) {
-      this.#runOut()
-    } else if (relay.status === 0) {
-      if (now >= this.#waitsSince + timeout)
-        this.#expire('upstream_timeout', 'The upstream sent no headers in time.')
-    } else if (
-      relay.streams &&
-      !relay.meaningful &&
-      now >= this.#waitsSince + first_token_timeout
-    ) {
-      this.#expire('first_token_timeout', 'The upstream sent no first token in time.')
-    } else if (now >= this.#lifeAt + idle_timeout || now >= this.#eventAt + COMMENTS_MS) {
-      this.#expire('upstream_timeout', 'The upstream fell silent inside its answer.')
-    } else if (relay.streams && now >= this.#headAt + commit_hold) relay.commit()
-  }
-
-  /** Silence is the client's while it does not read; it has `write_idle` to go on. */
-  #clientStalls(now: number): boolean {
-    const { relay } = this
-    if (!relay.stalled) {
-      this.#stalledAt = 0
-      return false
-    }
-    if (this.#stalledAt === 0) this.#stalledAt = now
-    this.#lifeAt = now
-    if (now < this.#stalledAt + this.#exchange.snapshot.settings.write_idle) return true
-    this.#exchange.left = true
-    relay.leave()
-    this.#exchange.response.destroy()
-    return true
-  }
-
-  /**
-   * As long as a body goes up nothing else is waited for. An upstream that takes no more of it has
-   * `idle_timeout` to go on; whether it comes fast enough is looked at elsewhere.
-   */
-  #uploads(now: number): boolean {
-    const upload = this.#exchange.body?.streaming
-    if (!upload?.begun) return false
-    if (upload.lively || upload.starving) {
-      upload.lively = false
-      this.#waitsSince = now
-      this.#lifeAt = now
-    }
-    if (upload.ended || this.relay.status !== 0) return false
-    if (now >= this.#waitsSince + this.#provider.settings.idle_timeout)
-      this.#expire('upstream_timeout', 'The upstream took no more of the body in time.')
-    return true
-  }
-
-  /** The time of all attempts is over. Where it was not this one that used it up, it is charged nothing. */
-  #runOut(): void {
-    const message = `${OUT_OF_TIME}.`
-    if (this.number === 1) this.#expire('upstream_timeout', message)
-    else this.relay.abort(new BalanceError('upstream_timeout', message))
-  }
-
-  #expire(code: AttemptTimeout['code'], message: string): void {
-    this.relay.abort(new AttemptTimeout(code, message))
   }
 }

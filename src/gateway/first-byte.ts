@@ -17,6 +17,6 @@ export function setAlarm(exchange: Exchange, { clock }: Gateway): Timer | null {
   if (ms >= PRECISE_MS) return null
   const left = Math.max(0, exchange.startedAt + ms - clock.now())
   return clock.after(Math.ceil(left), () => {
-    exchange.attempt?.watch(clock.now(), firstByteBy(exchange))
+    exchange.attempt?.watch.look(clock.now(), firstByteBy(exchange))
   })
 }

@@ -17,7 +17,7 @@ export function watchExchanges(gateway: Gateway): Timer {
       if (exchange.accounted) watchEnd(exchange, now)
       else {
         watchArrival(exchange, now)
-        exchange.attempt?.watch(now, firstByteBy(exchange))
+        exchange.attempt?.watch.look(now, firstByteBy(exchange))
       }
     }
     watchRest(gateway, now)
