@@ -1,4 +1,5 @@
-import { type Dispatcher, Pool } from 'undici'
+import { buildConnector } from 'undici'
+import { ConnectionPool } from './connection-pool.ts'
 import { rememberingLookup } from './name-memory.ts'
 import { connectorThrough, nameOfVia, tryTunnel, type Via } from './tunnel.ts'
 
@@ -18,12 +19,12 @@ export interface Dial {
  * and the gateway watches every attempt itself.
  */
 export class Agents {
-  readonly #pools = new Map<string, Pool>()
+  readonly #pools = new Map<string, ConnectionPool>()
   readonly #lookup = rememberingLookup()
   /** The same, by the object that a snapshot names them with. */
-  #byDial = new WeakMap<Dial, Pool>()
+  #byDial = new WeakMap<Dial, ConnectionPool>()
 
-  for(dial: Dial): Dispatcher {
+  for(dial: Dial): ConnectionPool {
     const known = this.#byDial.get(dial)
     if (known) return known
     const pool = this.#named(dial)
@@ -32,15 +33,15 @@ export class Agents {
   }
 
   /** Requests of these pools have a connection each, closed after it. */
-  fresh(dial: Dial): Dispatcher {
+  fresh(dial: Dial): ConnectionPool {
     return this.#named(dial, FRESH)
   }
 
-  #named(dial: Dial, pipelining = KEPT): Pool {
+  #named(dial: Dial, pipelining = KEPT): ConnectionPool {
     const name = nameOf(dial, pipelining)
     const known = this.#pools.get(name)
     if (known) return known
-    const pool = new Pool(dial.origin, {
+    const pool = new ConnectionPool(dial.origin, {
       pipelining,
       connect: this.#connect(dial),
       headersTimeout: 0,
@@ -52,9 +53,15 @@ export class Agents {
     return pool
   }
 
-  #connect({ via, connectTimeout: timeout }: Dial): NonNullable<Pool.Options['connect']> {
+  #connect({ via, connectTimeout: timeout }: Dial): buildConnector.connector {
     if (via !== null) return connectorThrough(via, timeout, this.#lookup)
-    return { timeout, keepAlive: true, keepAliveInitialDelay: 30_000, lookup: this.#lookup }
+    return buildConnector({
+      timeout,
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
+      lookup: this.#lookup,
+      allowH2: false,
+    })
   }
 
   /**
@@ -78,7 +85,7 @@ export class Agents {
     for (const [name, pool] of this.#pools) {
       if (kept.has(name)) continue
       this.#pools.delete(name)
-      pool.close().catch(() => pool.destroy())
+      pool.close()
     }
   }
 
