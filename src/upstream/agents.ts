@@ -45,6 +45,7 @@ export class Agents {
       pipelining,
       connect: this.#connect(dial),
       headersTimeout: 0,
+      keepAliveTimeout: KEPT_MS,
       bodyTimeout: 0,
       allowH2: false,
       maxHeaderSize: 65_536,
@@ -98,6 +99,11 @@ export class Agents {
   }
 }
 
+/**
+ * A connection that nobody uses is kept so long, ms, unless the upstream says how long it keeps it. People ask
+ * again after some seconds, and a new connection to a vendor costs a handshake of TLS.
+ */
+const KEPT_MS = 30_000
 /** undici's `pipelining`: one request at a time on a kept connection, or none kept. */
 const KEPT = 1
 const FRESH = 0
