@@ -11,6 +11,7 @@ import type { Agents } from '../upstream/agents.ts'
 import type { Dashboard } from './dashboard.ts'
 import { InFlight } from './in-flight.ts'
 import { Ledger } from './ledger.ts'
+import { Load } from './load.ts'
 import { Objects } from './objects.ts'
 
 /** What a gateway is made of; all of it outlives every snapshot. */
@@ -45,6 +46,7 @@ export class Gateway {
   readonly exchanges = new InFlight()
   /** Requests that were answered, or are no exchange, and have not come whole; until when they may, monotonic ms. */
   readonly unread = new Map<IncomingMessage, number>()
+  readonly load = new Load()
   /** Bytes of held bodies, all exchanges together. */
   heldBytes = 0
   /** It is about to end: no connection is kept for another request. */

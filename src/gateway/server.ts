@@ -90,6 +90,11 @@ function accept(
     response.writeHead(503, { 'retry-after': '1' }).end()
     return
   }
+  if (gateway.exchanges.size >= gateway.load.limit && !asksForMetrics(request.url ?? '/')) {
+    awaitRest(request, gateway)
+    gateway.load.refuse(response)
+    return
+  }
   if (gateway.draining) response.shouldKeepAlive = false
   const now = gateway.clock.now()
   const wall = gateway.clock.wall()
