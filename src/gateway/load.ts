@@ -4,8 +4,8 @@ import { BalanceError } from '../base/errors.ts'
 import { dialectNamed } from '../wire/dialects.ts'
 
 /**
- * Later than this an event is served only where there is more to do than can be done, ms. Not sooner: each
- * refusal costs an eighth of an answer, so that who refuses two of three answers fewer than who lets them wait.
+ * Later than this an event is served only where there is more to do than can be done, ms. A refusal costs an
+ * eighth of an answer, so it is no way to answer more as long as those that wait are few.
  */
 const LATE = 1_000
 const CALM = 500
