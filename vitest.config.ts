@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** Those that measure how soon clients are answered, but for what was waited for a processor: two at a time. */
 const LOAD = [
   'tests/chaos/changes.test.ts',
+  'tests/chaos/overload.test.ts',
   'tests/chaos/retention.test.ts',
   'tests/chaos/stability-*.test.ts',
   'tests/chaos/tail.test.ts',

@@ -74,7 +74,7 @@ export interface Strain {
 }
 
 /** Between two looks at how late the event loop is, ms. */
-const RESOLUTION = 20
+const RESOLUTION = 100
 
 /** Watches how late events are served, until it is stopped. */
 export class StrainGauge {

@@ -13,6 +13,8 @@ const CLIENT = fileURLToPath(new URL('../support/overload.mjs', import.meta.url)
 const OVERLOAD_MS = count(10_000, 60_000)
 const PEAK_MS = 4_000
 const BACK_MS = 5_000
+/** Each on a connection that is kept, and asking again once it was answered. */
+const CALLERS = 1_000
 /** Share of the time; with more, one round can't be compared with another. */
 const MOST_WAITED = 0.15
 
@@ -72,29 +74,33 @@ async function round(ms: number, connections: number, rate = 0): Promise<Round> 
   return { ...said, goodput: (good * 1_000) / (usedBy(daemon.pid).cpu - before) }
 }
 
-it('three times as much as can be done: as many answers as ever, and normal again at once', {
+it('three times as many callers as it can serve at once: as many answers, and normal again thereafter', {
   timeout: count(120_000, 240_000),
 }, async ({ annotate }) => {
   const queue = new RunQueue([daemon.pid])
-  await round(PEAK_MS, 64)
+  await round(PEAK_MS, CALLERS)
+  const few = await round(PEAK_MS, 64)
   const from = performance.now()
-  const peak = await round(PEAK_MS, 64)
+  const peak = await round(PEAK_MS, CALLERS)
   const rate = (3_000 * peak.good) / PEAK_MS
-  const over = await round(OVERLOAD_MS, 3_000, rate)
+  const over = await round(OVERLOAD_MS, 3 * CALLERS, rate)
   const to = performance.now()
-  const after = await round(BACK_MS, 64)
+  const after = await round(BACK_MS, CALLERS)
   queue.stop()
   const waited = queue.waited(from, to) / (to - from)
-  for (const [name, { goodput, ...said }] of Object.entries({ peak, over, after })) {
+  for (const [name, { goodput, ...said }] of Object.entries({ few, peak, over, after })) {
     await annotate(
       `${name}: ${Math.round(goodput)} answers a second of processor; ${JSON.stringify(said)}; load ${loadavg()[0]?.toFixed(1)}`,
     )
   }
-  await annotate(`the daemon waited ${Math.round(100 * waited)} % of the time for a processor`)
-  expect([peak.failed, over.failed]).toEqual([0, 0])
+  await annotate(
+    `${Math.round((100 * over.goodput) / peak.goodput)} % of the peak, ${Math.round((100 * over.goodput) / few.goodput)} % of what it does for 64; the daemon waited ${Math.round(100 * waited)} % of the time for a processor`,
+  )
+  expect([peak.failed, over.failed, after.failed]).toEqual([0, 0, 0])
   // Where others have the processors, which of the rounds had more of them decides.
-  if (waited <= MOST_WAITED) expect(over.goodput).toBeGreaterThanOrEqual(0.9 * peak.goodput)
-  expect(after.failed).toBe(0)
-  expect(after.good).toBeGreaterThan(0)
+  if (waited <= MOST_WAITED) {
+    expect(over.goodput).toBeGreaterThanOrEqual(0.9 * peak.goodput)
+    expect(after.goodput).toBeGreaterThanOrEqual(0.8 * peak.goodput)
+  }
   expect((await daemon.ask(token)).status).toBe(200)
 })
