@@ -4,6 +4,7 @@ import { connect, Socket } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Live } from '../../src/balancer/live.ts'
 import { systemClock } from '../../src/base/clock.ts'
+import { BalanceError } from '../../src/base/errors.ts'
 import { createLogger } from '../../src/base/log.ts'
 import { Redactor } from '../../src/base/redactor.ts'
 import { Exchange } from '../../src/gateway/exchange.ts'
@@ -68,7 +69,7 @@ it(
       log: createLogger('error', redactor, { write: line => lines.push(line) }),
       link: { records() {}, verdicts() {}, outages() {} },
       objectLink: NO_OBJECTS,
-      expose: () => Promise.reject(new Error('It has no metrics.')),
+      expose: () => Promise.reject(new BalanceError('local_fault', 'It has no metrics.')),
     })
     holder.swap(
       catalog({

@@ -1,5 +1,6 @@
 import { type Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
+import { BalanceError } from '../../src/base/errors.ts'
 import { createLogger } from '../../src/base/log.ts'
 import { Redactor } from '../../src/base/redactor.ts'
 import { LocalGateway } from '../../src/daemon/local-gateway.ts'
@@ -53,7 +54,9 @@ export async function startGateway(
     tls: null,
     ...(options.descriptors === undefined ? {} : { descriptors: options.descriptors }),
     dashboard: options.dashboard ?? null,
-    expose: options.expose ?? (() => Promise.reject(new Error('It has no metrics.'))),
+    expose:
+      options.expose ??
+      (() => Promise.reject(new BalanceError('local_fault', 'It has no metrics.'))),
     objectLink: options.objectLink ?? NO_OBJECTS,
     link: {
       records: batch => {
