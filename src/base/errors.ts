@@ -168,6 +168,7 @@ export const CATALOGUE = {
   address_in_use: command(1, 'operator', 'another process listens on the address'),
   already_running: command(1, 'operator', 'another daemon serves this store on this host'),
   name_taken: command(1, 'operator', 'something of this name exists'),
+  in_use: command(1, 'operator', 'something else still names what was to be removed'),
   stale_plan: command(1, 'operator', 'the store has changed since the plan was made'),
   store_unavailable: command(1, 'local', 'the store cannot be reached, is locked, or is full'),
   usage: command(2, 'operator', 'the command line is wrong'),

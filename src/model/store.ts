@@ -172,7 +172,7 @@ export interface Store {
   addProxies(proxies: readonly NewEgressProxy[]): Promise<EgressProxy[]>
   /** By id or name. */
   changeProxy(idOrName: string, change: EgressProxyChange): Promise<EgressProxy>
-  /** By id or name; returns it as it was. */
+  /** By id or name; returns it as it was. @throws BalanceError in_use where a setting `proxy` names it */
   removeProxy(idOrName: string): Promise<EgressProxy>
 
   /** In the order in which they were added. */

@@ -16,6 +16,7 @@ import type { Change } from './change.ts'
 import { newId } from './identifiers.ts'
 import type { StoreParts } from './parts.ts'
 import { describeProxy, listProxies, proxyBinding, proxyOf } from './proxy-rows.ts'
+import { readProxyUsers, refuseUsed } from './proxy-users.ts'
 import { parseReference } from './reference.ts'
 import type { ProxyRow } from './tables.ts'
 import type { Vault } from './vault.ts'
@@ -44,6 +45,7 @@ export function proxyVerbs({ engine, change, vault }: StoreParts): ProxyVerbs {
     removeProxy: idOrName =>
       change(async made => {
         const row = proxyNamed(await listProxies(made.db), idOrName)
+        refuseUsed(await readProxyUsers(made.db), row.name)
         await deleteProxy(made, row)
         return proxyOf(row)
       }),

@@ -165,6 +165,10 @@ it('a proxy is switched off, changed, tested and removed', async () => {
     keys: null,
   })
   expect((await world.balance(['proxies', 'remove', 'gone'])).code).toBe(2)
+  const used = await world.balance(['proxies', 'remove', 'p0', '--yes'])
+  expect([used.code, used.stdout]).toEqual([1, ''])
+  expect(used.stderr).toContain('Proxy "p0" is named by provider mock.')
+  expect(used.stderr).toContain('balance providers set mock proxy=NAMES')
   expect((await world.balance(['proxies', 'remove', 'gone', '--yes'])).code).toBe(0)
   expect(await world.json(['proxies', 'list'])).toHaveLength(4)
 })

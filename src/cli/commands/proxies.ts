@@ -65,7 +65,7 @@ export function define(command: Command, run: Run): void {
     .action(run(test))
   command
     .command('remove')
-    .description('delete a proxy; its keys use the others')
+    .description('delete a proxy that nothing names; its keys use the others')
     .argument('<proxy>', 'id or name')
     .option('--yes', 'without a question')
     .addHelpText('after', example('balance proxies remove eu'))
@@ -189,10 +189,12 @@ async function remove(session: Session, given: string, options: { yes?: true }):
   const store = await session.store()
   const proxies = await store.proxies()
   const proxy = proxyNamed(proxies, given)
-  const last = proxies.length === 1 ? ' Without it upstreams are dialled directly.' : ''
-  await confirm(`Remove ${proxy.name} (${shownProxyUrl(proxy)})?${last}`, options.yes === true)
+  const last = proxies.length === 1
+  const after = last ? ' Without it upstreams are dialled directly.' : ''
+  await confirm(`Remove ${proxy.name} (${shownProxyUrl(proxy)})?${after}`, options.yes === true)
   await store.removeProxy(proxy.id)
   session.out.show({ removed: proxy.id, name: proxy.name }, () => '')
   session.out.say(`removed ${proxy.name}`)
+  if (last) session.out.say('No proxy is left: upstreams are dialled directly now.')
   await session.inForce()
 }

@@ -41,6 +41,6 @@ function statusOf({ code, status }: BalanceError): number {
   return CONFLICTS.has(code) ? 409 : (BY_EXIT[CATALOGUE[code].exit] ?? 500)
 }
 
-const CONFLICTS: ReadonlySet<string> = new Set(['failed', 'name_taken', 'stale_plan'])
+const CONFLICTS: ReadonlySet<string> = new Set(['failed', 'in_use', 'name_taken', 'stale_plan'])
 /** By the exit code of a command that ends so. */
 const BY_EXIT: Readonly<Record<number, number>> = { 1: 503, 2: 400, 3: 404, 4: 403, 69: 503 }

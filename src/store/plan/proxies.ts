@@ -5,15 +5,20 @@ import { isOutdated, openDeclaredPassword } from '../declared-vault.ts'
 import type { StoreParts } from '../parts.ts'
 import { deleteProxy, insertProxy, updateProxy } from '../proxies.ts'
 import { listProxies } from '../proxy-rows.ts'
+import { type ProxyUser, usersOf } from '../proxy-users.ts'
 import type { ProxyRow } from '../tables.ts'
 import type { KeyParts } from './key-pairs.ts'
 import { declaredStep, type Fields, removingStep, type Step } from './step.ts'
 
 type ProxyParts = Pick<KeyParts, 'db' | 'vault' | 'declared'>
 
-/** Steps of proxies: of those that are declared, and of those that a file has let go of. */
+/**
+ * Steps of proxies: of those that are declared, and of those that a file has let go of.
+ * @param users what will be dialled through proxies; those that they name must stay
+ */
 export async function proxySteps(
   parts: ProxyParts,
+  users: readonly ProxyUser[],
 ): Promise<{ readonly declared: Step[]; readonly letGo: Step[] }> {
   const rows = await listProxies(parts.db)
   const given = parts.declared.proxies ?? []
@@ -30,11 +35,16 @@ export async function proxySteps(
         name: row.name,
         names: [row.name, row.id],
         holder: row.origin,
+        blocked: blockedBy(usersOf(users, row.name)),
         fields: fieldsOf(row),
         run: made => deleteProxy(made, row),
       }),
     )
   return { declared: steps, letGo }
+}
+
+function blockedBy([first]: readonly ProxyUser[]): string | null {
+  return first === undefined ? null : `${first.name} names it`
 }
 
 async function declaredProxy(

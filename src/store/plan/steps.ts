@@ -10,6 +10,7 @@ import { readTokens } from '../tokens.ts'
 import { keySteps } from './keys.ts'
 import { letGoProviders, providerSteps } from './providers.ts'
 import { proxySteps } from './proxies.ts'
+import { proxyUsersAfter } from './proxy-users.ts'
 import { otherTargets, targetSteps } from './routes.ts'
 import { settingSteps } from './settings.ts'
 import type { Step } from './step.ts'
@@ -31,10 +32,12 @@ export async function stepsTo(
   const targetRows = await listTargets(db)
   const keys = await keySteps({ db, vault, rows: keyRows, declared, prune })
   const tokens = tokenSteps(await readTokens(db), declared, sources, prune)
-  const proxies = await proxySteps({ db, vault, declared })
   const blocked = await blockers(db, declared, keyRows, targetRows)
   const letGo = letGoProviders(rows, declared, blocked)
   const gone = new Set(letGo.filter(step => prune && step.blocked === null).map(step => step.name))
+  const standing = { providers: rows, keys: keyRows }
+  const users = await proxyUsersAfter(db, declared, standing, gone, keys)
+  const proxies = await proxySteps({ db, vault, declared }, users)
   const known = new Set([...rows, ...declared.providers].map(({ name }) => name))
   const settings = await settingSteps(db, declared, name => known.has(name) && !gone.has(name))
   return [

@@ -404,6 +404,7 @@ describe.each(WAYS)('the door of the dashboard, %s', way => {
     for (const [code, status] of [
       ['stale_plan', 409],
       ['name_taken', 409],
+      ['in_use', 409],
       ['no_such', 404],
       ['invalid_value', 400],
       ['not_permitted', 403],

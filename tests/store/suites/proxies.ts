@@ -66,6 +66,76 @@ export function proxySuite(place: () => Promise<Place>): void {
       expect(await store.proxies()).toHaveLength(1)
     })
 
+    it('stay while a setting, a provider or a key names them', async () => {
+      const store = await (await place()).open()
+      await store.addProxies([EU, US])
+      await store.addProvider(OPENAI, { makeDefault: true })
+      const values = ['1', '2', '3', '4'].map(end => new Secret(`sk-0123456789abcdef${end}`))
+      const given = values.map(value => ({ value, proxy: 'us,eu' }))
+      const { added } = await store.addKeys('openai', given)
+      const refusal = () => store.removeProxy('eu').catch(error => error)
+      expect(await refusal()).toMatchObject({
+        code: 'in_use',
+        message:
+          'Proxy "eu" is named by key openai/key-1, key openai/key-2, key openai/key-3, 1 more. Nothing was removed.',
+        hint: expect.stringContaining(`balance keys set ${added[0]?.id} --proxy NAMES`),
+      })
+      await store.changeKeys(
+        added.map(({ id }) => id),
+        { proxy: 'us' },
+      )
+      await store.changeProvider('openai', { overrides: { proxy: ['eu'] } })
+      expect((await refusal()).message).toContain('by provider openai.')
+      await store.changeProvider('openai', { overrides: { proxy: null } })
+      await store.setSetting('proxy', ['eu'])
+      expect((await refusal()).message).toContain('by the setting proxy.')
+      expect(await store.proxies()).toHaveLength(2)
+      await store.setSetting('proxy', ['all'])
+      expect(await store.removeProxy('eu')).toMatchObject({ name: 'eu' })
+    })
+
+    it('of a file stay while what it declares, or a command made, names them', async () => {
+      const store = await (await place()).open()
+      const key = { value: new Secret('env:OPENAI_API_KEY'), label: 'main' }
+      const openai = { ...OPENAI, enabled: true, keys: [key] }
+      const overrides = { proxy: ['us', 'eu'] }
+      const named = [{ ...openai, overrides }]
+      const own = [{ ...openai, keys: [{ ...key, proxy: 'us' }] }]
+      const both = [{ ...openai, overrides, keys: [{ ...key, proxy: 'us' }] }]
+      const proxies = ['eu', 'us'].map(name => {
+        return { name, url: `http://${name}.lan:1`, enabled: true, password: null }
+      })
+      const file: Declared = { settings: { proxy: ['eu'] }, providers: [openai], proxies }
+      await store.reconcile({ ...file, providers: both })
+      const without: Declared = { ...file, proxies: [] }
+      const left = async (declared: Declared) => (await store.plan(declared, { prune: true })).left
+      expect(await left(without)).toEqual(['proxy eu (the setting proxy names it)'])
+      const settings = {}
+      expect(await left({ ...without, settings })).toEqual([])
+      expect(await left({ ...without, settings, providers: named })).toEqual([
+        'proxy eu (provider openai names it)',
+        'proxy us (provider openai names it)',
+      ])
+      expect(await left({ ...without, settings, providers: own })).toEqual([
+        'proxy us (key openai/main names it)',
+      ])
+      // What the file declares no longer goes with them, unless a command made it.
+      const given = [{ value: new Secret('sk-0123456789abcdef'), label: 'mine', proxy: 'us' }]
+      await store.addKeys('openai', given)
+      expect(await left({ ...without, settings })).toEqual(['proxy us (key openai/mine names it)'])
+      await store.setSetting('proxy', ['eu'])
+      const nothing = { ...without, settings, providers: [] }
+      const revision = await store.revision()
+      expect(await store.apply(nothing, { prune: true, revision })).toMatchObject({
+        left: [
+          'proxy eu (the setting proxy names it)',
+          'proxy us (provider openai names it)',
+          'provider openai (a command gave it keys)',
+        ],
+      })
+      expect((await store.proxies()).map(({ name }) => name)).toEqual(['eu', 'us'])
+    })
+
     it('open for no other address or row', async () => {
       const here = await place()
       const store = await here.open()
