@@ -7,14 +7,16 @@ import { compile } from '../snapshot/compile.ts'
 import { viaOf } from '../snapshot/scope.ts'
 import type { CompiledProvider } from '../snapshot/snapshot.ts'
 import { Agents } from '../upstream/agents.ts'
-import { codeOf } from '../upstream/fault.ts'
+import { transportOutcome } from '../upstream/fault.ts'
+import { ProxyFault } from '../upstream/proxy-fault.ts'
+import type { TunnelStep } from '../upstream/tunnel.ts'
 import { type ProxyTestShape, proxyTestShape } from './shapes/proxy-test.ts'
 
 const AT_ONCE = 4
 
 /**
- * Asks each of these proxies for a tunnel to a provider, and hangs up: it costs nothing, and no key is
- * shown to anybody. Nothing is learned from it; a gateway looks for itself.
+ * Asks each of these proxies for a tunnel to a provider, begins TLS there where the provider has it, and
+ * hangs up: it costs nothing, and no key is shown to anybody. Nothing is learned from it; a gateway looks for itself.
  * @param to name of the provider; null: one that is dialled through the proxy, or the first there is
  * @param known is given each as it is known
  * @throws BalanceError no_such for a provider that is not there, failed where there is none at all
@@ -68,16 +70,31 @@ async function testOne(
   proxy: EgressProxy,
   provider: CompiledProvider,
 ): Promise<ProxyTestShape> {
-  const { origin } = provider
+  const { origin, name } = provider
   const began = clock.now()
-  const tell = (code: string | null, reason: string) =>
-    proxyTestShape(proxy, { to: origin, ms: clock.now() - began, code, reason })
+  const made = new Map<TunnelStep, number>()
+  let last = began
+  const done = (step: TunnelStep) => {
+    const now = clock.now()
+    made.set(step, now - last)
+    last = now
+  }
+  const tell = (code: string | null, reason: string) => {
+    const ms = clock.now() - began
+    return proxyTestShape(proxy, { provider: name, to: origin, ms, made, code, reason })
+  }
   if (proxy.fault !== null) return tell(proxy.fault.state, proxy.fault.reason)
   try {
     const { connect_timeout: connectTimeout } = provider.settings
-    await agents.tryProxy({ origin, connectTimeout, via: viaOf(proxy) })
+    await agents.tryProxy({ origin, connectTimeout, via: viaOf(proxy) }, done)
     return tell(null, '')
   } catch (error) {
-    return tell(codeOf(error as Error), (error as Error).message)
+    if (error instanceof ProxyFault) return tell(error.code, error.message)
+    const { code, detail } = transportOutcome(error as Error, false)
+    const untrusted = code === 'upstream_tls'
+    return tell(code, `${untrusted ? UNTRUSTED : NO_TLS} (${detail}).`)
   }
 }
+
+const UNTRUSTED = "The tunnel was made, but the provider's certificate is not to be trusted"
+const NO_TLS = 'The tunnel was made, but TLS with the provider failed'

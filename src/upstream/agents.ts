@@ -1,7 +1,7 @@
 import { buildConnector } from 'undici'
 import { ConnectionPool } from './connection-pool.ts'
 import { rememberingLookup } from './name-memory.ts'
-import { connectorThrough, nameOfVia, tryTunnel, type Via } from './tunnel.ts'
+import { connectorThrough, nameOfVia, type TunnelStep, tryTunnel, type Via } from './tunnel.ts'
 
 /** How one origin is dialled. */
 export interface Dial {
@@ -67,14 +67,21 @@ export class Agents {
 
   /**
    * Whether the proxy of this dial makes a connection to its upstream; sends nothing there.
-   * @throws ProxyFault
+   * @param done is told of each step when it was made; where it is given, TLS with the upstream is one
+   * @throws ProxyFault; of the upstream's TLS, what the socket broke with
    */
-  async tryProxy({ origin, connectTimeout, via }: Dial): Promise<void> {
+  async tryProxy(
+    { origin, connectTimeout, via }: Dial,
+    done?: (step: TunnelStep) => void,
+  ): Promise<void> {
     if (via === null) return
     const { protocol, hostname, port } = new URL(origin)
     const host = hostname.replace(/^\[(.*)\]$/, '$1')
     const far = { host, port: Number(port) || (protocol === 'https:' ? 443 : 80) }
-    await tryTunnel(via, far, connectTimeout, this.#lookup)
+    await tryTunnel(via, far, connectTimeout, this.#lookup, {
+      secure: done !== undefined && protocol === 'https:',
+      done: done ?? (() => {}),
+    })
   }
 
   /** Retires the pools of all other dials: each closes when its last request has ended. */

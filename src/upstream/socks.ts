@@ -25,7 +25,8 @@ export async function greetSocks(socket: Socket, { user, password }: Via, far: F
     if (method === PASSWORD && user !== null) {
       await identify(socket, reader, user, password?.reveal() ?? '')
     } else if (method !== NO_PASSWORD) {
-      throw new ProxyFault('refused', 'proxy_socks_auth', 'The proxy wants other credentials.')
+      const wanted = user === null ? 'wants a user and a password' : 'takes no user and password'
+      throw new ProxyFault('refused', 'proxy_socks_auth', `The proxy ${wanted}.`)
     }
     socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0]), addressOf(far)]))
     await readReply(reader)
@@ -60,11 +61,22 @@ async function readReply(reader: Reader): Promise<void> {
     const code = `proxy_socks_${reply}`
     throw reply === 2
       ? new ProxyFault('broken', code, 'The proxy does not allow this connection.')
-      : new ProxyFault('beyond', code, `The proxy could not reach the upstream (SOCKS ${reply}).`)
+      : new ProxyFault('beyond', code, `The proxy could not reach the upstream (${said(reply)}).`)
   }
   // Where it is bound is nothing to us.
   const length = kind === 1 ? 4 : kind === 4 ? 16 : ((await reader.take(1))[0] ?? 0)
   await reader.take(length + 2)
+}
+
+/** RFC 1928 §6. */
+const REPLIES = [
+  ...['', 'general failure', 'not allowed', 'network unreachable', 'host unreachable'],
+  ...['connection refused', 'TTL expired', 'command not supported', 'address type not supported'],
+]
+
+function said(reply: number): string {
+  const words = REPLIES[reply]
+  return words === undefined ? `SOCKS ${reply}` : `SOCKS ${reply}: ${words}`
 }
 
 function strange(): ProxyFault {

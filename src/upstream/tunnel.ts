@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import type { LookupFunction, Socket } from 'node:net'
 import { buildConnector } from 'undici'
 import type { Secret } from '../base/secret.ts'
-import { codeOf } from './fault.ts'
+import { codeOf, transportOutcome } from './fault.ts'
 import { ProxyFault } from './proxy-fault.ts'
 import { greetSocks } from './socks.ts'
 
@@ -58,13 +58,44 @@ export function connectorThrough(
   }
 }
 
+/** What was done of a connection through a proxy: it is reached, it made the tunnel, the upstream's TLS. */
+export type TunnelStep = 'connect' | 'tunnel' | 'tls'
+
 /**
  * Asks a proxy for a tunnel and hangs up: whether it does its work.
- * @throws ProxyFault
+ * @param secure begins TLS with the upstream as well, whose certificate is judged
+ * @param done is told of each step when it was made
+ * @throws ProxyFault; of the upstream's TLS, what the socket broke with
  */
-export async function tryTunnel(via: Via, far: Far, ms: number, lookup: LookupFunction) {
-  const socket = await open(via, buildConnector({ timeout: ms, lookup, allowH2: false }), far, ms)
-  socket.destroy()
+export async function tryTunnel(
+  via: Via,
+  far: Far,
+  ms: number,
+  lookup: LookupFunction,
+  { secure, done }: { readonly secure: boolean; readonly done: (step: TunnelStep) => void },
+): Promise<void> {
+  const toProxy = buildConnector({ timeout: ms, lookup, allowH2: false })
+  const socket = await open(via, toProxy, far, ms, done)
+  try {
+    if (!secure) return
+    await greetUpstream(socket, far, ms)
+    done('tls')
+  } finally {
+    socket.on('error', () => {})
+    socket.destroy()
+  }
+}
+
+async function greetUpstream(httpSocket: Socket, { host, port }: Far, ms: number): Promise<void> {
+  const connect = buildConnector({ timeout: ms, allowH2: false })
+  const options = { hostname: host, host, port: String(port), protocol: 'https:', httpSocket }
+  await new Promise<void>((resolve, reject) => {
+    connect(options, (error, socket) => {
+      socket?.destroy()
+      if (error) reject(error)
+      else resolve()
+    })
+  })
 }
 
 async function open(
@@ -72,14 +103,17 @@ async function open(
   connect: buildConnector.connector,
   far: Far,
   ms: number,
+  done: (step: TunnelStep) => void = () => {},
 ): Promise<Socket> {
   const socket = await reach(via, connect)
+  done('connect')
   try {
     // An idle socket's time: what trickles is bounded by the request's own time.
     socket.setTimeout(ms, () => socket.destroy(silent()))
     if (via.scheme === 'socks5') await greetSocks(socket, via, far)
     else await askForTunnel(socket, via, far)
     socket.setTimeout(0)
+    done('tunnel')
     return socket
   } catch (error) {
     socket.on('error', () => {})
@@ -119,19 +153,22 @@ function askForTunnel(socket: Socket, { user, password }: Via, far: Far): Promis
       createConnection: () => socket,
     })
     asked.once('connect', ({ statusCode = 0 }, _, head) => {
-      if (statusCode < 200 || statusCode > 299) return reject(refusal(statusCode))
+      if (statusCode < 200 || statusCode > 299) return reject(refusal(statusCode, user))
       if (head.length > 0) socket.unshift(head)
       resolve()
     })
-    asked.once('response', ({ statusCode = 0 }) => reject(refusal(statusCode)))
+    asked.once('response', ({ statusCode = 0 }) => reject(refusal(statusCode, user)))
     asked.once('error', reject)
     asked.end()
   })
 }
 
-function refusal(status: number): ProxyFault {
+function refusal(status: number, user: string | null): ProxyFault {
   const code = `proxy_${status}`
-  if (status === 407) return new ProxyFault('refused', code, 'The proxy wants other credentials.')
+  if (status === 407) {
+    const why = user === null ? 'wants a user and a password' : 'refuses user or password'
+    return new ProxyFault('refused', code, `The proxy ${why} (${status}).`)
+  }
   if (status === 502 || status === 503 || status === 504) {
     return new ProxyFault('beyond', code, `The proxy could not reach the upstream (${status}).`)
   }
@@ -141,12 +178,30 @@ function refusal(status: number): ProxyFault {
 function unreachable(error: Error): ProxyFault {
   const code = codeOf(error)
   const kind = code === 'ECONNREFUSED' || code === 'ENOTFOUND' ? 'gone' : 'broken'
-  return new ProxyFault(kind, `proxy_${code}`, `The proxy cannot be reached (${code}).`)
+  return new ProxyFault(kind, `proxy_${code}`, `${unreachedFor(code, error)} (${code}).`)
+}
+
+function unreachedFor(code: string, error: Error): string {
+  const said = UNREACHED[code]
+  if (said !== undefined) return said
+  const untrusted = transportOutcome(error, false).code === 'upstream_tls'
+  return untrusted ? "The proxy's certificate is not to be trusted" : 'The proxy cannot be reached'
+}
+
+const UNREACHED: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "Nobody listens at the proxy's address",
+  ENOTFOUND: "The proxy's name is unknown",
+  EAI_AGAIN: "The proxy's name could not be looked up",
+  ERR_SSL_WRONG_VERSION_NUMBER: 'The proxy does not speak TLS',
+  UND_ERR_CONNECT_TIMEOUT: 'The proxy cannot be reached in time',
 }
 
 function brokeOff(error: Error): ProxyFault {
   const code = codeOf(error)
-  return new ProxyFault('broken', `proxy_${code}`, `The proxy made no connection (${code}).`)
+  const what = code.startsWith('HPE_')
+    ? 'What answers is no HTTP proxy'
+    : 'The proxy made no connection'
+  return new ProxyFault('broken', `proxy_${code}`, `${what} (${code}).`)
 }
 
 function silent(): ProxyFault {

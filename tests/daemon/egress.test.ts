@@ -89,7 +89,10 @@ it('50 keys over 4 proxies and 2 workers: one dies and returns, and the daemon s
   }
   expect(await states()).toEqual(['active', 'failing', 'active', 'active'])
   const [, failing] = await world.json<ProxyStatus[]>(['proxies', 'list'])
-  expect(failing).toMatchObject({ keys: 0, reason: 'The proxy cannot be reached (ECONNREFUSED).' })
+  expect(failing).toMatchObject({
+    keys: 0,
+    reason: "Nobody listens at the proxy's address (ECONNREFUSED).",
+  })
   expect(Date.parse(failing?.next_check ?? '')).toBeGreaterThan(0)
 
   await dying.open()
@@ -156,6 +159,11 @@ it('a proxy is switched off, changed, tested and removed', async () => {
     1,
     [{ name: 'gone', ok: false, code: 'proxy_ECONNREFUSED' }],
   ])
+  const shown = await world.balance(['proxies', 'test', 'gone', 'p0'])
+  expect(shown.stdout).toMatch(/^NAME +URL +RESULT +MS +CONNECT +TUNNEL +TLS +TO +WHY NOT$/m)
+  expect(shown.stdout).toMatch(/^p0 .* works +\d+ +\d+ +\d+ +- +mock http:/m)
+  expect(shown.stdout).toMatch(/^gone .* proxy_ECONNREFUSED .* Nobody listens/m)
+  expect(shown.stderr).toContain('1 of 2 failed the test.')
   await world.json(['proxies', 'disable', 'gone'])
   await world.json(['proxies', 'set', 'gone', '--url', 'https://me@127.0.0.1:2'])
   const rows = await world.json<ProxyStatus[]>(['proxies', 'list'])

@@ -36,7 +36,10 @@ export function proxyTestColumns(paint: ChalkInstance): Column<ProxyTestShape>[]
       paint: (text, row) => (row.ok ? paint.green(text) : paint.red(text)),
     },
     { head: 'MS', cell: row => row.ms, right: true },
-    { head: 'TO', soft: true, cell: row => row.to },
+    { head: 'CONNECT', spare: true, cell: row => row.connect_ms, right: true },
+    { head: 'TUNNEL', spare: true, cell: row => row.tunnel_ms, right: true },
+    { head: 'TLS', spare: true, cell: row => row.tls_ms, right: true },
+    { head: 'TO', soft: true, cell: row => `${row.provider} ${row.to}` },
     { head: 'WHY NOT', soft: true, cell: row => row.reason || null },
   ]
 }

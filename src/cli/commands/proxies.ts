@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
+import type { ProxyTestShape } from '../../control/shapes/proxy-test.ts'
 import {
   type EgressProxy,
   type EgressProxyChange,
@@ -61,7 +62,7 @@ export function define(command: Command, run: Run): void {
     .description('ask proxies for a connection to a provider; no key is shown to anybody')
     .argument('[proxy...]', 'ids or names; all of them unless given')
     .option('--to <provider>', 'the provider; one that is dialled through it unless given')
-    .addHelpText('after', example('balance proxies test eu --to openai'))
+    .addHelpText('after', TEST_HELP)
     .action(run(test))
   command
     .command('remove')
@@ -71,6 +72,15 @@ export function define(command: Command, run: Run): void {
     .addHelpText('after', example('balance proxies remove eu'))
     .action(run(remove))
 }
+
+const TEST_HELP = `
+Milliseconds are those until the proxy was connected to, until it had made the tunnel, and
+until the provider had shown a certificate that is good. Exits 1 where one fails.
+
+Examples:
+  $ balance proxies test
+  $ balance proxies test eu --to openai
+  $ balance proxies test --json | jq '.[] | select(.ok | not) | .reason'`
 
 const ADD_HELP = `
 A password is never an argument: other users of this host could read it. Either leave the
@@ -181,8 +191,14 @@ async function test(
   const failed = rows.filter(({ ok }) => !ok)
   if (failed.length === 0) return
   throw new BalanceError('failed', `${failed.length} of ${rows.length} failed the test.`, {
-    hint: 'A proxy that works again is used again by itself.',
+    hint: hintOf(failed),
   })
+}
+
+function hintOf(failed: readonly ProxyTestShape[]): string {
+  const refused = failed.find(({ code }) => code === 'proxy_407' || code === 'proxy_socks_auth')
+  if (refused === undefined) return 'A proxy that works again is used again by itself.'
+  return `Another password: balance proxies set ${refused.name} --password`
 }
 
 async function remove(session: Session, given: string, options: { yes?: true }): Promise<void> {
