@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { asBalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Catalog, Key } from '../model/catalog.ts'
+import type { EgressProxy } from '../model/egress-proxy.ts'
 import type { Store } from '../model/store.ts'
 import { check } from '../snapshot/check.ts'
 import type { GatewayHost } from './gateway-host.ts'
@@ -128,18 +129,30 @@ export class Follower {
       'in force',
     )
   }
-  /** Keys whose seal does not open are told once, until another of them does not. */
-  #alarm({ revision, keys }: Catalog): void {
-    const known = new Set(this.#catalog?.keys.filter(isDamaged).map(({ id }) => id))
-    const damaged = keys.filter(key => isDamaged(key) && !known.has(key.id))
-    if (damaged.length === 0) return
-    this.#log.error(
-      { revision, keys: damaged.map(({ provider, label }) => `${provider}/${label}`) },
-      'these keys do not open: their rows were changed by other hands',
-    )
+  /** What does not open is told once, until something else does not. */
+  #alarm({ revision, keys, proxies }: Catalog): void {
+    const lost = damagedOf(keys, this.#catalog?.keys)
+    if (lost.length > 0) {
+      this.#log.error(
+        { revision, keys: lost.map(({ provider, label }) => `${provider}/${label}`) },
+        'these keys do not open: their rows were changed by other hands',
+      )
+    }
+    const shut = damagedOf(proxies, this.#catalog?.proxies)
+    if (shut.length > 0) {
+      this.#log.error(
+        { revision, proxies: shut.map(({ name }) => name) },
+        'the passwords of these proxies do not open: their rows were changed by other hands',
+      )
+    }
   }
 }
 
-function isDamaged({ fault }: Key): boolean {
-  return fault?.state === 'sealed'
+type Sealed = Pick<Key | EgressProxy, 'id' | 'fault'>
+
+/** Those that do not open, but for what did not before. */
+function damagedOf<T extends Sealed>(rows: readonly T[], before: readonly T[] = []): T[] {
+  const isDamaged = ({ fault }: Sealed) => fault?.state === 'sealed'
+  const known = new Set(before.filter(isDamaged).map(({ id }) => id))
+  return rows.filter(row => isDamaged(row) && !known.has(row.id))
 }

@@ -7,6 +7,8 @@ export interface SecretsState {
   readonly created: number | null
   /** Those that have keys, in the order of adding. */
   readonly providers: readonly ProviderSecrets[]
+  /** The passwords of proxies; those that need none are not counted. */
+  readonly proxies: SecretCounts
 }
 
 export interface MasterKeyState {
@@ -21,14 +23,18 @@ export interface MasterKeyState {
   readonly hint: string | null
 }
 
-export interface ProviderSecrets {
-  readonly provider: string
-  /** Keys whose value is kept sealed. */
+export interface SecretCounts {
+  /** Those whose value is kept sealed. */
   readonly sealed: number
-  /** Keys whose value is kept elsewhere. */
+  /** Those whose value is kept elsewhere. */
   readonly references: number
   /** Of the sealed ones, those that cannot be opened here and now. */
   readonly unopened: number
+}
+
+/** Of a provider's keys. */
+export interface ProviderSecrets extends SecretCounts {
+  readonly provider: string
 }
 
 /** A master key that the owner made. */
@@ -46,8 +52,9 @@ export interface RotatedMasterKey {
   readonly to: string
   /** Whether the new one lies where the old one was; else the owner must put it there. */
   readonly inPlace: boolean
+  /** Keys, and passwords of proxies. */
   readonly resealed: number
-  /** Keys that the old one did not open either: they stay as they are, for good. */
+  /** Those that the old one did not open either: they stay as they are, for good. */
   readonly unopened: number
   /**
    * Whether what the old one opened is gone from the store's files too; null where only the database

@@ -1,12 +1,18 @@
 import type { Kysely } from 'kysely'
 import { BalanceError } from '../base/errors.ts'
-import type { MasterKeyState, ProviderSecrets, SecretsState } from '../model/secrets.ts'
+import type {
+  MasterKeyState,
+  ProviderSecrets,
+  SecretCounts,
+  SecretsState,
+} from '../model/secrets.ts'
 import type { Store } from '../model/store.ts'
 import { bindingOf } from './kept-value.ts'
-import { listKeys, type OwnedKeyRow } from './key-rows.ts'
+import { listKeys } from './key-rows.ts'
 import type { StoreParts } from './parts.ts'
+import { listProxies, proxyBinding } from './proxy-rows.ts'
 import { rotate } from './rotation.ts'
-import type { Seal } from './seal.ts'
+import type { Binding, Seal } from './seal.ts'
 import type { Tables, VaultRow } from './tables.ts'
 import { readVault, type Vault } from './vault.ts'
 
@@ -26,21 +32,31 @@ async function inspect(db: Kysely<Tables>, vault: Vault): Promise<SecretsState> 
   const seal = masterKey.state === 'right' ? await vault.opener(db) : null
   const providers = new Map<string, ProviderSecrets>()
   for (const key of rows) {
-    const counted = providers.get(key.provider) ?? NONE
-    providers.set(key.provider, counting(counted, key, seal))
+    const { id, provider, base_url } = key
+    const counted = providers.get(provider) ?? NONE
+    const binding = bindingOf(id, { name: provider, base_url })
+    providers.set(provider, { provider, ...counting(counted, key, binding, seal) })
   }
-  return { masterKey, created: row?.created_at ?? null, providers: [...providers.values()] }
+  let proxies = NONE
+  for (const proxy of await listProxies(db)) {
+    if (proxy.reference === null && proxy.sealed === null) continue
+    proxies = counting(proxies, proxy, proxyBinding(proxy), seal)
+  }
+  const created = row?.created_at ?? null
+  return { masterKey, created, providers: [...providers.values()], proxies }
 }
 
-const NONE: ProviderSecrets = { provider: '', sealed: 0, references: 0, unopened: 0 }
+const NONE: SecretCounts = { sealed: 0, references: 0, unopened: 0 }
 
-function counting(counted: ProviderSecrets, key: OwnedKeyRow, seal: Seal | null): ProviderSecrets {
-  const { provider, base_url, sealed } = key
-  const isSealed = key.reference === null
-  const binding = bindingOf(key.id, { name: provider, base_url })
+function counting(
+  counted: SecretCounts,
+  { reference, sealed }: { readonly reference: string | null; readonly sealed: Buffer | null },
+  binding: Binding,
+  seal: Seal | null,
+): SecretCounts {
+  const isSealed = reference === null
   const opens = seal !== null && sealed !== null && seal.open(sealed, binding) !== null
   return {
-    provider,
     sealed: counted.sealed + Number(isSealed),
     references: counted.references + Number(!isSealed),
     unopened: counted.unopened + Number(isSealed && !opens),

@@ -24,6 +24,17 @@ afterEach(() => {
 const addKeys = () => cli.run(['keys', 'add', 'openai'], 'sk-0123456789abcdef\nenv:KEY\n')
 const status = () => cli.run(['secrets', 'status'])
 
+async function addProxies(): Promise<void> {
+  for (const [name, text] of [
+    ['eu', 'http://me:planted-Proxy-passw0rd@eu.lan:1'],
+    ['us', 'socks5://me:planted-Proxy-passw0rd@us.lan:1'],
+    ['asia', 'http://asia.lan:1'],
+    ['elsewhere', 'http://me:env:PROXY_PASSWORD@else.lan:1'],
+  ] as const) {
+    expect(await cli.run(['proxies', 'add', name], text)).toMatchObject({ code: 0 })
+  }
+}
+
 describe('secrets status', () => {
   it('says where the master key is, and what it opens', async () => {
     expect((await cli.json<SecretsShape>(['secrets', 'status'])).master_key.state).toBe('none')
@@ -33,11 +44,37 @@ describe('secrets status', () => {
       created: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       ...{ sealed: 1, references: 1, unopened: 0 },
       providers: [{ provider: 'openai', sealed: 1, references: 1, unopened: 0 }],
+      proxies: { sealed: 0, references: 0, unopened: 0 },
     })
     const { code, stdout } = await status()
     expect(code).toBe(0)
     expect(stdout).toMatch(/^master key +right\nfound in +\//)
     expect(stdout).toMatch(/openai +1 +1 +0\n$/)
+  })
+
+  it('counts the passwords of proxies', async () => {
+    await addKeys()
+    await addProxies()
+    expect(await cli.json<SecretsShape>(['secrets', 'status'])).toMatchObject({
+      ...{ sealed: 3, references: 2, unopened: 0 },
+      providers: [{ provider: 'openai', sealed: 1, references: 1, unopened: 0 }],
+      proxies: { sealed: 2, references: 1, unopened: 0 },
+    })
+    expect((await status()).stdout).toMatch(/^passwords of proxies +2 sealed, 1 reference$/m)
+    change(`update proxies set url = 'http://me@evil.lan:1' where name = 'eu'`)
+    const { code, stdout, stderr } = await status()
+    expect(code).toBe(0)
+    expect(stdout).toContain('2 sealed, of which 1 cannot be opened, 1 reference')
+    expect(stderr).toContain('1 password of proxies cannot be opened')
+    expect(stderr).toContain('balance proxies set NAME --password')
+    expect(stderr).not.toContain('1 key')
+    const refused = await cli.run(['secrets', 'rotate'])
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('never will be') })
+    const rotated = await cli.run(['secrets', 'rotate', '--yes'])
+    expect(rotated.stderr).toContain('sealed 2 secrets anew')
+    expect(await cli.json<SecretsShape>(['secrets', 'status'])).toMatchObject({
+      proxies: { sealed: 2, references: 1, unopened: 1 },
+    })
   })
 
   it('works without the master key, and exits 1', async () => {
@@ -68,7 +105,7 @@ describe('secrets rotate', () => {
     expect(rotated).toEqual({
       code: 0,
       stdout: '',
-      stderr: `sealed 1 key anew; the master key is in ${masterKey}
+      stderr: `sealed 1 secret anew; the master key is in ${masterKey}
 Backups and exports from before need the old one, which is gone: make new ones.
 saved; no daemon is running: balance serve
 `,
@@ -145,12 +182,12 @@ saved; no daemon is running: balance serve
     await addKeys()
     await cli.run(['providers', 'add', 'lab', '--base-url', 'http://127.0.0.1:1/v1'])
     await cli.run(['keys', 'add', 'lab'], 'sk-of-the-lab-0123456789')
-    await damage()
+    damage()
     expect((await status()).stderr).toContain('1 key cannot be opened')
     const refused = await cli.run(['secrets', 'rotate'])
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('never will be') })
     const { stderr } = await cli.run(['secrets', 'rotate', '--yes'])
-    expect(stderr).toContain('sealed 1 key anew')
+    expect(stderr).toContain('sealed 1 secret anew')
   })
 
   it('has nothing to do where nothing was sealed', async () => {
@@ -160,9 +197,13 @@ saved; no daemon is running: balance serve
 })
 
 /** As a hand in the database would. */
-async function damage(): Promise<void> {
-  const db = new Sqlite(join(cli.folder, 'balance.db'))
-  db.exec(`update provider_keys set sealed = x'0102' where provider_id in
+function damage(): void {
+  change(`update provider_keys set sealed = x'0102' where provider_id in
     (select id from providers where name = 'lab')`)
+}
+
+function change(sql: string): void {
+  const db = new Sqlite(join(cli.folder, 'balance.db'))
+  db.exec(sql)
   db.close()
 }

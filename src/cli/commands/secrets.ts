@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { BalanceError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
-import type { GivenMasterKey, RotatedMasterKey } from '../../model/secrets.ts'
+import type { GivenMasterKey, RotatedMasterKey, SecretCounts } from '../../model/secrets.ts'
 import { secretColumns } from '../columns/secret.ts'
 import { formatMoment } from '../moment.ts'
 import { plural } from '../plural.ts'
@@ -10,7 +10,7 @@ import { confirm } from '../prompts.ts'
 import { readSecretFile, readSecretInput } from '../secret-lines.ts'
 import type { Session } from '../session.ts'
 import { type SecretsShape, secretsShape } from '../shapes/secrets.ts'
-import { card } from '../table.ts'
+import { card, type Field } from '../table.ts'
 
 export function define(command: Command, run: Run): void {
   command
@@ -22,7 +22,7 @@ export function define(command: Command, run: Run): void {
     .command('rotate')
     .description('put a new master key in place of the old one, which then opens nothing')
     .option('--new-key-file <file>', 'the new one, made by you; - for stdin')
-    .option('--yes', 'without a question, where keys that do not open would be lost for good')
+    .option('--yes', 'without a question, where what does not open would be lost for good')
     .addHelpText('after', ROTATE_HELP)
     .action(run(rotate))
 }
@@ -34,7 +34,7 @@ Example:
   $ balance secrets status --json | jq .master_key.state`
 
 const ROTATE_HELP = `
-All keys are sealed anew in one transaction, while a running gateway serves. Backups made
+All keys and passwords are sealed anew in one transaction, while a running gateway serves. Backups made
 before are opened by the old master key: keep it as long as you keep them. On MySQL so are
 the server's own logs, for as long as it keeps those.
 
@@ -56,9 +56,15 @@ async function status(session: Session): Promise<void> {
   out.show(shape, () => readable(shape, session))
   const { problem, hint } = state.masterKey
   if (problem !== null) throw new BalanceError('failed', problem, hint === null ? {} : { hint })
-  if (shape.unopened > 0) {
-    out.warn(`${plural(shape.unopened, 'key')} cannot be opened: changed by other hands.`)
+  const { unopened } = shape.proxies
+  const keys = shape.unopened - unopened
+  if (keys > 0) {
+    out.warn(`${plural(keys, 'key')} cannot be opened: changed by other hands.`)
     out.say('Give them their secrets again: balance keys set KEY --secret')
+  }
+  if (unopened > 0) {
+    out.warn(`${plural(unopened, 'password')} of proxies cannot be opened: changed by other hands.`)
+    out.say('Give them again: balance proxies set NAME --password')
   }
 }
 
@@ -71,10 +77,18 @@ function readable(shape: SecretsShape, { out }: Session): string {
       ['found in', source],
       ['first used from', noted],
       ['data key made', shape.created && formatMoment(Date.parse(shape.created))],
+      ...passwords(shape.proxies),
     ]),
   ]
   if (shape.providers.length > 0) parts.push(out.table(secretColumns(out.paint), shape.providers))
   return parts.join('\n\n')
+}
+
+function passwords({ sealed, references, unopened }: SecretCounts): Field[] {
+  if (sealed + references === 0) return []
+  const opened = unopened === 0 ? '' : `, of which ${unopened} cannot be opened`
+  const kept = `${sealed} sealed${opened}, ${plural(references, 'reference')}`
+  return [['passwords of proxies', kept]]
 }
 
 interface RotateOptions {
@@ -85,15 +99,14 @@ interface RotateOptions {
 async function rotate(session: Session, options: RotateOptions): Promise<void> {
   const store = await session.store()
   const given = options.newKeyFile === undefined ? undefined : await readKey(options.newKeyFile)
-  const { masterKey, providers } = await store.secrets()
-  const unopened = providers.reduce((total, counts) => total + counts.unopened, 0)
+  const { master_key: masterKey, unopened } = secretsShape(await store.secrets())
   if (masterKey.state === 'right' && unopened > 0) {
     await confirm(lossOf(unopened), options.yes === true)
   }
   const rotated = await store.rotateMasterKey(given)
   session.out.show(shapeOf(rotated), () => '')
   session.out.say(
-    `sealed ${plural(rotated.resealed, 'key')} anew; the master key is in ${rotated.to}`,
+    `sealed ${plural(rotated.resealed, 'secret')} anew; the master key is in ${rotated.to}`,
   )
   if (rotated.inPlace) {
     session.out.say(
@@ -111,7 +124,7 @@ async function readKey(file: string): Promise<GivenMasterKey> {
 }
 
 function lossOf(unopened: number): string {
-  return `${plural(unopened, 'key')} cannot be opened now, and never will be after this. Go on?`
+  return `${plural(unopened, 'secret')} cannot be opened now, and never will be after this. Go on?`
 }
 
 /** What `secrets rotate --json` prints. */

@@ -1,4 +1,9 @@
-import type { MasterKeyState, ProviderSecrets, SecretsState } from '../../model/secrets.ts'
+import type {
+  MasterKeyState,
+  ProviderSecrets,
+  SecretCounts,
+  SecretsState,
+} from '../../model/secrets.ts'
 
 /** `secrets status --json`. Times are ISO 8601. */
 export interface SecretsShape {
@@ -10,19 +15,26 @@ export interface SecretsShape {
     readonly noted: string | null
     readonly problem: string | null
   }
-  /** When the data key was made that seals the keys now; null where nothing was ever sealed. */
+  /** When the data key was made that seals them now; null where nothing was ever sealed. */
   readonly created: string | null
+  /** Of keys and of the passwords of proxies together, as the next two. */
   readonly sealed: number
   readonly references: number
-  /** Sealed keys that cannot be opened here and now. */
+  /** Of the sealed ones, those that cannot be opened here and now. */
   readonly unopened: number
   readonly providers: readonly ProviderSecrets[]
+  readonly proxies: SecretCounts
 }
 
-export function secretsShape({ masterKey, created, providers }: SecretsState): SecretsShape {
+export function secretsShape({
+  masterKey,
+  created,
+  providers,
+  proxies,
+}: SecretsState): SecretsShape {
   const { state, source, noted, problem } = masterKey
-  const sum = (name: 'sealed' | 'references' | 'unopened') =>
-    providers.reduce((total, counts) => total + counts[name], 0)
+  const sum = (name: keyof SecretCounts) =>
+    providers.reduce((total, counts) => total + counts[name], proxies[name])
   return {
     master_key: { state, source, noted, problem },
     created: created === null ? null : new Date(created).toISOString(),
@@ -30,5 +42,6 @@ export function secretsShape({ masterKey, created, providers }: SecretsState): S
     references: sum('references'),
     unopened: sum('unopened'),
     providers,
+    proxies,
   }
 }

@@ -187,7 +187,10 @@ export function proxySuite(place: () => Promise<Place>): void {
       const store = await here.open()
       await store.addProxies([EU])
       const before = JSON.stringify(await here.sql('select sealed from proxies'))
+      const counts = { sealed: 1, references: 0, unopened: 0 }
+      expect((await store.secrets()).proxies).toEqual(counts)
       expect(await store.rotateMasterKey()).toMatchObject({ resealed: 1, unopened: 0 })
+      expect((await store.secrets()).proxies).toEqual(counts)
       expect(JSON.stringify(await here.sql('select sealed from proxies'))).not.toBe(before)
       expect((await store.catalog()).proxies[0]?.secret?.reveal()).toBe(PASSWORD)
     })
