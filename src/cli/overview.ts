@@ -91,12 +91,15 @@ function troubles(status: DaemonStatus, { paint }: Output): Field[] {
   return fields
 }
 
-function storeFields({ version, store, revision, config_file: file }: DaemonStatus): Field[] {
+function storeFields(status: DaemonStatus): Field[] {
+  const { version, store, revision, config_file: file, proxies, no_proxy: direct } = status
+  const exempt = proxies.length === 0 ? null : direct?.join(', ')
   return [
     ['version', version],
     ['store', store],
     ['revision', revision],
     ['config file', file ?? 'none'],
+    ...(exempt ? [['NO_PROXY', exempt] satisfies Field] : []),
   ]
 }
 

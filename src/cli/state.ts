@@ -1,11 +1,11 @@
 import { BalanceError } from '../base/errors.ts'
-import type { DaemonClient } from '../control/client.ts'
 import type { Catalog, Key } from '../model/catalog.ts'
 import { keyStatuses, type OpenBreakers, providerStatuses } from '../model/key-status.ts'
 import { rememberedBreakers } from '../model/outage.ts'
 import { DEFAULT_SETTINGS, type Settings } from '../model/settings.ts'
-import type { KeyStatus, ProviderStatus } from '../model/status.ts'
+import type { DaemonStatus, KeyStatus, ProviderStatus } from '../model/status.ts'
 import type { Store } from '../model/store.ts'
+import { type ExitOf, exitsOf } from '../snapshot/exits.ts'
 import type { Session } from './session.ts'
 
 /** What the store says of providers and keys now, with what a running daemon has learned. */
@@ -14,6 +14,10 @@ export interface State {
   readonly settings: Settings
   readonly providers: readonly ProviderStatus[]
   readonly keys: readonly KeyStatus[]
+  /** Null for all where no daemon runs. */
+  readonly exitOf: ExitOf
+  /** Whether a running daemon has proxies. */
+  readonly proxied: boolean
 }
 
 /** Reads the state; without the master key too, for which all sealed keys are shown as `sealed`. */
@@ -24,12 +28,15 @@ export async function readState(session: Session): Promise<State> {
   const daemon = await session.daemon()
   const judged = daemon ? { ...catalog, keys: catalog.keys.map(leaveReference) } : catalog
   const wall = session.clock.wall()
-  const breakers = daemon ? await openBreakers(daemon) : rememberedBreakers(catalog, wall)
+  const status = daemon && (await daemon.call('status', {}).catch(() => null))
+  const breakers = daemon ? openBreakers(status) : rememberedBreakers(catalog, wall)
   return {
     revision: catalog.revision,
     settings: catalog.settings,
     providers: providerStatuses(judged, wall, breakers),
     keys: keyStatuses(judged, wall),
+    exitOf: exitsIn(catalog, status),
+    proxied: (status?.proxies.length ?? 0) > 0,
   }
 }
 
@@ -95,8 +102,13 @@ function leaveReference(key: Key): Key {
   return key.reference === null ? key : { ...key, fault: null }
 }
 
+/** Which proxies fail, and what its environment exempts, a running daemon alone knows. */
+function exitsIn(catalog: Catalog, status: DaemonStatus | null): ExitOf {
+  if (status === null) return () => null
+  return exitsOf({ ...catalog, direct: status.no_proxy ?? [] }, status.proxies)
+}
+
 /** A running daemon alone knows how they are now; none are shown where it does not answer. */
-async function openBreakers(daemon: DaemonClient): Promise<OpenBreakers> {
-  const status = await daemon.call('status', {}).catch(() => null)
+function openBreakers(status: DaemonStatus | null): OpenBreakers {
   return new Map(status?.providers.map(({ name, breakers }) => [name, breakers]))
 }

@@ -1,5 +1,6 @@
 import type { Key, KeyCondition, KeyMemory } from '../model/catalog.ts'
 import { keyState, keyStatus } from '../model/key-status.ts'
+import type { ExitOf } from '../snapshot/exits.ts'
 import type { In } from './api.ts'
 import { KEY_CONDITIONS, type KeyOrder, type KeyPage } from './operations/keys.ts'
 
@@ -7,11 +8,13 @@ import { KEY_CONDITIONS, type KeyOrder, type KeyPage } from './operations/keys.t
  * A page of keys: from memory, since a page is asked for every few seconds and there may be ten
  * thousand. Texts are compared as they are, and a query is no pattern.
  * @param memoryOf what was learned about a key, by its id
+ * @param exitOf which proxy it is dialled through
  */
 export function keyPage(
   keys: readonly Key[],
   memoryOf: (id: string) => KeyMemory | undefined,
   wall: number,
+  exitOf: ExitOf,
   { provider, state, q, sort, order, limit, offset }: In<'keys.list'>,
 ): KeyPage {
   const found = keys
@@ -26,7 +29,7 @@ export function keyPage(
     by_state: byState,
     rows: sorted
       .slice(offset, offset + limit)
-      .map(({ key }) => keyStatus(key, memoryOf(key.id), wall)),
+      .map(({ key }) => ({ ...keyStatus(key, memoryOf(key.id), wall), via: exitOf(key) })),
   }
 }
 

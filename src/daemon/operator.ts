@@ -106,6 +106,7 @@ export class DaemonOperator {
         reports.map(({ proxies }) => proxies),
         clock.wall(),
       ),
+      no_proxy: live?.direct ?? [],
       pid: process.pid,
       url: this.url,
       certificate: expires === null ? null : { expires: new Date(expires).toISOString() },

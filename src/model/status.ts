@@ -1,7 +1,7 @@
 import type { KeyCondition, Origin, ProviderKind } from './catalog.ts'
 import type { ProxyStatus } from './proxy-status.ts'
 
-/** What is known about one key now; the shape of `keys list --json`. Times are wall ms. */
+/** What is known about one key now. Times are wall ms. */
 export interface KeyStatus {
   readonly id: string
   readonly provider: string
@@ -23,6 +23,15 @@ export interface KeyStatus {
   readonly reference: string | null
   readonly origin: Origin
   readonly created: string
+}
+
+/** The shape of `keys list --json`. */
+export interface KeyRow extends KeyStatus {
+  /**
+   * The proxy that it is dialled through now; `none`: directly; null: no proxy of its is usable, or no
+   * gateway runs that could tell.
+   */
+  readonly via: string | null
 }
 
 export interface ProviderStatus {
@@ -88,6 +97,8 @@ export interface DaemonStatus {
   readonly pending: { readonly revision: number; readonly error: string } | null
   readonly providers: readonly ProviderStatus[]
   readonly proxies: readonly ProxyStatus[]
+  /** What `NO_PROXY` names for the daemon; null without one. */
+  readonly no_proxy: readonly string[] | null
   readonly pid: number | null
   readonly url: string | null
   /** Of an HTTPS listener. */

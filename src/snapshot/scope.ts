@@ -7,37 +7,52 @@ import type { Via } from '../upstream/tunnel.ts'
 import { type Exit, Scope } from './way.ts'
 
 /**
- * How a provider may be dialled: through the proxies that its setting `proxy` names, or, where that is
- * `all`, through every one there is. Whoever has proxies wants them used: where those meant are switched
- * off, gone or cannot be opened there is no way at all. Loopback, and what `NO_PROXY` names, is dialled
- * directly unless the provider names its proxies itself.
+ * How a provider may be dialled: directly, or through those of {@link proxiesMeant} that are usable. Where
+ * they are switched off, gone or cannot be opened there is no way at all.
  * @param ofKey what one of its keys is dialled through, where that is said
  */
 export function compileScope(
-  { overrides }: Provider,
+  provider: Provider,
   origin: string,
   { proxy, connect_timeout: connectTimeout }: ProviderSettings,
   { proxies, direct }: Pick<Catalog, 'proxies' | 'direct'>,
   health: ProxyHealth,
   ofKey?: readonly string[],
 ): Scope {
-  const wanted = ofKey ?? proxy
   const dialled = { origin, connectTimeout }
-  const [word] = wanted
-  const all = word === 'all'
-  const own = (ofKey ?? overrides.proxy) !== undefined && !all
-  const url = new URL(origin)
-  const exempt = !own && (isLoopback(url.hostname) || isDirect(url, direct))
-  if (word === 'none' || (all && proxies.length === 0) || exempt) {
+  const meant = proxiesMeant(provider, origin, proxy, { proxies, direct }, ofKey)
+  if (meant === null) {
     const exit = { id: '', dial: Object.freeze({ ...dialled, via: null }), proxy: null }
     return new Scope([exit], health)
   }
-  const meant = proxies.filter(({ name }) => all || wanted.includes(name))
   const exits = meant.filter(isReady).map((proxy): Exit => {
     const dial = Object.freeze({ ...dialled, via: viaOf(proxy) })
     return { id: proxy.id, dial, proxy: health.of(proxy.id) }
   })
   return new Scope(exits, health)
+}
+
+/**
+ * The proxies that a setting `proxy` names, or, where that is `all`, every one there is. Whoever has proxies
+ * wants them used. Loopback, and what `NO_PROXY` names, is dialled directly unless the provider, or the
+ * key, names its proxies itself.
+ * @returns null: it is dialled directly
+ */
+export function proxiesMeant<T extends { readonly name: string }>(
+  { overrides }: Pick<Provider, 'overrides'>,
+  origin: string,
+  proxy: readonly string[],
+  { proxies, direct }: { readonly proxies: readonly T[]; readonly direct: readonly string[] },
+  ofKey?: readonly string[],
+): readonly T[] | null {
+  const wanted = ofKey ?? proxy
+  const [word] = wanted
+  const all = word === 'all'
+  const own = (ofKey ?? overrides.proxy) !== undefined && !all
+  const url = new URL(origin)
+  const exempt = !own && (isLoopback(url.hostname) || isDirect(url, direct))
+  if (word === 'none' || (all && proxies.length === 0) || exempt) return null
+  return proxies.filter(({ name }) => all || wanted.includes(name))
 }
 
 /** A proxy as it is dialled. */

@@ -35,6 +35,7 @@ class FakeDaemon {
         pending: null,
         providers: [],
         proxies: [],
+        no_proxy: [],
         pid: 4242,
         url: 'http://127.0.0.1:8077',
         certificate: null,

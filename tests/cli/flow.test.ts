@@ -44,6 +44,7 @@ describe('the binary, with no daemon', () => {
       rpm: null,
       concurrency: null,
       proxy: null,
+      via: null,
       reference: null,
       origin: 'command',
       created: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),

@@ -75,6 +75,8 @@ const query: fc.Arbitrary<Query> = fc.record(
   { requiredKeys: ['sort', 'order', 'limit', 'offset'] },
 )
 
+const exitOf = ({ id }: { readonly id: string }) => `of ${id}`
+
 describe('a page of keys', () => {
   it('is a part of those that fit, in their order, and counts them all', () => {
     fc.assert(
@@ -88,9 +90,9 @@ describe('a page of keys', () => {
         const found = all
           .filter(one => provider === undefined || one.provider === provider)
           .filter(({ id, label, masked }) => [id, label, masked.slice(4)].some(begins))
-          .map(one => keyStatus(one, learned(one.id), WALL))
+          .map(one => ({ ...keyStatus(one, learned(one.id), WALL), via: exitOf(one) }))
         const wanted = found.filter(one => state === undefined || one.state === state)
-        const page = keyPage(all, learned, WALL, asked)
+        const page = keyPage(all, learned, WALL, exitOf, asked)
         expect(page.total).toBe(wanted.length)
         for (const name of KEY_CONDITIONS) {
           expect(page.by_state[name]).toBe(found.filter(one => one.state === name).length)
@@ -98,7 +100,7 @@ describe('a page of keys', () => {
         expect(page.rows.length).toBe(
           Math.max(0, Math.min(asked.limit, wanted.length - asked.offset)),
         )
-        const whole = keyPage(all, learned, WALL, { ...asked, limit: 200, offset: 0 }).rows
+        const whole = keyPage(all, learned, WALL, exitOf, { ...asked, limit: 200, offset: 0 }).rows
         expect(whole.slice(asked.offset, asked.offset + asked.limit)).toEqual(page.rows)
         expect(new Set(whole)).toEqual(new Set(wanted))
         const places = whole.map(row => placeOf(row, asked.sort))
@@ -122,7 +124,7 @@ describe('a page of keys', () => {
         // The best of several: what else runs here is not what is measured.
         const took = Array.from({ length: 7 }, () => {
           const began = performance.now()
-          keyPage(held, learned, WALL, { ...ALL, sort, order: 'desc', q })
+          keyPage(held, learned, WALL, exitOf, { ...ALL, sort, order: 'desc', q })
           return performance.now() - began
         })
         expect(Math.min(...took), `${sort} ${q}`).toBeLessThan(50)

@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ProxyTestShape } from '../../src/control/shapes/proxy-test.ts'
 import type { ProxyStatus } from '../../src/model/proxy-status.ts'
+import type { DaemonStatus, KeyRow } from '../../src/model/status.ts'
 import { type Daemon, eventually, World } from '../support/daemon.ts'
 import { TestProxy } from '../support/egress.ts'
+import { ask, chat } from '../support/gateway.ts'
 
 const KEYS = Array.from({ length: 50 }, (_, at) => `sk-n${at}-0123456789abcdef`)
 const ADDRESSES = [2, 3, 4, 5].map(last => `127.0.0.${last}`)
@@ -70,6 +72,17 @@ async function round(daemon: Daemon): Promise<Map<string, string>> {
   return owners
 }
 
+/** What is shown of where keys go, as {@link round} finds it. */
+async function shownOwners(): Promise<Map<string, string | undefined>> {
+  const keys = await world.json<KeyRow[]>(['keys', 'list'])
+  return new Map(
+    keys.map(({ label, via }) => [
+      `n${Number(label.slice('key-'.length)) - 1}`,
+      ADDRESSES[Number(via?.slice(1))],
+    ]),
+  )
+}
+
 async function states(): Promise<string[]> {
   const rows = await world.json<ProxyStatus[]>(['proxies', 'list'])
   return rows.map(({ state }) => state)
@@ -80,6 +93,8 @@ it('50 keys over 4 proxies and 2 workers: one dies and returns, and the daemon s
   const first = await round(daemon)
   expect(new Set(first.values())).toEqual(new Set(ADDRESSES))
 
+  expect(await shownOwners()).toEqual(first)
+
   const dying = proxies[1] as TestProxy
   await dying.die()
   const without = await round(daemon)
@@ -88,6 +103,7 @@ it('50 keys over 4 proxies and 2 workers: one dies and returns, and the daemon s
     else expect([key, without.get(key)]).toEqual([key, from])
   }
   expect(await states()).toEqual(['active', 'failing', 'active', 'active'])
+  expect(await shownOwners()).toEqual(without)
   const [, failing] = await world.json<ProxyStatus[]>(['proxies', 'list'])
   expect(failing).toMatchObject({
     keys: 0,
@@ -99,6 +115,8 @@ it('50 keys over 4 proxies and 2 workers: one dies and returns, and the daemon s
   await eventually(async () => (await states()).every(state => state === 'active'), 'its return')
   expect(await round(daemon)).toEqual(first)
   await daemon.stop()
+  const [unknown] = await world.json<KeyRow[]>(['keys', 'list'])
+  expect(unknown?.via).toBe(null)
   const next = await world.serve('--workers', '2')
   expect(await round(next)).toEqual(first)
 
@@ -180,3 +198,46 @@ it('a proxy is switched off, changed, tested and removed', async () => {
   expect((await world.balance(['proxies', 'remove', 'gone', '--yes'])).code).toBe(0)
   expect(await world.json(['proxies', 'list'])).toHaveLength(4)
 })
+
+it('what NO_PROXY names is dialled directly, by workers too, and so it is shown', async () => {
+  const there = new World()
+  const proxy = await TestProxy.start('http')
+  try {
+    const { port } = upstream.address() as AddressInfo
+    const other = createServer((_, response) => response.end('{"id":"x","choices":[]}'))
+    await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
+    const { port: exempt } = other.address() as AddressInfo
+    // An address of this host that is not exempt by itself.
+    const client = await there.furnish(`http://0.0.0.0:${port}/v1`, 'sk-0123456789abcdef')
+    const at = `http://0.0.0.0:${exempt}/v1`
+    await there.balance(['providers', 'add', 'lab', '--kind', 'openai', '--base-url', at])
+    await there.balance(['keys', 'add', 'lab', '--label', 'own'], 'sk-fedcba9876543210')
+    await there.json(['proxies', 'add', 'eu', proxy.url])
+    there.env.NO_PROXY = `nowhere.lan, 0.0.0.0:${exempt}`
+    there.env.HTTP_PROXY = 'http://127.0.0.1:1'
+    const daemon = await there.serve('--workers', '2')
+    // What the shell of a command has is nothing to the daemon.
+    there.env.NO_PROXY = '*'
+    for (let turn = 0; turn < 4; turn++) {
+      const path = `/${turn % 2 ? 'lab' : 'mock'}/v1/chat/completions`
+      expect((await ask(daemon.port, { path, token: client, body: chat() })).status).toBe(200)
+    }
+    expect(new Set(proxy.asked)).toEqual(new Set([`0.0.0.0:${port}`]))
+    const keys = await there.json<KeyRow[]>(['keys', 'list'])
+    expect(keys.map(({ provider, via }) => [provider, via])).toEqual([
+      ['mock', 'eu'],
+      ['lab', 'none'],
+    ])
+    expect((await there.balance(['keys', 'list'])).stdout).toMatch(/ VIA +FAULTS /)
+    const { stdout } = await there.balance(['keys', 'show', 'own'])
+    expect(stdout).toMatch(/^dialled through +none$/m)
+    const named = ['nowhere.lan', `0.0.0.0:${exempt}`]
+    expect((await there.json<DaemonStatus>(['status'])).no_proxy).toEqual(named)
+    expect((await there.balance(['status'])).stdout).toContain(named.join(', '))
+    other.closeAllConnections()
+    other.close()
+  } finally {
+    await there.remove()
+    await proxy.die()
+  }
+}, 30_000)

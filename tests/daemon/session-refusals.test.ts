@@ -56,7 +56,7 @@ async function operatorOn(store: Store): Promise<Operator> {
   return operatorOf(live, {
     config: {} as never,
     ...{ clock: systemClock, store, learned, follower },
-    gateway: { flush: async () => {}, abort: async () => 0 },
+    gateway: { flush: async () => {}, abort: async () => 0, reports: async () => [] },
     peers: { catchUp: async () => {} },
   })
 }

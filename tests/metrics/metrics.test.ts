@@ -22,6 +22,7 @@ const WELL: DaemonStatus = {
   pending: null,
   providers: [],
   proxies: [],
+  no_proxy: [],
   pid: 1,
   url: null,
   certificate: null,

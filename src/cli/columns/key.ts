@@ -1,11 +1,12 @@
 import type { ChalkInstance } from 'chalk'
 import type { KeyCondition } from '../../model/catalog.ts'
-import type { KeyStatus } from '../../model/status.ts'
+import type { KeyRow } from '../../model/status.ts'
 import { formatLeft } from '../moment.ts'
 import type { Column } from '../table.ts'
 
-/** `keys list`. */
-export function keyColumns(paint: ChalkInstance, wall: number): Column<KeyStatus>[] {
+/** `keys list`. @param proxied whether there are proxies that keys are dialled through */
+export function keyColumns(paint: ChalkInstance, wall: number, proxied: boolean): Column<KeyRow>[] {
+  const via: Column<KeyRow> = { head: 'VIA', soft: true, cell: row => row.via }
   return [
     { head: 'ID', cell: row => row.id },
     { head: 'PROVIDER', cell: row => row.provider },
@@ -17,6 +18,7 @@ export function keyColumns(paint: ChalkInstance, wall: number): Column<KeyStatus
       paint: (text, row) => keyColor(paint, row.state)(text),
     },
     { head: 'BACK IN', cell: row => row.until && formatLeft(Date.parse(row.until), wall) },
+    ...(proxied ? [via] : []),
     { head: 'FAULTS', cell: row => row.failures, right: true },
     { head: 'WEIGHT', spare: true, cell: row => row.weight, right: true },
     { head: 'TIER', spare: true, cell: row => row.tier, right: true },

@@ -46,8 +46,8 @@ async function list(
   const found = own.filter(
     key => (wanted === undefined || key.state === wanted) && isFound(key, find),
   )
-  const keys = sortKeys(found, sort, desc === true)
-  const columns = keyColumns(session.out.paint, session.clock.wall())
+  const keys = sortKeys(found, sort, desc === true).map(key => ({ ...key, via: state.exitOf(key) }))
+  const columns = keyColumns(session.out.paint, session.clock.wall(), state.proxied)
   session.out.list(columns, keys)
   if (own.length === 0) session.out.say(`No key yet: balance keys add ${provider ?? 'PROVIDER'}`)
   else if (keys.length === 0) session.out.say('No such key.')

@@ -14,7 +14,7 @@ import { plural } from '../plural.ts'
 import type { Run } from '../program.ts'
 import { confirm } from '../prompts.ts'
 import type { Session } from '../session.ts'
-import { readKeys } from '../state.ts'
+import { readKeys, readState } from '../state.ts'
 import { card, type Field } from '../table.ts'
 import { defineList } from './keys-list.ts'
 import { defineTest } from './keys-test.ts'
@@ -140,9 +140,11 @@ function labelled({ label }: Attributes, index: number, count: number): Attribut
 async function show(session: Session, given: string): Promise<void> {
   const store = await session.store()
   const { id } = await store.key(given)
-  for (const status of await readKeys(session, [{ id }])) {
+  const { keys, exitOf } = await readState(session)
+  for (const status of keys.filter(key => key.id === id)) {
     const memory = (await store.memories()).get(id)
-    const key = await readKeyShape(store, status, memory, session.clock.wall())
+    const row = { ...status, via: exitOf(status) }
+    const key = await readKeyShape(store, row, memory, session.clock.wall())
     session.out.show(key, () => card(fieldsOf(key, session)))
   }
 }
@@ -164,6 +166,7 @@ function fieldsOf(key: KeyShape, session: Session): Field[] {
     ['requests a minute', key.rpm ?? 'no limit'],
     ['requests at once', key.concurrency ?? 'no limit'],
     ...(key.proxy === null ? [] : [['proxy', key.proxy] satisfies Field]),
+    ...(key.via === null ? [] : [['dialled through', key.via] satisfies Field]),
     ['origin', key.origin],
     ['created', key.created],
     ['objects', key.objects || null],

@@ -174,7 +174,9 @@ async function show(session: Session, name: string): Promise<void> {
       ),
     ])
     if (keys.length === 0) return fields
-    return `${fields}\n\n${out.table(keyColumns(out.paint, session.clock.wall()), keys)}`
+    const columns = keyColumns(out.paint, session.clock.wall(), state.proxied)
+    const rows = keys.map(key => ({ ...key, via: state.exitOf(key) }))
+    return `${fields}\n\n${out.table(columns, rows)}`
   })
   if (keys.length === 0) out.say(`It has no key: balance keys add ${name}`)
 }

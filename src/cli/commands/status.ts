@@ -59,6 +59,7 @@ async function findStatus(session: Session): Promise<DaemonStatus> {
     pending: null,
     providers,
     proxies: proxyStatuses(await (await session.store()).proxies(), [], session.clock.wall()),
+    no_proxy: null,
     pid: null,
     url: null,
     certificate: null,

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { KeyCondition } from '../../model/catalog.ts'
-import type { KeyStatus } from '../../model/status.ts'
+import type { KeyRow, KeyStatus } from '../../model/status.ts'
 import { keys, limit, text, tier, weight, whole } from '../fields.ts'
 import { change, read, rows } from '../operation.ts'
 import type { KeyShape } from '../shapes/key.ts'
@@ -24,7 +24,7 @@ export interface KeyPage {
   readonly total: number
   /** How many of the provider's, and of those that `q` finds, are in which state. */
   readonly by_state: Readonly<Record<KeyCondition, number>>
-  readonly rows: readonly KeyStatus[]
+  readonly rows: readonly KeyRow[]
 }
 
 /** What became of keys that were pasted; where a line is rejected, nothing was added. */

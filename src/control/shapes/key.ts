@@ -1,6 +1,6 @@
 import type { KeyMemory } from '../../model/catalog.ts'
 import type { UsageSums } from '../../model/record.ts'
-import type { KeyStatus } from '../../model/status.ts'
+import type { KeyRow } from '../../model/status.ts'
 import type { Store } from '../../model/store.ts'
 
 /** What a key did in some hours: the sums of `stats --json`. */
@@ -21,7 +21,7 @@ export interface UsageShape {
  * limited for (none named: all of them, or it is not), how many objects live with it, and what it did in
  * whole hours.
  */
-export interface KeyShape extends KeyStatus {
+export interface KeyShape extends KeyRow {
   readonly rate_limited_for: readonly string[]
   /** Files, batches and other objects of the provider's that live with it. */
   readonly objects: number
@@ -31,7 +31,7 @@ export interface KeyShape extends KeyStatus {
 /** @param memory what was learned about the key; undefined where that is nothing */
 export async function readKeyShape(
   store: Store,
-  status: KeyStatus,
+  status: KeyRow,
   memory: KeyMemory | undefined,
   wall: number,
 ): Promise<KeyShape> {

@@ -12,7 +12,7 @@ import { keyNamed, keysNamed } from '../../model/key-named.ts'
 import type { Store } from '../../model/store.ts'
 import { isReference } from '../../store/reference.ts'
 import { make, takeIn } from './changes.ts'
-import { type OperationParts, standing, statusesOf } from './parts.ts'
+import { exitsNow, type OperationParts, standing, statusesOf } from './parts.ts'
 import { rowsOf } from './rows.ts'
 
 /** Keys are named by id or label. No answer has a key's value. */
@@ -28,7 +28,7 @@ export function keyOperations(parts: OperationParts): Pick<Operator, keyof typeo
       if (provider !== undefined && !providers.some(({ name }) => name === provider)) {
         await store.provider(provider)
       }
-      return keyPage(keys, id => learned.of(id), clock.wall(), query)
+      return keyPage(keys, id => learned.of(id), clock.wall(), await exitsNow(parts), query)
     },
 
     async 'keys.show'({ key: name }) {
@@ -36,7 +36,8 @@ export function keyOperations(parts: OperationParts): Pick<Operator, keyof typeo
       const key = keyNamed(standing(parts).keys, name)
       const [status] = statusesOf(parts, [key])
       if (status === undefined) throw new Error('A key has a status.')
-      return readKeyShape(store, status, learned.of(key.id), clock.wall())
+      const via = (await exitsNow(parts))(key)
+      return readKeyShape(store, { ...status, via }, learned.of(key.id), clock.wall())
     },
 
     async 'keys.add'(input, caller) {

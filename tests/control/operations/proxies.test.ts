@@ -16,6 +16,11 @@ describe('proxies', () => {
     expect(added).toMatchObject({ name: 'eu', url: 'http://me:…@127.0.0.1:1', state: 'active' })
     const listed = await client.call('proxies.list', {})
     expect(await world.json(['proxies', 'list'])).toEqual(listed)
+    const { rows } = await client.call('keys.list', {})
+    expect(await world.json(['keys', 'list'])).toEqual(rows)
+    const shown = await client.call('keys.show', { key: 'key-1' })
+    expect(await world.json(['keys', 'show', 'key-1'])).toEqual(shown)
+    expect([rows[0]?.via, shown.via]).toEqual(['none', 'none'])
     const tests = []
     for await (const test of client.rows('proxies.test', { proxies: ['eu'] })) tests.push(test)
     expect(tests).toMatchObject([{ proxy: added.id, ok: false, code: 'proxy_ECONNREFUSED' }])

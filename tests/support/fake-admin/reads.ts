@@ -153,6 +153,7 @@ function statusOf(world: World, now: number): contract.DaemonStatus {
     pending: null,
     providers: world.providers,
     proxies: [],
+    no_proxy: [],
     pid: 4711,
     url: 'http://127.0.0.1:8077',
     certificate: null,

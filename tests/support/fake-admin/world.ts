@@ -2,7 +2,7 @@ import type * as contract from '../../../src/control/dashboard/data/contract.ts'
 import type * as shapes from '../../../src/control/dashboard/data/contract.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-export type FakeKey = Mutable<contract.KeyStatus>
+export type FakeKey = Mutable<contract.KeyRow>
 
 /** Everything that the fake daemon knows. */
 export interface World {
@@ -115,6 +115,7 @@ export function makeKey(at: number, now: number): FakeKey {
     rpm: at % 5 === 0 ? 60 : null,
     concurrency: null,
     proxy: null,
+    via: 'none',
     reference: null,
     origin: 'command',
     created: new Date(now - at * 3_600_000).toISOString(),

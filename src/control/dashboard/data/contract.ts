@@ -4,6 +4,7 @@ export type { KeyCondition, ProviderKind } from '../../../model/catalog.ts'
 export type { Explanation } from '../../../model/explanation.ts'
 export type {
   DaemonStatus,
+  KeyRow,
   KeyStatus,
   NodeStatus,
   ProviderStatus,
