@@ -236,6 +236,28 @@ describe('a key with a proxy of its own', () => {
   })
 })
 
+describe('a key whose proxy is gone', () => {
+  it('is not dialled directly, though its provider is', async () => {
+    const upstream = await startUpstream()
+    const base = `http://127.0.0.1:${upstream.port}/v1`
+    const providers = [provider('mock', base)]
+    const keys = [key('a', { proxy: 'gone' })]
+    for (const proxies of [[], [await startProxy('http')]]) {
+      const gateway = await gatewayOf(base, proxies, { providers, keys })
+      const answer = await send(gateway)
+      expect([answer.status, JSON.parse(answer.text).error.code]).toEqual([
+        503,
+        'proxy_unavailable',
+      ])
+      expect(upstream.peers).toEqual([])
+      expect(heldAgainst(gateway)).toEqual([])
+    }
+    const gateway = await gatewayOf(base, [], { providers, keys: [...keys, key('b')] })
+    for (let at = 0; at < 4; at++) expect((await send(gateway)).status).toBe(200)
+    expect([...upstream.by.keys()]).toEqual(['b'])
+  })
+})
+
 describe('50 keys over 4 proxies', () => {
   it('stay with their own, move when it dies and come back when it returns', async () => {
     const upstream = await startUpstream()

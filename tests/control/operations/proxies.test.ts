@@ -33,6 +33,12 @@ describe('proxies', () => {
     expect(changed).toMatchObject({ url: 'socks5://me@127.0.0.1:2', state: 'disabled' })
     const audit = await client.call('audit.list', { limit: 10 })
     expect(JSON.stringify([added, listed, tests, changed, audit])).not.toContain(PASSWORD)
+    await client.call('settings.set', { name: 'proxy', value: 'eu' })
+    await expect(client.call('proxies.remove', { proxy: 'eu' })).rejects.toMatchObject({
+      code: 'in_use',
+      message: 'Proxy "eu" is named by the setting proxy. Nothing was removed.',
+    })
+    await client.call('settings.unset', { name: 'proxy' })
     expect(await client.call('proxies.remove', { proxy: added.id })).toMatchObject({ name: 'eu' })
     expect(await client.call('proxies.list', {})).toEqual([])
   })
