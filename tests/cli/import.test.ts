@@ -59,9 +59,10 @@ describe('keys import', () => {
       ['keys', 'import', '-', '--provider', 'groq'],
       'gsk-planted-0123456789abcdef\ngsk-planted-0123456789abcdef\n',
     )
+    const listed = await cli.json<{ via: string | null }[]>(['keys', 'list'])
     expect(added).toEqual({
       provider: 'groq',
-      added: await cli.json(['keys', 'list']),
+      added: listed.map(({ via: _, ...key }) => key),
       duplicates: 1,
     })
     const again = await cli.json(['keys', 'add', 'groq'], 'gsk-planted-0123456789abcdef\n')
