@@ -2,6 +2,7 @@ import type { Tap } from '../model/dialect.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { noUsage, type Usage } from '../model/usage.ts'
 import { OPEN_BRACE } from './bytes.ts'
+import { ContainerIds } from './container-ids.ts'
 import { CodedText } from './content-coding.ts'
 import type { Member } from './member.ts'
 import { MemberScan } from './members.ts'
@@ -25,7 +26,7 @@ export interface ObjectForm {
   readonly gemini: boolean
   /** Its content coding; null: none. */
   readonly coding: string | null
-  /** It tells of one object, and no more is looked for after that. */
+  /** It tells of one object, and after that of the containers only that came with it. */
   readonly one: boolean
 }
 
@@ -36,7 +37,8 @@ export class ObjectTap implements Tap {
   readonly #reader: { push(chunk: Buffer): readonly string[] }
   readonly #coded: CodedText | null
   readonly #tell: (ids: readonly string[]) => void
-  readonly #one: boolean
+  /** Null: the answer is of many objects. */
+  readonly #containers: ContainerIds | null
   #over = false
   #lively = false
 
@@ -47,20 +49,20 @@ export class ObjectTap implements Tap {
     this.#reader = form.events ? new EventIds(form.gemini) : new DocumentIds(form.gemini)
     this.#coded = form.coding === null ? null : new CodedText(form.coding)
     this.#tell = tell
-    this.#one = form.one
+    this.#containers = form.one ? new ContainerIds() : null
   }
 
   push(chunk: Buffer): void {
     this.#lively = true
-    if (!this.#over) this.#look(this.#coded === null ? chunk : this.#coded.push(chunk))
+    this.#look(this.#coded === null ? chunk : this.#coded.push(chunk))
     this.#inner?.push(chunk)
   }
 
   #look(chunk: Buffer): void {
-    const ids = this.#reader.push(chunk)
-    if (ids.length === 0) return
-    this.#over = this.#one
-    this.#tell(ids)
+    const ids = this.#over ? [] : this.#reader.push(chunk)
+    const containers = this.#containers?.push(chunk) ?? []
+    if (ids.length > 0) this.#over = this.#containers !== null
+    if (ids.length + containers.length > 0) this.#tell([...ids, ...containers])
   }
 
   end(): void {

@@ -114,6 +114,34 @@ describe('ids in an answer', () => {
     expect(json({ id: 'resp_1', thread_id: 'thread_1' }, { one: true })).toEqual(['resp_1'])
   })
 
+  it('are also those of the containers that a response ran in, wherever in it, once each', () => {
+    const call = { type: 'code_interpreter_call', container_id: 'cntr_abc123' }
+    const cited = { type: 'container_file_citation', container_id: 'cntr_abc123', file_id: 'x' }
+    const output = [{ content: ['é'.repeat(2_000)] }, call, { annotations: [cited] }]
+    for (const size of [1, 7, 5_000])
+      expect(json({ id: 'resp_1', output }, { one: true }, size)).toEqual(['resp_1', 'cntr_abc123'])
+    const events = [
+      'event: response.created\ndata: {"response":{"id":"resp_1","output":[]}}\n\n',
+      'data: {"delta":"x"}\n\n'.repeat(50),
+      `data: ${JSON.stringify({ item: call }, null, 1).replaceAll('\n', '')}\n\n`,
+    ].join('')
+    expect(read(Buffer.from(events), { events: true, one: true })).toEqual([
+      'resp_1',
+      'cntr_abc123',
+    ])
+    expect(json({ id: 'file-1', container_id: 'cntr_abc123' })).toEqual(['file-1'])
+  })
+
+  it('are none that a model says', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.integer({ min: 1, max: 40 }), (a, b, size) => {
+        const text = `${a}"container_id":"cntr_abc123"${b}`
+        const nested = JSON.stringify({ text })
+        expect(json({ output: [{ text }, nested] }, { one: true }, size)).toEqual([])
+      }),
+    )
+  })
+
   it('leave what another tap says as it is', () => {
     const inner = openai.jsonTap()
     const tap = new ObjectTap(inner, PLAIN, () => {})
