@@ -26,6 +26,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   let best: string | null = null
   let least = Math.max(2, Math.floor(word.length / 3)) + 1
   for (const candidate of candidates) {
+    // They are that far apart at least; a word may be as long as a request's head.
+    if (Math.abs(candidate.length - word.length) >= least) continue
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < least) {
       least = distance

@@ -71,7 +71,7 @@ const OTHER: Readonly<Record<DialectName, readonly [read: Endpoint, stateful: En
 const EXACT = new Map(ROWS.map(([method, path, entry]) => [`${method} ${path}`, entry]))
 
 /** Everything up to the first version segment: `/v1/`, `/api/paas/v4/`, …; or the leading slash alone. */
-const MOUNT = /^(?:.*?\/(v\d+[a-z0-9]*)\/|\/)/
+const MOUNT = /^(?:.*?\/(v\d[a-z0-9]*)\/|\/)/
 const GEMINI_MODEL = /^(?:models|tunedModels)\/([^/:]+):([A-Za-z]+)$/d
 /** Where a model's own description is asked for. */
 const MODEL_LAST = /^models\/(.+)$/d

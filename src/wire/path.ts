@@ -126,8 +126,15 @@ function providerOf(segment: string, known: ProviderIndex): string | null {
 
 /** A path that matches nothing as it stands, put right and matched once more. */
 function mended(path: string, known: ProviderIndex): Match | null {
-  const right = withRightPrefix(segmentsOf(path), known)
+  const right = withRightPrefix(withoutApi(segmentsOf(path), known), known)
   return right === null ? null : match(right, known)
+}
+
+/** A leading `api` says nothing, unless a provider is called so. */
+function withoutApi(segments: readonly string[], known: ProviderIndex): readonly string[] {
+  if (providerOf('api', known) !== null) return segments
+  const from = segments.findIndex(segment => segment.toLowerCase() !== 'api')
+  return from === -1 ? [] : segments.slice(from)
 }
 
 function withRightPrefix(segments: readonly string[], known: ProviderIndex): string | null {
@@ -140,7 +147,6 @@ function withRightPrefix(segments: readonly string[], known: ProviderIndex): str
   }
   if (providerOf(first, known) !== null) return ['', first, ...segments.slice(1)].join('/')
   if (LEGACY.has(first)) return withVersion(`/${first}`, segments.slice(1))
-  if (first === 'api') return withRightPrefix(segments.slice(1), known)
   return withVersion('', segments)
 }
 
@@ -177,13 +183,13 @@ function nearestTo(segment: string, { byName, byPath }: ProviderIndex): string |
 }
 
 /** `/v1`, `/v4`, `/v1beta`, … */
-const VERSION = /^v\d+[a-z0-9]*$/
+const VERSION = /^v\d[a-z0-9]*$/
 /**
  * A base path with a version, and what comes before that. Vendors print it last, or with their
  * OpenAI-compatible endpoints mounted on it: `https://generativelanguage.googleapis.com/v1beta/openai`,
  * `https://api.deepinfra.com/v1/openai`.
  */
-const VERSIONED_BASE = /^(.*)\/v\d+[a-z0-9]*(?:\/openai)?$/
+const VERSIONED_BASE = /^(.*)\/v\d[a-z0-9]*(?:\/openai)?$/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const ORIGIN_FORM = /^\/[^\u0000-\u0020\u007f\\#?]*(?:\?[^\u0000-\u0020\u007f#]*)?$/
 

@@ -116,7 +116,7 @@ function goDuration(value: string | null | undefined): number | null {
   const text = value?.trim() ?? ''
   if (!GO_DURATION.test(text)) return null
   let ms = 0
-  for (const [, amount, unit] of text.matchAll(/([\d.]+)(\D+)/g)) {
+  for (const [, amount, unit] of text.matchAll(/([\d.]+)(\D+)/gy)) {
     ms += Number(amount) * (GO_UNITS[unit as string] as number)
   }
   return ms

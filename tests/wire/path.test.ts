@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BalanceError } from '../../src/base/errors.ts'
+import { endpointOf } from '../../src/wire/endpoint.ts'
 import {
   joinUpstream,
   normalizePath,
@@ -452,4 +453,42 @@ describe('joinUpstream', () => {
     expect(() => joinUpstream('', '@evil.example/', '')).toThrow(BalanceError)
     expect(() => joinUpstream('', '/v1', '?a=\r\nx: y')).toThrow(BalanceError)
   })
+})
+
+describe('a target of 16 KiB that is made to be expensive', () => {
+  const MANY = index(Array.from({ length: 50 }, (_, at) => `provider-${at}`))
+  const fill = (text: string) => text.repeat(Math.floor(16_000 / text.length))
+
+  it.each([
+    ['a provider of one long name', `/${fill('x')}`],
+    ['a provider of one long name in the query', `/v1/models?provider=${fill('x')}`],
+    ['a version of many digits', `/provider-1/v${fill('0')}`],
+    ['many versions', fill('/v1')],
+    ['many slashes', fill('/')],
+    ['many segments', fill('/a')],
+    ['one prefix again and again', fill('/api')],
+    ['another prefix again and again', fill('/hf')],
+    ['one endpoint again and again', fill('/v1/models')],
+    ['escapes', `/v1/${fill('%25')}`],
+    ['an escape within escapes', `/v1/%${fill('25')}`],
+    ['parameters', `/v1/models?${fill('a&')}`],
+    ['keys', `/v1/models?${fill('key=a&')}`],
+  ])('%s: 30 ms of processor at most', (_what, target) => {
+    // The first runs are those before it is compiled.
+    const costs = [1, 2, 3].map(() => costOf(target))
+    expect(Math.min(...costs)).toBeLessThan(30)
+  })
+
+  function costOf(target: string): number {
+    const before = process.cpuUsage()
+    try {
+      const { path, query } = parseTarget(target, MANY, { normalize: true })
+      endpointOf('GET', path)
+      joinUpstream('/v1', path, query)
+    } catch (error) {
+      expect(error).toBeInstanceOf(BalanceError)
+    }
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1_000
+  }
 })
