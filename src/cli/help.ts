@@ -1,7 +1,7 @@
 import { type AddHelpTextContext, Command, Help } from 'commander'
 
 /** A text that ends with these lines: `Example:` or `Examples:`, then each after `  $ `. */
-const EXAMPLES = /\n*^Examples?:\n((?: {2}.*\n?)+)$/m
+const EXAMPLES = /^Examples?:\n((?: {2}.*\n)* {2}.*)$/m
 
 /**
  * A command whose help shows its examples before its options, as people read it. They are written

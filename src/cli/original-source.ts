@@ -112,7 +112,7 @@ async function mayRead({ out }: Session, url: string, yes: boolean): Promise<boo
 }
 
 function refusePassword(url: string): void {
-  if (!/^\w+:\/\/[^/?#]*:[^/?#]*@/.test(url)) return
+  if (!/^\w+:\/\/[^/?#:]*:[^/?#@]*@/.test(url)) return
   throw new BalanceError('usage', 'A password is never taken as an argument.', {
     hint: 'Put it into BALANCE_IMPORT_PASSWORD, or a file named by BALANCE_IMPORT_PASSWORD_FILE, or type it when asked.',
   })

@@ -20,7 +20,7 @@ export function parsePastedKeys(text: string, references: boolean): Pasted {
   const keys: NewKey[] = []
   const rejected: { line: number; reason: string }[] = []
   for (const { line, value } of secretLines(text, 'what was pasted')) {
-    const [, secret = '', label] = /^(\S+)(?:\s+(.*))?$/.exec(value) ?? []
+    const [, secret = '', label] = /^(\S+)(?:\s+(\S.*))?$/.exec(value) ?? []
     const reason = faultOf(secret, label, references)
     if (reason !== null) rejected.push({ line, reason })
     else {

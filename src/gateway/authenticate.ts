@@ -6,7 +6,7 @@ import type { Gateway } from './gateway.ts'
 import { isLocal } from './local-caller.ts'
 
 const TOKEN = /^[\x21-\x7e]{1,256}$/
-const BEARER = /^bearer +(.*)$/i
+const BEARER = /^bearer +([^ ].*)$/i
 const CREDENTIALS: ReadonlySet<string> = new Set([
   'authorization',
   'x-api-key',

@@ -47,7 +47,7 @@ export function parseBaseUrl(text: string): string {
       hint: EXAMPLE,
     })
   }
-  return url.origin + url.pathname.replace(/\/+$/, '')
+  return url.origin + url.pathname.replace(/(?<!\/)\/+$/, '')
 }
 
 function withScheme(given: string): string {

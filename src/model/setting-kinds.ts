@@ -81,7 +81,7 @@ const hostName = z
   .string()
   .transform(given => given.toLowerCase().replace(/^\[(.*)\]$/, '$1'))
   .refine(
-    given => /^(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$|^[0-9a-f:.]*:[0-9a-f:.]*$/.test(given),
+    given => /^(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$|^[0-9a-f.]*:[0-9a-f:.]*$/.test(given),
     'is not a host name or an address, without scheme and port',
   )
 export const hosts = {

@@ -21,7 +21,7 @@ export function parseDuration(text: string): number {
     })
   }
   let ms = 0
-  for (const [, amount, unit] of parts.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
+  for (const [, amount, unit] of parts.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/gy)) {
     ms += Number(amount) * (DURATION[unit as string] as number)
   }
   return Math.round(ms)

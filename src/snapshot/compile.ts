@@ -68,7 +68,7 @@ function compileProvider(
     scope,
     scopes: [...new Set([scope, ...[...compiledKeys.values()].map(({ way }) => way.scope)])],
     address: addressOf(provider.kind, {
-      basePath: base.pathname === '/' ? '' : base.pathname.replace(/\/+$/, ''),
+      basePath: base.pathname === '/' ? '' : base.pathname.replace(/(?<!\/)\/+$/, ''),
       query: resolved.query,
       apiVersion: resolved.api_version,
     }),

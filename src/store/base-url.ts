@@ -18,7 +18,7 @@ export function checkBaseUrl(given: string): string {
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(given)) {
     throw invalid(given, 'has a query or a fragment', 'Leave out what begins with ? or #.')
   }
-  const kept = url.origin + url.pathname.replace(/\/+$/, '')
+  const kept = url.origin + url.pathname.replace(/(?<!\/)\/+$/, '')
   if (kept.length <= LONGEST) return kept
   throw invalid(given, 'is too long', `It may have ${LONGEST} characters.`)
 }

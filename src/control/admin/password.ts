@@ -87,7 +87,7 @@ const ROWS = [
 
 /** Without the digits around it, and with those inside read as letters, hardly anything else is left. */
 function isMadeOfWords(text: string): boolean {
-  const core = text.replace(/^[^a-z]+|[^a-z]+$/g, '')
+  const [core] = /[a-z](?:.*[a-z])?/s.exec(text) ?? ['']
   const plain = [...core].map(letter => SPELLED[letter] ?? letter).join('')
   const letters = plain.replace(/[^a-z]/g, '')
   const rest = WORDS.reduce((left, word) => left.replaceAll(word, ''), letters)

@@ -46,7 +46,7 @@ export function parseStore(text: string): string {
   if (!/^(sqlite:.|(mysql|mariadb):\/\/.)/s.test(text)) {
     throw bad('a store', 'Write it like sqlite:/path/balance.db or mysql://user@host/database.')
   }
-  if (/^\w+:\/\/[^/?#]*:[^/?#]*@/.test(text)) {
+  if (/^\w+:\/\/[^/?#:]*:[^/?#@]*@/.test(text)) {
     throw new BalanceError('config_invalid', 'A store URL holds no password.', {
       hint: 'Put it into BALANCE_STORE_PASSWORD, or a file named by BALANCE_STORE_PASSWORD_FILE.',
     })

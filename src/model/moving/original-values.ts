@@ -4,7 +4,7 @@ export type ValueType = 'text' | 'list' | 'headers' | 'flag' | 'number' | 'provi
 /** Whether this says nothing, so that the next source is asked. */
 export function isEmpty(raw: unknown): boolean {
   if (raw === null || raw === undefined) return true
-  if (typeof raw === 'string') return /^\s*(None|null|\[\s*\]|\{\s*\})?\s*$/.test(raw)
+  if (typeof raw === 'string') return /^(None|null|\[\s*\]|\{\s*\})?$/.test(raw.trim())
   if (typeof raw === 'object') return Object.keys(raw).length === 0
   return false
 }

@@ -69,6 +69,6 @@ function slugOf(wanted: string): string {
   return wanted
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')
-    .replace(/^[^a-z0-9]+|-+$/g, '')
+    .replace(/^[^a-z0-9]+|(?<!-)-+$/g, '')
     .slice(0, LONGEST)
 }

@@ -34,7 +34,7 @@ export function parsePastedKeys(text: string): PastedKey[] {
 
 /** Value and label: the value ends at the first blank, and one pair of quotes is taken off it. */
 function cut(text: string): [string, string] {
-  const quoted = /^(["'])(.*?)\1(?:\s+(.*))?$/.exec(text)
+  const quoted = /^(["'])(.*?)\1(?=\s|$)(.*)$/s.exec(text)
   if (quoted) return [(quoted[2] ?? '').trim(), (quoted[3] ?? '').trim()]
   const at = text.search(/\s/)
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at).trim()]
