@@ -94,6 +94,7 @@ async function hold(exchange: Exchange, gateway: Gateway, most: number): Promise
     proceed(exchange)
     const refuse = (error: BalanceError) => {
       request.removeAllListeners('data')
+      chunks.length = 0
       // What still comes is thrown away.
       request.resume()
       reject(error)

@@ -202,6 +202,7 @@ export class Upload {
   #fail(error: BalanceError): void {
     this.#over = true
     this.#failure = error
+    this.#held.length = 0
     if (this.#settle !== null) this.#settle(error)
     else this.#stream?.destroy(error)
   }
