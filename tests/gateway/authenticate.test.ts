@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Mock, startMock } from '../../src/mock/server.ts'
+import type { Snapshot } from '../../src/snapshot/snapshot.ts'
 import { key, provider, token } from '../support/catalog.ts'
 import { ask, chat, startGateway, type TestGateway, TOKEN } from '../support/gateway.ts'
 
@@ -85,6 +87,23 @@ describe('a client token', () => {
     expect([answer.status, JSON.parse(answer.text).error.code]).toEqual([401, 'invalid_token'])
     expect(answer.headers['x-should-retry']).toBe('false')
     expect(mock.requests).toHaveLength(before)
+  })
+
+  it('is looked up by its SHA-256 and nothing else, valid or not, so that no time tells of it', async () => {
+    const { tokens } = gateway.gateway.inside.holder.current as Snapshot
+    const asked = vi.spyOn(tokens, 'get')
+    const given = [TOKEN, TOKEN.slice(0, -1), `${TOKEN}x`, "' or 1=1 --", '%', '0', 'null', '{}']
+    for (const value of given) await send({ 'x-api-key': value })
+    const digests = given
+      .filter(value => !value.includes(' '))
+      .map(value => createHash('sha256').update(value).digest('hex'))
+    expect(asked.mock.calls.map(([value]) => value)).toEqual(digests)
+    asked.mockRestore()
+    // Nothing of a token itself is there to be compared with.
+    for (const [digest, token] of tokens) {
+      expect(digest).toMatch(/^[0-9a-f]{64}$/)
+      expect(JSON.stringify(token)).not.toContain(TOKEN)
+    }
   })
 
   it('never reaches the upstream, in no header', async () => {
