@@ -33,6 +33,8 @@ describe('what is given to an operation', () => {
     [{ provider: '' }],
     [{ provider: ['a'] }],
     [{ surprise: 1 }],
+    [JSON.parse('{"__proto__":{"limit":7}}')],
+    [JSON.parse('{"constructor":{"prototype":{"limit":7}}}')],
     [null],
     [[]],
     ['limit=7'],
