@@ -5,6 +5,7 @@ import { key, provider } from '../support/catalog.ts'
 import { eventually } from '../support/daemon.ts'
 import { heldAgainst, startGateway, type TestGateway, TOKEN } from '../support/gateway.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { HIDDEN } from './hostile/cases.ts'
 
 const FORM = 'content-type: multipart/form-data; boundary=x'
 const JSON_TYPE = 'content-type: application/json'
@@ -35,8 +36,7 @@ interface Client {
   closed: boolean
 }
 
-/** A request whose body does not come by itself. */
-async function begin(path: string, type: string, token = TOKEN, length = 100_000): Promise<Client> {
+function dial(): Client {
   const socket = connect(gateway.port, '127.0.0.1')
   const client: Client = { socket, got: '', closed: false }
   open.push(client)
@@ -47,7 +47,13 @@ async function begin(path: string, type: string, token = TOKEN, length = 100_000
   socket.on('close', () => {
     client.closed = true
   })
-  socket.write(
+  return client
+}
+
+/** A request whose body does not come by itself. */
+async function begin(path: string, type: string, token = TOKEN, length = 100_000): Promise<Client> {
+  const client = dial()
+  client.socket.write(
     `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n${type}\r\ncontent-length: ${length}\r\n\r\n`,
   )
   return client
@@ -111,6 +117,32 @@ describe.each([
     expect(client.got).toMatch(/^HTTP\/1\.1 408 /)
   })
 })
+
+describe.each(['application/json', 'multipart/form-data; boundary=x'])(
+  'a body of %s that breaks, which Node does not tell of a request that offers an upgrade',
+  type => {
+    it.each([
+      ['in a size', 'x\r\n'],
+      ['behind a chunk', '2\r\n{}x\r\n'],
+      ['in a trailer', '2\r\n{}\r\n0\r\na b: c\r\n\r\n'],
+      ['in a trailer that is a length', '2\r\n{}\r\n0\r\ncontent-length: 2\r\n\r\n'],
+    ])('%s: it is given up in time, and nothing behind it is served', async (_where, broken) => {
+      const client = dial()
+      client.socket.write(
+        `POST /v1/files HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\ncontent-type: ${type}\r\nconnection: upgrade\r\nupgrade: h2c\r\ntransfer-encoding: chunked\r\n\r\n${broken}${HIDDEN}`,
+      )
+      await eventually(() => inFlight() === 1, 'the request')
+      for (let second = 0; second < 11; second++) {
+        client.socket.write(HIDDEN)
+        clock.advance(1_000)
+      }
+      await eventually(() => client.closed, 'the end of its connection')
+      expect(client.got).toMatch(/^HTTP\/1\.1 408 /)
+      expect(client.got.match(/HTTP\/1\.1 /g)).toHaveLength(1)
+      expect(mock.requests.filter(({ url }) => url.includes('hidden'))).toEqual([])
+    })
+  },
+)
 
 describe('the rest of a body that nobody wants', () => {
   it.each([
