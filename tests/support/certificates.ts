@@ -9,15 +9,26 @@ export interface Certificate {
   readonly cert: string
 }
 
-/** Made anew at each run by openssl: no private key lies in the repository. */
-export function makeCertificate(name: string): Certificate {
+/**
+ * Made anew at each run by openssl: no private key lies in the repository.
+ * @param days that it is good for; less than 0: it was
+ */
+export function makeCertificate(name: string, days = 30): Certificate {
   const folder = mkdtempSync(join(tmpdir(), 'balance-certificate-'))
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const [key, asked, cert] = ['key', 'asked', 'cert'].map(file => join(folder, `${file}.pem`)) as [
+    string,
+    string,
+    string,
+  ]
   try {
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
     const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`]
-    const files = ['-keyout', key, '-out', cert]
-    execFileSync('openssl', ['req', '-x509', ...curve, ...subject, ...files], { stdio: 'pipe' })
+    const request = ['req', '-new', ...curve, ...subject, '-keyout', key, '-out', asked]
+    execFileSync('openssl', request, { stdio: 'pipe' })
+    const signed = ['-signkey', key, '-copy_extensions', 'copy', '-days', String(days)]
+    execFileSync('openssl', ['x509', '-req', '-in', asked, ...signed, '-out', cert], {
+      stdio: 'pipe',
+    })
     return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
   } finally {
     rmSync(folder, { recursive: true })

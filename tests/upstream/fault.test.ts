@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/model/outcome.ts'
 import { Agents } from '../../src/upstream/agents.ts'
@@ -6,6 +7,14 @@ import { dispatch } from '../../src/upstream/dispatch.ts'
 import { AttemptTimeout, transportOutcome } from '../../src/upstream/fault.ts'
 import type { Ending, Guide } from '../../src/upstream/guide.ts'
 import { Relay } from '../../src/upstream/relay.ts'
+import { type Certificate, makeCertificate, trust } from '../support/certificates.ts'
+
+/** What OpenSSL still speaks where it is told to. */
+const OLD: TlsOptions = {
+  minVersion: 'TLSv1',
+  maxVersion: 'TLSv1.1',
+  ciphers: 'DEFAULT@SECLEVEL=0',
+}
 
 let server: Server | null = null
 const agents = new Agents()
@@ -121,6 +130,47 @@ describe('a transport that fails', () => {
       fault: 'provider',
       reach: 'not-sent',
       code: 'upstream_tls',
+    })
+  })
+
+  describe('TLS that is not to be trusted', () => {
+    const good = makeCertificate('localhost')
+    const expired = makeCertificate('localhost', -1)
+
+    it.each<[string, Certificate, Certificate | null, TlsOptions, string]>([
+      ['a certificate that nobody vouches for', good, null, {}, 'upstream_tls'],
+      ['a certificate that has expired', expired, expired, {}, 'upstream_tls'],
+      ['a version of it that is too old', good, good, OLD, 'upstream_unreachable'],
+    ])('%s: nothing was sent', async (_what, shown, trusted, options, code) => {
+      const undo = trusted === null ? () => {} : trust(trusted)
+      let read = ''
+      const made = createTlsServer({ ...shown, ...options }, socket => {
+        socket.on('data', chunk => {
+          read += chunk
+          socket.destroy()
+        })
+      })
+      made.on('tlsClientError', () => {})
+      server = made
+      await new Promise<void>(resolve => made.listen(0, '127.0.0.1', resolve))
+      const { port } = made.address() as AddressInfo
+      expect(await outcomeOf(`https://localhost:${port}`)).toMatchObject({
+        fault: 'provider',
+        reach: 'not-sent',
+        code,
+      })
+      undo()
+      expect(read).toBe('')
+    })
+
+    it('is told from TLS that is', async () => {
+      const undo = trust(good)
+      const made = createTlsServer(good, socket => socket.destroy())
+      server = made
+      await new Promise<void>(resolve => made.listen(0, '127.0.0.1', resolve))
+      const { port } = made.address() as AddressInfo
+      expect((await outcomeOf(`https://localhost:${port}`)).code).not.toBe('upstream_tls')
+      undo()
     })
   })
 
