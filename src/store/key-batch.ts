@@ -1,19 +1,22 @@
 import { BalanceError } from '../base/errors.ts'
 import type { Origin } from '../model/catalog.ts'
 import type { AddedKeys, NewKey } from '../model/changes.ts'
+import { checkProxiesSaid } from '../model/proxy-named.ts'
 import type { Change } from './change.ts'
 import { newId } from './identifiers.ts'
 import { bindingOf, keepValue } from './kept-value.ts'
 import { describeKey, keyOf } from './key-rows.ts'
-import { checkLabel, checkLimits, proxyWords } from './key-value.ts'
+import { checkLabel, checkLimits, proxyWords, wordsIn } from './key-value.ts'
 import { placed } from './placed.ts'
+import { listProxies } from './proxy-rows.ts'
 import { slices } from './slices.ts'
 import type { KeyRow, ProviderRow } from './tables.ts'
 import type { Vault } from './vault.ts'
 
 /**
  * Adds keys to a provider, skipping those that are there already or come twice.
- * @throws BalanceError invalid_value naming the key by its place in the list; name_taken for a label
+ * @throws BalanceError invalid_value naming the key by its place in the list; name_taken for a label;
+ *   no_such for a proxy
  */
 export async function insertKeys(
   change: Change,
@@ -26,10 +29,13 @@ export async function insertKeys(
   const labels = new Labels(present, given)
   const fingerprints = new Set(present.map(({ fingerprint }) => fingerprint.toString('hex')))
   const seal = once(() => vault.sealer(change))
+  const proxies = once(() => listProxies(change.db))
   const rows: KeyRow[] = []
   for (const [index, key] of given.entries()) {
     try {
       checkLimits(key)
+      const proxy = proxyWords(key.proxy ?? null)
+      if (proxy !== null) checkProxiesSaid(await proxies(), wordsIn(proxy))
       const id = newId('k')
       const alone = given.length === 1 || key.place !== undefined
       const which = alone ? 'The key' : `Key ${index + 1} of ${given.length}`
@@ -48,7 +54,7 @@ export async function insertKeys(
         ...kept,
         rpm: key.rpm ?? null,
         concurrency: key.concurrency ?? null,
-        proxy: proxyWords(key.proxy ?? null),
+        proxy,
         origin,
         created_at: change.time,
       })

@@ -54,6 +54,11 @@ export function proxyWords(given: string | null): string | null {
   return given === null ? null : formatSetting('proxy', parseSetting('proxy', given))
 }
 
+/** @param kept as {@link proxyWords} gives them */
+export function wordsIn(kept: string | null | undefined): readonly string[] {
+  return kept?.split(',') ?? []
+}
+
 function checkWhole(name: string, value: number | undefined, most: number): void {
   if (value === undefined) return
   if (Number.isSafeInteger(value) && value >= 1 && value <= most) return

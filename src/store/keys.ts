@@ -10,9 +10,10 @@ import type { Change } from './change.ts'
 import { bindingOf, keepValue } from './kept-value.ts'
 import { insertKeys } from './key-batch.ts'
 import { describeKey, findKeys, keyOf, listKeys, type OwnedKeyRow } from './key-rows.ts'
-import { checkLabel, checkLimits, proxyWords } from './key-value.ts'
+import { checkLabel, checkLimits, proxyWords, wordsIn } from './key-value.ts'
 import type { StoreParts } from './parts.ts'
 import { findProvider } from './provider-rows.ts'
+import { checkProxies } from './proxy-rows.ts'
 import { slices } from './slices.ts'
 import type { Tables } from './tables.ts'
 import type { Vault } from './vault.ts'
@@ -108,6 +109,10 @@ export async function updateKey(
   const { db, note } = change
   checkLimits(given)
   if (given.label !== undefined) checkLabel('label', given.label)
+  const proxy = given.proxy === undefined ? before.proxy : proxyWords(given.proxy)
+  if (given.proxy !== undefined) {
+    await checkProxies(db, wordsIn(proxy), origin === 'file' ? wordsIn(before.proxy) : [])
+  }
   const renewed = given.enabled !== undefined || given.value !== undefined
   const changed = {
     label: given.label ?? before.label,
@@ -115,7 +120,7 @@ export async function updateKey(
     tier: given.tier ?? before.tier,
     rpm: given.rpm === undefined ? before.rpm : given.rpm,
     concurrency: given.concurrency === undefined ? before.concurrency : given.concurrency,
-    proxy: given.proxy === undefined ? before.proxy : proxyWords(given.proxy),
+    proxy,
     enabled: given.enabled === undefined ? before.enabled : Number(given.enabled),
     generation: before.generation + Number(renewed),
     ...(given.value && (await keepAnew(change, vault, before, given.value))),

@@ -12,7 +12,7 @@ import type { StoreParts } from './parts.ts'
 import { findProvider } from './provider-rows.ts'
 import { hasNoDefault, insertProvider, updateProvider } from './providers.ts'
 import { insertProxy } from './proxies.ts'
-import { writeSetting } from './settings.ts'
+import { checkNamed, writeSetting } from './settings.ts'
 import type { ProviderRow } from './tables.ts'
 import { createToken } from './tokens.ts'
 import type { Vault } from './vault.ts'
@@ -68,9 +68,8 @@ async function keyOf(made: Change, vault: Vault, row: ProviderRow, value: Secret
 }
 
 async function moveSettings(made: Change, { settings, providers }: Move): Promise<void> {
-  const { default_provider } = settings
-  if (default_provider) await findProvider(made.db, default_provider)
   for (const [name, value] of Object.entries(settings) as [SettingName, never][]) {
+    await checkNamed(made.db, name, value)
     await writeSetting(made, name, value, 'command')
   }
   const first = providers.find(({ present, enabled }) => enabled && !present)

@@ -19,6 +19,7 @@ import {
   listProviders,
   providerOf,
 } from './provider-rows.ts'
+import { checkProxies } from './proxy-rows.ts'
 import { describeTarget, listTargets } from './route-rows.ts'
 import { dropSetting, readSettings, settingsInForce, writeSetting } from './settings.ts'
 import type { ProviderRow, Tables } from './tables.ts'
@@ -56,7 +57,7 @@ export function providerVerbs({ engine, change, vault }: StoreParts): ProviderVe
   }
 }
 
-/** @throws BalanceError invalid_value, name_taken */
+/** @throws BalanceError invalid_value, name_taken, no_such for a proxy */
 export async function insertProvider(
   { db, time, note }: Change,
   given: NewProvider,
@@ -69,6 +70,7 @@ export async function insertProvider(
   const rows = await listProviders(db)
   checkFree(rows, given.name)
   checkFree(rows, path)
+  await checkProxies(db, given.overrides.proxy ?? [])
   const row = {
     id: newId('p'),
     name: given.name,
@@ -98,6 +100,8 @@ export async function updateProvider(
   given: ProviderChange,
   origin: Origin,
 ): Promise<ProviderRow> {
+  const held = origin === 'file' ? JSON.parse(before.overrides).proxy : []
+  await checkProxies(db, given.overrides?.proxy ?? [], held)
   const after = withChange(before, given)
   if (isDeepStrictEqual(before, after)) return before
   checkKind(after.kind)

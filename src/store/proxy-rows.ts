@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import { type EgressProxy, passwordFault, shownProxyUrl } from '../model/egress-proxy.ts'
+import { checkProxiesSaid } from '../model/proxy-named.ts'
 import { type ReferenceSources, resolveReference } from './reference.ts'
 import type { Binding, Seal } from './seal.ts'
 import type { ProxyRow, Tables } from './tables.ts'
@@ -11,6 +12,20 @@ export function listProxies(db: Kysely<Tables>): Promise<ProxyRow[]> {
     .select(['id', 'name', 'url', 'enabled', 'reference', 'sealed', 'origin', 'created_at'])
     .orderBy('seq')
     .execute()
+}
+
+/**
+ * Whether everything that a `proxy` says now is there.
+ * @param held what it said before and may go on saying: an older store has names of what is gone
+ * @throws BalanceError no_such
+ */
+export async function checkProxies(
+  db: Kysely<Tables>,
+  said: readonly string[],
+  held: readonly string[] = [],
+): Promise<void> {
+  const anew = said.filter(name => !held.includes(name))
+  if (anew.length > 0) checkProxiesSaid(await listProxies(db), anew)
 }
 
 /** The proxy without its password. */

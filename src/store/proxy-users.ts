@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { BalanceError } from '../base/errors.ts'
 import { printable } from '../base/text.ts'
+import { wordsIn } from './key-value.ts'
 import { listProviders } from './provider-rows.ts'
 import { readSettings, settingsInForce } from './settings.ts'
 import type { Tables } from './tables.ts'
@@ -43,10 +44,9 @@ export function providerUser(name: string, proxies: readonly string[] = []): Pro
 
 /** @param words as the key's row has them, with commas */
 export function keyUser(name: string, id: string, words: string | null | undefined): ProxyUser {
-  const proxies = words?.split(',') ?? []
   return {
     name: `key ${printable(name)}`,
-    proxies,
+    proxies: wordsIn(words),
     remedy: `balance keys set ${id} --proxy NAMES`,
   }
 }

@@ -13,6 +13,7 @@ import type { Change } from './change.ts'
 import { readJson } from './json.ts'
 import type { StoreParts } from './parts.ts'
 import { findProvider } from './provider-rows.ts'
+import { checkProxies } from './proxy-rows.ts'
 import type { Tables } from './tables.ts'
 
 type SettingVerbs = Pick<Store, 'settings' | 'setSetting' | 'unsetSetting'>
@@ -23,11 +24,16 @@ export function settingVerbs({ engine, change }: StoreParts): SettingVerbs {
 
     setSetting: (name, value) =>
       change(async made => {
-        if (name === 'default_provider' && value !== '') await findProvider(made.db, String(value))
+        await checkNamed(made.db, name, value)
         await writeSetting(made, name, value, 'command')
       }),
 
-    unsetSetting: name => change(made => dropSetting(made, name, ['command'])),
+    unsetSetting: name =>
+      change(async made => {
+        await dropSetting(made, name, ['command'])
+        const row = (await readSettings(made.db)).find(setting => setting.name === name)
+        if (row?.origin === 'file') await checkNamed(made.db, name, row.value as never)
+      }),
   }
 }
 
@@ -49,6 +55,19 @@ export async function readSettings(db: Kysely<Tables>): Promise<SettingRow[]> {
 
 export function settingsInForce(rows: readonly SettingRow[]): Settings {
   return Object.fromEntries(rows.map(({ name, value }) => [name, value])) as unknown as Settings
+}
+
+/**
+ * Whether what a setting names is there.
+ * @throws BalanceError no_such
+ */
+export async function checkNamed<K extends SettingName>(
+  db: Kysely<Tables>,
+  name: K,
+  value: Settings[K],
+): Promise<void> {
+  if (name === 'default_provider' && value !== '') await findProvider(db, String(value))
+  if (name === 'proxy') await checkProxies(db, value as Settings['proxy'])
 }
 
 /** Writes one origin's value of a setting; false where it is that already. */

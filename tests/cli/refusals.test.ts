@@ -11,6 +11,9 @@ beforeAll(async () => {
   writeFileSync(keys, 'sk-0123456789abcdef0001\n')
   await cli.inProcess(['keys', 'add', 'openai', '--from', keys, '--label', 'main'])
   await cli.inProcess(['routes', 'add', 'fast', '--to', 'openai'])
+  await cli.inProcess(['proxies', 'add', 'berlin', 'http://berlin.lan:3128'])
+  await cli.inProcess(['proxies', 'add', 'spare', 'http://spare.lan:3128'])
+  await cli.inProcess(['config', 'set', 'proxy', 'berlin'])
 })
 afterAll(() => cli.remove())
 
@@ -43,6 +46,14 @@ describe('a command that cannot be done', () => {
     ['config get max_retires', 3, 'no setting "max_retires"', 'max_retries'],
     ['config set max_retires 3', 3, 'no setting "max_retires"', 'max_retries'],
     ['config set default_provider nothing', 3, 'no provider "nothing"', 'balance providers list'],
+    ['config set proxy berlin,brelin', 3, 'no proxy "brelin"', 'berlin'],
+    ['config set proxy nobody', 3, 'no proxy "nobody"', 'balance proxies list'],
+    ['providers set openai proxy=brelin', 3, 'no proxy "brelin"', 'berlin'],
+    ['providers add lab --base-url http://a/v1 --set proxy=brelin', 3, 'no proxy', 'berlin'],
+    ['keys add openai --from x --proxy brelin', 3, 'no proxy "brelin"', 'berlin'],
+    ['keys set main --proxy brelin', 3, 'no proxy "brelin"', 'berlin'],
+    ['keys set main --secret --proxy brelin', 3, 'no proxy "brelin"', 'berlin'],
+    ['proxies remove brelin --yes', 3, 'no proxy "brelin"', 'berlin'],
     ['providers set openai tmeout=5s', 3, 'no setting "tmeout"', 'timeout'],
     ['providers add openai', 1, 'openai', 'balance providers show openai'],
     ['providers add lab', 2, 'base URL is needed', '--base-url'],

@@ -56,14 +56,6 @@ beforeAll(async () => {
   watch = setInterval(lookAtProcesses, 10)
   const { port } = upstream.address() as AddressInfo
   token = await world.furnish(`http://127.0.0.1:${port}/v1`, 'sk-0123456789abcdef')
-  const store = await world.openStore()
-  for (const name of urls.keys()) {
-    const overrides = { proxy: [name], connect_timeout: 300 }
-    const baseUrl = `http://127.0.0.1:${port}/v1`
-    const provider = { name, kind: 'openai', baseUrl, path: null, overrides } as const
-    await store.addProvider(provider, { makeDefault: false })
-  }
-  await store.close()
   daemon = await world.serve('--log-level', 'trace')
 })
 afterAll(async () => {
@@ -164,8 +156,13 @@ it('meet proxies that fail in every way', async () => {
   db.exec("update proxies set url = 'http://me@127.0.0.1:3' where name = 'damaged'")
   db.close()
   const store = await world.openStore()
+  const { port } = upstream.address() as AddressInfo
   for (const name of urls.keys()) {
-    await store.addKeys(name, [{ value: new Secret(`sk-${name}-0123456789abcdef`) }])
+    const overrides = { proxy: [name], connect_timeout: 300 }
+    const baseUrl = `http://127.0.0.1:${port}/v1`
+    const provider = { name, kind: 'openai', baseUrl, path: null, overrides } as const
+    const keys = [{ value: new Secret(`sk-${name}-0123456789abcdef`) }]
+    await store.addProvider(provider, { makeDefault: false, keys })
   }
   await store.close()
   // It serves on with what it holds, and tells of what does not open.

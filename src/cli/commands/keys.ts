@@ -9,6 +9,7 @@ import { example } from '../example.ts'
 import { importKeys } from '../key-import.ts'
 import { readSecret, readSecrets, refuseArguments } from '../key-input.ts'
 import { keysNamed } from '../named-keys.ts'
+import { checkProxies } from '../named-proxies.ts'
 import { limit, orNull, whole } from '../option-values.ts'
 import { plural } from '../plural.ts'
 import type { Run } from '../program.ts'
@@ -120,6 +121,7 @@ async function add(
   refuseArguments(args, 1)
   const store = await session.store()
   await store.provider(provider)
+  await checkProxies(store, options.proxy)
   const { from, ...given } = options
   const secrets = await readSecrets(from, `key for ${provider}`)
   const group = await store.addKeys(
@@ -192,6 +194,7 @@ async function set(
   }
   const store = await session.store()
   const key = await store.key(given)
+  await checkProxies(store, attributes.proxy)
   const change: KeyChange = secret
     ? { ...attributes, value: await readSecret(`secret for ${key.id}`) }
     : attributes

@@ -7,10 +7,11 @@ import { newId } from '../identifiers.ts'
 import { bindingOf, keepValue } from '../kept-value.ts'
 import { insertKeyRows, Labels } from '../key-batch.ts'
 import { findKeys, type OwnedKeyRow } from '../key-rows.ts'
-import { checkLimits, proxyWords } from '../key-value.ts'
+import { checkLimits, proxyWords, wordsIn } from '../key-value.ts'
 import { deleteKeys, updateKey } from '../keys.ts'
 import { placed } from '../placed.ts'
 import { findProvider } from '../provider-rows.ts'
+import { checkProxies } from '../proxy-rows.ts'
 import { type KeyParts, pairsOf, refuseHeldLabels } from './key-pairs.ts'
 import { declaredStep, type Fields, removingStep, type Step } from './step.ts'
 
@@ -150,6 +151,7 @@ function newKey(
     after: { ...own, enabled, value: shownValue(key) },
     async run(made) {
       const owner = await findProvider(made.db, provider.name)
+      await checkProxies(made.db, wordsIn(own.proxy))
       const secret = sealed
         ? await openDeclared(
             made,

@@ -1,8 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Kysely } from 'kysely'
 import type { Declared } from '../../model/declared.ts'
 import { SETTING_NAMES, type SettingName } from '../../model/settings.ts'
-import { findProvider } from '../provider-rows.ts'
-import { dropSetting, writeSetting } from '../settings.ts'
+import { checkNamed, dropSetting, writeSetting } from '../settings.ts'
 import type { Tables } from '../tables.ts'
 import { declaredStep, removingStep, type Step } from './step.ts'
 
@@ -74,7 +74,10 @@ function stepOf(
     after: { [name]: value },
     present: present[0] ?? null,
     async run(made, takeOver) {
-      if (name === 'default_provider') await findProvider(made.db, String(value))
+      // What stays beneath a command's value is not looked at again: it may name what is gone.
+      if (takeOver || !isDeepStrictEqual(stored.get(`file ${name}`), value)) {
+        await checkNamed(made.db, name, value as never)
+      }
       await writeSetting(made, name, value as never, 'file')
       if (takeOver) await dropSetting(made, name, ['command'])
     },

@@ -94,6 +94,125 @@ export function proxySuite(place: () => Promise<Place>): void {
       expect(await store.removeProxy('eu')).toMatchObject({ name: 'eu' })
     })
 
+    it('are there before anything names them', async () => {
+      const store = await (await place()).open()
+      const [eu] = await store.addProxies([EU, US])
+      await store.addProvider(OPENAI, { makeDefault: true })
+      const value = new Secret('sk-0123456789abcdef')
+      const { added } = await store.addKeys('openai', [{ value }])
+      const ids = added.map(({ id }) => id)
+      const other = { ...OPENAI, name: 'other' }
+      const overrides = { proxy: ['eu', 'uss'] }
+      const key = { value: new Secret('sk-fedcba9876543210'), proxy: 'eu,uss' }
+      const moved = { ...other, present: false, enabled: true, keys: [], modelsKey: null }
+      const nothing = { providers: [], tokens: [], settings: {} }
+      const proxies = [{ ...US, name: 'asia' }]
+      const revision = await store.revision()
+      for (const refused of [
+        () => store.setSetting('proxy', ['eu', 'uss']),
+        () => store.addProvider({ ...other, overrides }, { makeDefault: false }),
+        () => store.addProvider(other, { makeDefault: false, keys: [key] }),
+        () => store.changeProvider('openai', { overrides }),
+        () => store.addKeys('openai', [key]),
+        () => store.importKeys([{ provider: 'openai', keys: [key] }]),
+        () => store.changeKey(ids[0] ?? '', { proxy: 'uss' }),
+        () => store.changeKeys(ids, { proxy: 'uss' }),
+        () => store.moveIn({ ...nothing, proxies, settings: { proxy: ['asia', 'uss'] } }),
+        () => store.moveIn({ ...nothing, proxies, providers: [{ ...moved, overrides }] }),
+        () => store.moveIn({ ...nothing, proxies, providers: [{ ...moved, keys: [key] }] }),
+      ]) {
+        await expect(refused()).rejects.toMatchObject({
+          code: 'no_such',
+          message: 'There is no proxy "uss".',
+          hint: 'Did you mean us?',
+        })
+      }
+      // An id is no name.
+      await expect(store.setSetting('proxy', [eu?.id ?? ''])).rejects.toMatchObject({
+        code: 'no_such',
+        hint: 'Did you mean eu?',
+      })
+      expect(await store.revision()).toBe(revision)
+      await store.setSetting('proxy', ['none'])
+      await store.changeProvider('openai', { overrides: { proxy: ['all'] } })
+      await store.moveIn({ ...nothing, proxies, settings: { proxy: ['asia', 'us'] } })
+      expect(await store.changeKeys(ids, { proxy: 'asia' })).toMatchObject([{ proxy: 'asia' }])
+    })
+
+    it('are there, or come with it, before a file names them', async () => {
+      const store = await (await place()).open()
+      const eu = { name: 'eu', url: 'http://eu.lan:1', enabled: true, password: null }
+      const openai = { ...OPENAI, enabled: true, keys: [] }
+      const overrides = { proxy: ['eu'] }
+      const key = { value: new Secret('env:OPENAI_API_KEY'), label: 'main', proxy: 'eu' }
+      const files: Declared[] = [
+        { settings: { proxy: ['eu'] }, settingPlaces: { proxy: 'here:1:1' }, providers: [] },
+        { settings: {}, providers: [{ ...openai, overrides, place: 'here:1:1' }] },
+        { settings: {}, providers: [{ ...openai, keys: [{ ...key, place: 'here:1:1' }] }] },
+      ]
+      for (const file of files) {
+        const revision = await store.revision()
+        const refusal = { code: 'no_such', message: 'here:1:1: There is no proxy "eu".' }
+        await expect(store.reconcile(file)).rejects.toMatchObject(refusal)
+        await expect(store.apply(file, { prune: true, revision })).rejects.toMatchObject(refusal)
+        expect(await store.revision()).toBe(revision)
+      }
+      for (const file of files) {
+        const revision = await store.revision()
+        await store.apply({ ...file, proxies: [eu] }, { prune: true, revision })
+        const nothing: Declared = { settings: {}, providers: [] }
+        await store.apply(nothing, { prune: true, revision: await store.revision() })
+        expect(await store.proxies()).toEqual([])
+      }
+      await store.addProxies([EU])
+      for (const file of files) await store.reconcile(file)
+    })
+
+    it('that are gone, though an older store names them, hinder nothing else', async () => {
+      const here = await place()
+      const store = await here.open()
+      const proxies = [{ name: 'eu', url: 'http://eu.lan:1', enabled: true, password: null }]
+      const key = { value: new Secret('env:OPENAI_API_KEY'), label: 'main', proxy: 'eu' }
+      const openai = { ...OPENAI, enabled: true, overrides: { proxy: ['eu'] }, keys: [key] }
+      const file: Declared = { settings: { proxy: ['eu'] }, providers: [openai] }
+      await store.reconcile({ ...file, proxies })
+      await here.sql('delete from proxies')
+      const [{ id = '' } = {}] = await store.keys()
+      const named = async () => {
+        const { settings, providers, keys } = await store.catalog()
+        return [settings.proxy, providers[0]?.overrides.proxy, keys[0]?.proxy]
+      }
+      expect(await named()).toEqual([['eu'], ['eu'], 'eu'])
+      await store.reconcile(file)
+      const changed = {
+        ...{ ...openai, baseUrl: 'https://other.lan/v1' },
+        keys: [{ ...key, weight: 2 }],
+      }
+      await store.reconcile({ ...file, providers: [changed] })
+      expect(await store.changeKey(id, { weight: 3 })).toMatchObject({ weight: 3, proxy: 'eu' })
+      await store.changeProvider('openai', { enabled: false })
+      expect(await named()).toEqual([['eu'], ['eu'], 'eu'])
+      for (const said of [
+        () => store.changeKey(id, { proxy: 'eu' }),
+        () => store.changeProvider('openai', { overrides: { proxy: ['eu'] } }),
+        () => store.setSetting('proxy', ['eu']),
+      ]) {
+        await expect(said()).rejects.toMatchObject({ code: 'no_such' })
+      }
+      // The file's own value is written down again beneath a command's.
+      await store.setSetting('proxy', ['none'])
+      expect((await store.reconcile(file)).overridden).toContain('proxy')
+      // It does not come into force.
+      const revision = await store.revision()
+      for (const given of [
+        () => store.unsetSetting('proxy'),
+        () => store.apply(file, { prune: false, revision }),
+      ]) {
+        await expect(given()).rejects.toMatchObject({ code: 'no_such' })
+      }
+      expect((await named())[0]).toEqual(['none'])
+    })
+
     it('of a file stay while what it declares, or a command made, names them', async () => {
       const store = await (await place()).open()
       const key = { value: new Secret('env:OPENAI_API_KEY'), label: 'main' }
@@ -158,6 +277,7 @@ export function proxySuite(place: () => Promise<Place>): void {
 
     it('may be said of a key, and are told with it', async () => {
       const store = await (await place()).open()
+      await store.addProxies([EU, US])
       await store.addProvider(OPENAI, { makeDefault: true })
       const value = new Secret('sk-0123456789abcdef')
       const { added } = await store.addKeys('openai', [{ value, proxy: 'eu, us' }])
