@@ -172,6 +172,8 @@ export interface Store {
   addProxies(proxies: readonly NewEgressProxy[]): Promise<EgressProxy[]>
   /** By id or name. */
   changeProxy(idOrName: string, change: EgressProxyChange): Promise<EgressProxy>
+  /** What {@link removeProxy} would remove now; throws as that does. */
+  removableProxy(idOrName: string): Promise<EgressProxy>
   /** By id or name; returns it as it was. @throws BalanceError in_use where a setting `proxy` names it */
   removeProxy(idOrName: string): Promise<EgressProxy>
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Kysely } from 'kysely'
 import { BalanceError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Origin } from '../model/catalog.ts'
@@ -18,10 +19,13 @@ import type { StoreParts } from './parts.ts'
 import { describeProxy, listProxies, proxyBinding, proxyOf } from './proxy-rows.ts'
 import { readProxyUsers, refuseUsed } from './proxy-users.ts'
 import { parseReference } from './reference.ts'
-import type { ProxyRow } from './tables.ts'
+import type { ProxyRow, Tables } from './tables.ts'
 import type { Vault } from './vault.ts'
 
-type ProxyVerbs = Pick<Store, 'proxies' | 'addProxies' | 'changeProxy' | 'removeProxy'>
+type ProxyVerbs = Pick<
+  Store,
+  'proxies' | 'addProxies' | 'changeProxy' | 'removableProxy' | 'removeProxy'
+>
 
 export function proxyVerbs({ engine, change, vault }: StoreParts): ProxyVerbs {
   return {
@@ -42,14 +46,23 @@ export function proxyVerbs({ engine, change, vault }: StoreParts): ProxyVerbs {
         return proxyOf(await updateProxy(made, vault, before, given, 'command'))
       }),
 
+    removableProxy: idOrName =>
+      engine.snapshot(async db => proxyOf(await findRemovable(db, idOrName))),
+
     removeProxy: idOrName =>
       change(async made => {
-        const row = proxyNamed(await listProxies(made.db), idOrName)
-        refuseUsed(await readProxyUsers(made.db), row.name)
+        const row = await findRemovable(made.db, idOrName)
         await deleteProxy(made, row)
         return proxyOf(row)
       }),
   }
+}
+
+/** @throws BalanceError no_such, in_use */
+async function findRemovable(db: Kysely<Tables>, idOrName: string): Promise<ProxyRow> {
+  const row = proxyNamed(await listProxies(db), idOrName)
+  refuseUsed(await readProxyUsers(db), row.name)
+  return row
 }
 
 /**

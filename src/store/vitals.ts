@@ -50,6 +50,7 @@ const WORK: Readonly<Record<Verb, Work>> = {
   proxies: 'read',
   addProxies: 'write',
   changeProxy: 'write',
+  removableProxy: 'read',
   removeProxy: 'write',
   settings: 'read',
   setSetting: 'write',

@@ -54,6 +54,8 @@ describe('a command that cannot be done', () => {
     ['keys set main --proxy brelin', 3, 'no proxy "brelin"', 'berlin'],
     ['keys set main --secret --proxy brelin', 3, 'no proxy "brelin"', 'berlin'],
     ['proxies remove brelin --yes', 3, 'no proxy "brelin"', 'berlin'],
+    ['proxies remove berlin', 1, 'named by the setting proxy', 'balance proxies disable berlin'],
+    ['proxies remove spare', 2, 'Remove spare (http://spare.lan:3128)?', '--yes'],
     ['providers set openai tmeout=5s', 3, 'no setting "tmeout"', 'timeout'],
     ['providers add openai', 1, 'openai', 'balance providers show openai'],
     ['providers add lab', 2, 'base URL is needed', '--base-url'],

@@ -203,9 +203,8 @@ function hintOf(failed: readonly ProxyTestShape[]): string {
 
 async function remove(session: Session, given: string, options: { yes?: true }): Promise<void> {
   const store = await session.store()
-  const proxies = await store.proxies()
-  const proxy = proxyNamed(proxies, given)
-  const last = proxies.length === 1
+  const proxy = await store.removableProxy(given)
+  const last = (await store.proxies()).length === 1
   const after = last ? ' Without it upstreams are dialled directly.' : ''
   await confirm(`Remove ${proxy.name} (${shownProxyUrl(proxy)})?${after}`, options.yes === true)
   await store.removeProxy(proxy.id)

@@ -14,7 +14,7 @@ import { DEEPSEEK, OPENAI } from './providers.ts'
  * dashboard's door are audited and make no revision, see admin.ts.
  */
 const OTHERS =
-  /^(revision|heads|catalog|providers?|outages|keys?|memories|tokens|routes?|proxies|settings|plan|held|audit|remember|rememberOutages|learnedSince|record|records|recordOf|failures|stats|keyUsage|traffic|faults|prune|announce|nodes|depart|takeLease|secrets|backup|readBackup|importLog|importedHeads)$|Admin|Objects$|^adminPassword$|^adminSessions?$|^noteFailedLogins$/
+  /^(revision|heads|catalog|providers?|outages|keys?|memories|tokens|routes?|proxies|removableProxy|settings|plan|held|audit|remember|rememberOutages|learnedSince|record|records|recordOf|failures|stats|keyUsage|traffic|faults|prune|announce|nodes|depart|takeLease|secrets|backup|readBackup|importLog|importedHeads)$|Admin|Objects$|^adminPassword$|^adminSessions?$|^noteFailedLogins$/
 
 const FILE: Declared = {
   settings: {},

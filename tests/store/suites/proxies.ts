@@ -89,8 +89,11 @@ export function proxySuite(place: () => Promise<Place>): void {
       await store.changeProvider('openai', { overrides: { proxy: null } })
       await store.setSetting('proxy', ['eu'])
       expect((await refusal()).message).toContain('by the setting proxy.')
+      await expect(store.removableProxy('eu')).rejects.toMatchObject({ code: 'in_use' })
       expect(await store.proxies()).toHaveLength(2)
       await store.setSetting('proxy', ['all'])
+      expect(await store.removableProxy('eu')).toMatchObject({ name: 'eu' })
+      expect(await store.proxies()).toHaveLength(2)
       expect(await store.removeProxy('eu')).toMatchObject({ name: 'eu' })
     })
 
