@@ -128,6 +128,7 @@ describe('what a daemon writes down', () => {
       url: daemon.url,
       started: expect.stringMatching(/^\d{4}-/),
       config_file: null,
+      no_proxy: [],
       draining: false,
       workers: expect.any(Array),
       nodes: [
