@@ -1,5 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
-
 /** A timer that can be stopped; stopping twice is harmless. */
 export interface Timer {
   stop(): void
@@ -63,41 +61,4 @@ export function within<T>(
     })
     promise.then(resolve, reject).finally(() => timer.stop())
   })
-}
-
-/** How a process fared over some time. */
-export interface Strain {
-  /** Of a hundred events the second latest was served so late, ms. */
-  readonly delay: number
-  /** The share of a processor that it had. */
-  readonly busy: number
-}
-
-/** Between two looks at how late the event loop is, ms. */
-const RESOLUTION = 100
-
-/** Watches how late events are served, until it is stopped. */
-export class StrainGauge {
-  readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION })
-  #cpu = process.cpuUsage()
-  #since = performance.now()
-
-  constructor() {
-    this.#delays.enable()
-  }
-
-  /** Since the last call. */
-  take(): Strain {
-    const { user, system } = process.cpuUsage(this.#cpu)
-    const elapsed = performance.now() - this.#since
-    const delay = this.#delays.percentile(99) / 1e6 - RESOLUTION
-    this.#delays.reset()
-    this.#cpu = process.cpuUsage()
-    this.#since = performance.now()
-    return { delay: Math.max(0, delay), busy: (user + system) / 1_000 / elapsed }
-  }
-
-  stop(): void {
-    this.#delays.disable()
-  }
 }

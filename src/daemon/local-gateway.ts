@@ -12,7 +12,7 @@ import { Gateway } from '../gateway/gateway.ts'
 import { type Address, Listeners, type Place } from '../gateway/listeners.ts'
 import { ProxyWatch } from '../gateway/proxy-watch.ts'
 import { createGatewayServer, type GatewayServer, type Tls } from '../gateway/server.ts'
-import { watchExchanges, watchLoad } from '../gateway/watch.ts'
+import { watchExchanges } from '../gateway/watch.ts'
 import type { Catalog, KeyMemory, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
 import type { Expose } from '../model/exposition.ts'
@@ -53,7 +53,6 @@ export class LocalGateway implements GatewayHost {
   readonly #redactor: Redactor
   readonly #watch: Timer
   readonly #proxies: ProxyWatch
-  readonly #load: Timer
   readonly #clock: Clock
   readonly #log: Logger
   readonly #cap: ConnectionCap
@@ -77,7 +76,6 @@ export class LocalGateway implements GatewayHost {
     this.#server.emit('listening')
     this.#watch = watchExchanges(this.#gateway)
     this.#proxies = new ProxyWatch(this.#gateway)
-    this.#load = watchLoad(this.#gateway)
   }
 
   /** The data path itself, for who looks at what it holds. */
@@ -198,7 +196,6 @@ export class LocalGateway implements GatewayHost {
     await drain(this.#gateway, this.#server, ms)
     this.#watch.stop()
     this.#proxies.stop()
-    this.#load.stop()
     this.#gateway.ledger.close()
     await this.#agents.destroy()
   }

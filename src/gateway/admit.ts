@@ -2,13 +2,22 @@ import { BalanceError } from '../base/errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 
-/** Turns away what the gateway will not take on at all. */
-export function admit(exchange: Exchange, gateway: Gateway): void {
+/**
+ * Turns away what the gateway will not take on at all.
+ * @param late it has waited too long for its turn
+ */
+export function admit(exchange: Exchange, gateway: Gateway, late: boolean): void {
+  if (exchange.left) throw new BalanceError('client_closed', 'The client left before its turn.')
   if (gateway.closed) {
     throw new BalanceError('overloaded', 'The gateway is shutting down.', { retryAfter: 1_000 })
   }
   if (gateway.exchanges.size > exchange.snapshot.settings.max_in_flight) {
     throw new BalanceError('overloaded', 'The gateway serves as many requests as it may.', {
+      retryAfter: 1_000,
+    })
+  }
+  if (late) {
+    throw new BalanceError('overloaded', 'The gateway has more to do than it can.', {
       retryAfter: 1_000,
     })
   }

@@ -11,8 +11,9 @@ import type { Agents } from '../upstream/agents.ts'
 import type { Dashboard } from './dashboard.ts'
 import { InFlight } from './in-flight.ts'
 import { Ledger } from './ledger.ts'
-import { Load } from './load.ts'
 import { Objects } from './objects.ts'
+import { serve } from './pipeline.ts'
+import { Starts } from './starts.ts'
 
 /** What a gateway is made of; all of it outlives every snapshot. */
 export interface GatewayParts {
@@ -44,9 +45,9 @@ export class Gateway {
   readonly expose: Expose
   readonly dashboard: Dashboard | null
   readonly exchanges = new InFlight()
+  readonly starts: Starts
   /** Requests that were answered, or are no exchange, and have not come whole; until when they may, monotonic ms. */
   readonly unread = new Map<IncomingMessage, number>()
-  readonly load = new Load()
   /** Bytes of held bodies, all exchanges together. */
   heldBytes = 0
   /** It is about to end: no connection is kept for another request. */
@@ -60,6 +61,7 @@ export class Gateway {
 
   constructor(parts: GatewayParts) {
     this.clock = parts.clock
+    this.starts = new Starts(parts.clock, (exchange, late) => void serve(exchange, this, late))
     this.log = parts.log
     this.redactor = parts.redactor
     this.agents = parts.agents

@@ -35,11 +35,11 @@ function readiness({ draining, holder }: Gateway): string {
 }
 
 /** Each part by itself; what the owner has not told yet is left out. */
-function checks({ holder, exchanges, load, owner }: Gateway) {
+function checks({ holder, exchanges, starts, owner }: Gateway) {
   const pending = owner?.pending ?? null
   return {
     config: { ok: pending === null, revision: holder.current?.revision ?? null, pending },
-    requests: { in_flight: exchanges.size, shed: load.shed },
+    requests: { in_flight: exchanges.size, waiting: starts.waiting },
     ...(owner === null ? {} : { store: owner.store, records: owner.records }),
   }
 }

@@ -14,10 +14,13 @@ import { proxy } from './proxy.ts'
 import { refuse } from './respond.ts'
 import { route } from './route.ts'
 
-/** Takes one exchange through all its phases. Never rejects; the account is always written, once. */
-export async function serve(exchange: Exchange, gateway: Gateway): Promise<void> {
+/**
+ * Takes one exchange through all its phases. Never rejects; the account is always written, once.
+ * @param late it has waited too long for its turn
+ */
+export async function serve(exchange: Exchange, gateway: Gateway, late = false): Promise<void> {
   try {
-    admit(exchange, gateway)
+    admit(exchange, gateway, late)
     locate(exchange)
     authenticate(exchange, gateway)
     refuseWebSocket(exchange)

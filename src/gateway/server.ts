@@ -9,7 +9,6 @@ import { asksForMetrics, expose } from './expose.ts'
 import { faultOf, UNKNOWN_EXPECTATION } from './framing.ts'
 import type { Gateway } from './gateway.ts'
 import { answerHealth } from './health.ts'
-import { serve } from './pipeline.ts'
 import { newRequestId } from './request-id.ts'
 
 const REQUEST_ID = /^[\w.-]{1,128}$/
@@ -90,11 +89,6 @@ function accept(
     response.writeHead(503, { 'retry-after': '1' }).end()
     return
   }
-  if (gateway.exchanges.size >= gateway.load.limit && !asksForMetrics(request.url ?? '/')) {
-    awaitRest(request, gateway)
-    gateway.load.refuse(response)
-    return
-  }
   if (gateway.draining) response.shouldKeepAlive = false
   const now = gateway.clock.now()
   const wall = gateway.clock.wall()
@@ -108,7 +102,7 @@ function accept(
   }
   gateway.exchanges.add(exchange)
   response.on('close', () => close(gateway, exchange))
-  void serve(exchange, gateway)
+  gateway.starts.add(exchange)
 }
 
 function requestId({ headers }: IncomingMessage, wall: number): string {

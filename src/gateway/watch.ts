@@ -1,11 +1,10 @@
-import { StrainGauge, type Timer } from '../base/clock.ts'
+import type { Timer } from '../base/clock.ts'
 import { watchArrival, watchRest } from './arrival.ts'
 import type { Exchange } from './exchange.ts'
 import { firstByteBy } from './first-byte.ts'
 import type { Gateway } from './gateway.ts'
 
 const EVERY_MS = 100
-const JUDGED_EVERY_MS = 500
 
 /**
  * Looks at every exchange ten times a second for time that has run out. One sweep replaces some
@@ -23,25 +22,6 @@ export function watchExchanges(gateway: Gateway): Timer {
     }
     watchRest(gateway, now)
   })
-}
-
-/** Judges twice a second how much this process can take on. */
-export function watchLoad({ clock, exchanges, holder, load, log }: Gateway): Timer {
-  const gauge = new StrainGauge()
-  const timer = clock.every(JUDGED_EVERY_MS, () => {
-    const strain = gauge.take()
-    const most = holder.current?.settings.max_in_flight ?? 0
-    const turn = load.judge(strain, exchanges.size, most)
-    const told = { in_flight: exchanges.size, delay_ms: Math.round(strain.delay), shed: load.shed }
-    if (turn === 'began') log.warn(told, 'more is asked than can be done: new requests are refused')
-    if (turn === 'ceased') log.info(told, 'all requests are served again')
-  })
-  return {
-    stop() {
-      timer.stop()
-      gauge.stop()
-    },
-  }
 }
 
 /** An answer that is complete stays in flight until its client took it; it has `write_idle` to go on. */

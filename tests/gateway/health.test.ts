@@ -28,7 +28,7 @@ describe('/readyz?verbose', () => {
         status: 'ok',
         checks: {
           config: { ok: true, revision: 7, pending: null },
-          requests: { in_flight: 0, shed: 0 },
+          requests: { in_flight: 0, waiting: 0 },
           store: { ok: true, error: null },
           records: { waiting: 3, dropped: 1 },
         },

@@ -75,7 +75,8 @@ describe('body_budget', () => {
       expect(sockets.filter(({ destroyed }) => destroyed)).toEqual([])
       // Of the first one; all others have an answer and their connection.
       expect(inside.heldBytes).toBe(MIB)
-      expect(bufferedBytes() - before).toBeLessThan(5 * MIB)
+      // Of 30; what was collected is not all given back at once.
+      expect(bufferedBytes() - before).toBeLessThan(12 * MIB)
       for (const socket of sockets) socket.destroy()
     },
   )

@@ -58,10 +58,12 @@ class Round {
     this.over = false
     if (this.rate === 0) for (let n = 0; n < this.connections; n++) this.ask()
     const timer = this.rate === 0 ? null : setInterval(() => this.sendDue(), TICK_MS)
+    const patience = setInterval(() => this.giveUp(), 1_000)
     return new Promise(resolve =>
       setTimeout(() => {
         this.over = true
         clearInterval(timer)
+        clearInterval(patience)
         const { sent, good, shed, failed, unsent, halves } = this
         const times = this.times.sort((a, b) => a - b)
         const at = share => Math.round(times[Math.floor((times.length - 1) * share)] ?? 0)
@@ -69,6 +71,14 @@ class Round {
         resolve({ sent, good, shed, failed, unsent, halves, p50: at(0.5), p99: at(0.99) })
       }, this.ms),
     )
+  }
+
+  /** Idle connections are kept: to make them anew is not what is measured. */
+  giveUp() {
+    const since = performance.now() - PATIENCE_MS
+    for (const socket of this.sockets ?? []) {
+      if (socket.began !== 0 && socket.began < since) socket.destroy()
+    }
   }
 
   sendDue() {
@@ -92,7 +102,6 @@ class Round {
     const socket = connect({ port: this.port, host: '127.0.0.1', noDelay: true })
     this.sockets.add(socket)
     let text = ''
-    socket.setTimeout(PATIENCE_MS, () => socket.destroy())
     socket.on('error', () => {})
     socket.on('close', () => {
       this.open--

@@ -130,6 +130,7 @@ export class World {
       if (asking && (this.#open.length === 0 || oneIn(this.#dice, 6))) this.#ask()
       else this.#step()
       for (let turn = 0; turn < 12; turn++) await undefined
+      if (this.gateway.starts.waiting > 0) await new Promise(setImmediate)
       for (const { client, wrong } of this.#open) {
         if (wrong !== null) this.wrongs.push(`${client.id}: ${wrong}`)
       }

@@ -1,0 +1,149 @@
+import { connect } from 'node:net'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Exchange } from '../../src/gateway/exchange.ts'
+import { Starts } from '../../src/gateway/starts.ts'
+import { type Mock, startMock } from '../../src/mock/server.ts'
+import { key, provider } from '../support/catalog.ts'
+import { startGateway, type TestGateway, TOKEN } from '../support/gateway.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const turn = () => new Promise(resolve => setImmediate(resolve))
+
+describe('the start of requests', () => {
+  let clock: ManualClock
+  let begun: { id: number; late: boolean }[]
+  let starts: Starts
+  const exchange = (id: number) => ({ startedAt: clock.now(), id }) as unknown as Exchange
+  const ids = () => begun.map(({ id }) => id)
+
+  beforeEach(() => {
+    clock = new ManualClock()
+    begun = []
+    starts = new Starts(clock, (started, late) => {
+      begun.push({ id: (started as unknown as { id: number }).id, late })
+    })
+  })
+
+  it('is at once, for so many in one turn of the loop', async () => {
+    for (let id = 0; id < 10; id++) starts.add(exchange(id))
+    expect([ids(), starts.waiting]).toEqual([[0, 1, 2, 3], 6])
+    await turn()
+    expect(ids()).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    await turn()
+    expect([begun.length, starts.waiting]).toEqual([10, 0])
+    await turn()
+    starts.add(exchange(10))
+    expect(begun).toHaveLength(11)
+  })
+
+  it('is in the order of their arrival, four in a turn at most, and none is lost', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat({ max: 20 }), { maxLength: 30 }), async arrivals => {
+        begun = []
+        let added = 0
+        for (const count of arrivals) {
+          const before = begun.length
+          for (let n = 0; n < count; n++) starts.add(exchange(added++))
+          await turn()
+          // Some began as they came, some in the turn that followed.
+          expect(begun.length - before).toBeLessThanOrEqual(8)
+          expect(begun.length + starts.waiting).toBe(added)
+        }
+        while (starts.waiting > 0) await turn()
+        expect(ids()).toEqual(Array.from({ length: added }, (_, id) => id))
+        await turn()
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('comes too late for those that have waited for more than a second', async () => {
+    for (let id = 0; id < 8; id++) starts.add(exchange(id))
+    clock.advance(1_000)
+    starts.add(exchange(8))
+    await turn()
+    clock.advance(1)
+    await turn()
+    const late = begun.filter(each => each.late).map(({ id }) => id)
+    expect([ids(), late]).toEqual([[0, 1, 2, 3, 4, 5, 6, 7, 8], []])
+    await turn()
+    for (let id = 9; id < 19; id++) starts.add(exchange(id))
+    clock.advance(1_001)
+    while (starts.waiting > 0) await turn()
+    expect(begun.filter(each => each.late).map(({ id }) => id)).toEqual([13, 14, 15, 16, 17, 18])
+  })
+})
+
+describe('a gateway that has more to do than it can', () => {
+  let mock: Mock
+  let gateway: TestGateway
+  beforeEach(async () => {
+    mock = await startMock({
+      respond: (_, response) => {
+        response.end('{}')
+        return true
+      },
+    })
+    gateway = await startGateway({ providers: [provider('mock', mock.url)], keys: [key('a')] })
+  })
+  afterEach(async () => {
+    await gateway.close()
+    await mock.close()
+  })
+
+  it('answers all who come at once', async () => {
+    const statuses = await pipelined(60)
+    expect(statuses).toEqual(Array(60).fill(200))
+    expect(new Set(mock.requests.map(({ url }) => url)).size).toBe(60)
+  })
+
+  it('refuses in words what waited too long, and writes it down', async () => {
+    const { inside } = gateway.gateway
+    const begin = inside.starts.add.bind(inside.starts)
+    inside.starts.add = exchange =>
+      begin(Object.assign(exchange, { startedAt: exchange.startedAt - 1_500 }))
+    expect(await pipelined(20)).toEqual([...Array(4).fill(200), ...Array(16).fill(503)])
+    inside.ledger.flush()
+    expect(gateway.records.filter(({ errorCode }) => errorCode === 'overloaded')).toHaveLength(16)
+    expect(mock.requests).toHaveLength(4)
+  })
+
+  it('does nothing for those who have left meanwhile, and forgets them', async () => {
+    const { inside } = gateway.gateway
+    const waiting: Exchange[] = []
+    const begin = inside.starts.add.bind(inside.starts)
+    inside.starts.add = exchange => void waiting.push(exchange)
+    const socket = connect(gateway.port, '127.0.0.1', () => socket.write(asking(0)))
+    while (waiting.length === 0) await turn()
+    socket.destroy()
+    while (waiting[0]?.left !== true) await turn()
+    begin(waiting[0] as Exchange)
+    expect([waiting[0]?.accounted, waiting[0]?.errorCode]).toEqual([true, 'client_closed'])
+    expect([inside.exchanges.size, mock.requests.length]).toEqual([0, 0])
+  })
+
+  /** Asks so many things in one write; resolves with the statuses. */
+  function pipelined(count: number): Promise<number[]> {
+    return new Promise((resolve, reject) => {
+      let text = ''
+      const socket = connect(gateway.port, '127.0.0.1', () =>
+        socket.write(Array.from({ length: count }, (_, n) => asking(n)).join('')),
+      )
+      socket.on('error', reject)
+      socket.on('data', chunk => {
+        text += chunk.toString('latin1')
+        const statuses = Array.from(text.matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) =>
+          Number(status),
+        )
+        if (statuses.length < count) return
+        socket.destroy()
+        resolve(statuses)
+      })
+    })
+  }
+})
+
+function asking(n: number): string {
+  return `GET /v1/models/${n} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n\r\n`
+}
