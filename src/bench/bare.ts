@@ -1,18 +1,27 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Dispatcher, Pool } from 'undici'
-import { listenOnLoopback, reportReady } from './child.ts'
+import { listenOnLoopback } from './child.ts'
+import type { BareReady, Upstreams } from './contender.ts'
 
 /**
  * What the gateway is measured against: the least that node:http and undici need to pass a request
  * on and its answer back. It holds the body, keeps to the client's pace and notices when the client
  * leaves; it authenticates nobody, chooses nothing and writes nothing down.
  */
-export async function runBare(upstreamPort: number): Promise<void> {
-  const pool = new Pool(`http://127.0.0.1:${upstreamPort}`, { headersTimeout: 0, bodyTimeout: 0 })
-  const server = createServer({ noDelay: true }, (request, response) =>
-    pass(request, response, pool),
+export async function runBare(upstreams: Upstreams): Promise<void> {
+  process.on('disconnect', () => process.exit())
+  const ready: BareReady = {
+    json: await passingTo(upstreams.json),
+    paced: await passingTo(upstreams.paced),
+  }
+  process.send?.(ready)
+}
+
+function passingTo(port: number): Promise<number> {
+  const pool = new Pool(`http://127.0.0.1:${port}`, { headersTimeout: 0, bodyTimeout: 0 })
+  return listenOnLoopback(
+    createServer({ noDelay: true }, (request, response) => pass(request, response, pool)),
   )
-  reportReady(await listenOnLoopback(server))
 }
 
 const HOP_BY_HOP = new Set(['host', 'connection', 'content-length', 'transfer-encoding'])

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { AddressInfo, Server } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { systemClock } from '../base/clock.ts'
 
 /** A process of the bench, told by messages; `R` is what it reports back. */
 export class Child<R> {
@@ -37,9 +38,14 @@ export class Child<R> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return
     const ended = new Promise(resolve => this.process.once('exit', resolve))
     this.process.kill('SIGTERM')
+    const impatient = systemClock.after(PATIENCE_MS, () => this.process.kill('SIGKILL'))
     await ended
+    impatient.stop()
   }
 }
+
+/** A process that does not end by itself is ended after it. */
+const PATIENCE_MS = 5_000
 
 /** Where processes run: the contender by itself, what drives it elsewhere. */
 export type Core = 'contender' | 'driver'
@@ -59,6 +65,20 @@ export function pinned(command: readonly string[], core: Core, pin: boolean): st
 /** Nothing of this host's environment may change what is measured. */
 export function cleanEnvironment(home: string): Record<string, string> {
   return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: home, XDG_RUNTIME_DIR: home }
+}
+
+/** A process of somebody else's, which prints nothing that is read. */
+export function startProgram(
+  command: readonly string[],
+  folder: string,
+  pin: { readonly core: Core; readonly pin: boolean },
+): ChildProcess {
+  const [file = '', ...rest] = pinned(command, pin.core, pin.pin)
+  return spawn(file, rest, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: cleanEnvironment(folder),
+    cwd: folder,
+  })
 }
 
 /** Starts this program again in another role. */

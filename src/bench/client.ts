@@ -1,31 +1,37 @@
 import { connect, type Socket } from 'node:net'
 
+/** What is told of a connection. */
+export interface Heard {
+  /** The answer's first byte of body came. */
+  begun(): void
+  /** @param bytes of the body of an answer that is complete */
+  answered(bytes: number): void
+  /** An answer that is not 200, or a connection that broke. */
+  failed(error: Error): void
+}
+
 /** One keep-alive connection that asks the same thing again and again. */
 export class Client {
+  /** Resolves when it is connected. */
+  readonly connected: Promise<void>
   readonly #socket: Socket
   readonly #request: Buffer
-  readonly #answered: (bytes: number) => void
+  readonly #heard: Heard
   readonly #answer = new AnswerScan()
+  #waits = false
 
-  /**
-   * @param answered is given the number of body bytes of each answer that is complete
-   * @param failed is told of an answer that is not 200, or a connection that broke
-   */
-  constructor(
-    port: number,
-    request: Buffer,
-    answered: (bytes: number) => void,
-    failed: (error: Error) => void,
-  ) {
+  constructor(port: number, request: Buffer, heard: Heard) {
     this.#request = request
-    this.#answered = answered
+    this.#heard = heard
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    this.connected = new Promise(resolve => this.#socket.once('connect', () => resolve()))
     this.#socket.on('data', chunk => this.#read(chunk))
-    this.#socket.on('error', failed)
-    this.#socket.on('close', () => failed(new Error('The connection was closed.')))
+    this.#socket.on('error', error => heard.failed(error))
+    this.#socket.on('close', () => heard.failed(new Error('The connection was closed.')))
   }
 
   ask(): void {
+    this.#waits = true
     this.#socket.write(this.#request)
   }
 
@@ -36,7 +42,12 @@ export class Client {
 
   #read(chunk: Buffer): void {
     try {
-      if (this.#answer.push(chunk)) this.#answered(this.#answer.bytes)
+      const complete = this.#answer.push(chunk)
+      if (this.#waits && (complete || this.#answer.received > 0)) {
+        this.#waits = false
+        this.#heard.begun()
+      }
+      if (complete) this.#heard.answered(this.#answer.bytes)
     } catch (error) {
       this.#socket.destroy(error as Error)
     }
@@ -44,16 +55,17 @@ export class Client {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n')
-const LENGTH = /\r\ncontent-length: (\d+)\r\n/i
+const LENGTH = /\r\ncontent-length: *(\d+)\r\n/i
 
 /** Finds the end of one HTTP/1.1 answer after the other, and no more than that (RFC 9112 §6, §7.1). */
 export class AnswerScan {
   /** Body bytes of the last complete answer. */
   bytes = 0
+  /** Body bytes of the answer that is coming; 0 once it is complete. */
+  received = 0
   #head: Buffer | null = null
   #inHead = true
   #chunked = false
-  #count = 0
   /** Bytes of the body, or of the chunk with its CRLF, that are still to come. */
   #left = 0
   #sizeLine = ''
@@ -83,11 +95,11 @@ export class AnswerScan {
     this.#head = null
     this.#chunked = length === undefined
     this.#left = Number(length ?? 0)
-    this.#count = 0
+    this.received = 0
   }
 
   #plain(length: number): boolean {
-    this.#count += length
+    this.received += length
     this.#left -= length
     return this.#left === 0
   }
@@ -109,7 +121,7 @@ export class AnswerScan {
       if (this.#sizeLine === '0\r\n\r\n') return true
       if (this.#sizeLine === '0\r\n') continue
       const size = Number.parseInt(this.#sizeLine, 16)
-      this.#count += size
+      this.received += size
       this.#left = size + 2
       this.#sizeLine = ''
     }
@@ -117,7 +129,8 @@ export class AnswerScan {
   }
 
   #finish(): void {
-    this.bytes = this.#count
+    this.bytes = this.received
+    this.received = 0
     this.#inHead = true
     this.#sizeLine = ''
   }

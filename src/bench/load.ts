@@ -1,127 +1,45 @@
-import { systemClock } from '../base/clock.ts'
 import { reportReady } from './child.ts'
-import { Client } from './client.ts'
-import { trafficNamed } from './traffic.ts'
+import { Crowd, type CrowdOrder, type CrowdReport } from './crowd.ts'
+import { type Drive, type DriveOrder, Driver } from './driver.ts'
 
-/** A number of requests over a number of connections, each asking again when it was answered. */
-export interface Order {
-  readonly traffic: 'json' | 'stream'
-  readonly port: number
-  readonly token: string
-  readonly connections: number
-  readonly requests: number
-}
+/** What the load generator is asked: requests to make, or a crowd of streams to hold, look at, and see out. */
+export type Order =
+  | { readonly drive: DriveOrder }
+  | { readonly gather: CrowdOrder }
+  | { readonly look: true }
+  | { readonly finish: true }
 
-/** Times in ms. */
-export interface Drive {
-  readonly requests: number
-  readonly ms: number
-  /** Request sent to answer complete. */
-  readonly p50: number
-  readonly p99: number
-}
+/** What it says to that: a drive to `drive`, a crowd's report to all others, a failure to any. */
+export type Loaded = Drive | CrowdReport | { readonly failed: string }
 
 /** The load generator, in a process of its own; it takes orders by message, one at a time. */
 export function runLoad(): void {
+  let crowd: Crowd | null = null
+  const carryOut = async (order: Order): Promise<Drive | CrowdReport> => {
+    if ('drive' in order) return new Driver(order.drive).drive()
+    if ('gather' in order) {
+      crowd = new Crowd(order.gather)
+      return crowd.gather()
+    }
+    if (crowd === null) throw new Error('No streams were asked for.')
+    return 'look' in order ? crowd.look() : crowd.finish()
+  }
   process.on('message', (order: Order) => {
-    new Driver(order).drive().then(
-      drive => process.send?.(drive),
-      error => {
-        process.stderr.write(`load: ${(error as Error).message}\n`)
-        process.exit(1)
-      },
-    )
+    void carryOut(order)
+      .catch(error => ({ failed: (error as Error).message }))
+      .then(said => process.send?.(said))
   })
   reportReady(0)
 }
 
-/** Carries one order out. */
-class Driver {
-  readonly #order: Order
-  readonly #answerBytes: number
-  readonly #request: Buffer
-  readonly #clients: Client[] = []
-  readonly #times: number[] = []
-  readonly #startedAt = systemClock.now()
-  #asked = 0
-  #resolve!: (drive: Drive) => void
-  #reject!: (error: Error) => void
-
-  constructor(order: Order) {
-    const { answerBytes, requestBody } = trafficNamed(order.traffic)
-    this.#order = order
-    this.#answerBytes = answerBytes
-    this.#request = requestBytes(order, requestBody)
-  }
-
-  /** Rejects where one answer is not 200, not whole, or not of the length it should have. */
-  drive(): Promise<Drive> {
-    return new Promise<Drive>((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-      for (let i = 0; i < this.#order.connections; i++) this.#connect()
-    }).finally(() => {
-      for (const client of this.#clients) client.close()
-    })
-  }
-
-  #connect(): void {
-    let askedAt = 0
-    const ask = () => {
-      if (this.#asked === this.#order.requests) return
-      this.#asked++
-      askedAt = systemClock.now()
-      client.ask()
-    }
-    const answered = (bytes: number) => {
-      this.#count(bytes, systemClock.now() - askedAt)
-      ask()
-    }
-    const client = new Client(this.#order.port, this.#request, answered, this.#reject)
-    this.#clients.push(client)
-    ask()
-  }
-
-  #count(bytes: number, ms: number): void {
-    if (bytes !== this.#answerBytes) {
-      this.#reject(new Error(`An answer has ${bytes} bytes instead of ${this.#answerBytes}.`))
-    }
-    this.#times.push(ms)
-    if (this.#times.length === this.#order.requests) this.#resolve(this.#summary())
-  }
-
-  #summary(): Drive {
-    const times = this.#times.sort((a, b) => a - b)
-    return {
-      requests: times.length,
-      ms: systemClock.now() - this.#startedAt,
-      p50: quantile(times, 0.5),
-      p99: quantile(times, 0.99),
-    }
-  }
+/** @throws Error with what the load generator says went wrong */
+export function driven(said: Loaded): Drive {
+  if ('p50' in said) return said
+  throw new Error('failed' in said ? said.failed : 'The load generator told of streams.')
 }
 
-/** As the official clients send it, minus the headers that no gateway looks at. */
-function requestBytes({ port, token }: Order, body: string): Buffer {
-  return Buffer.from(
-    [
-      'POST /v1/chat/completions HTTP/1.1',
-      `host: 127.0.0.1:${port}`,
-      'connection: keep-alive',
-      'accept: application/json',
-      'content-type: application/json',
-      'user-agent: OpenAI/JS 6.49.0',
-      'x-stainless-lang: js',
-      'x-stainless-retry-count: 0',
-      `authorization: Bearer ${token}`,
-      'accept-encoding: gzip, deflate',
-      `content-length: ${Buffer.byteLength(body)}`,
-      '',
-      body,
-    ].join('\r\n'),
-  )
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+/** @throws Error with what the load generator says went wrong */
+export function gathered(said: Loaded): CrowdReport {
+  if ('open' in said) return said
+  throw new Error('failed' in said ? said.failed : 'The load generator told of requests.')
 }

@@ -20,16 +20,56 @@ const PAGE = 4_096
 
 /** What the process tree below `pid` has used; zero where there is none. */
 export function usedBy(pid: number): Used {
+  return sum(treesOf([pid]))
+}
+
+/** User and system time of the trees below all of `pids`, ms. */
+export function cpuOf(pids: readonly number[]): number {
+  return sum(treesOf(pids)).cpu
+}
+
+/** Resident bytes of the trees below all of `pids`; what processes share is counted for each. */
+export function rssOf(pids: readonly number[]): number {
+  return sum(treesOf(pids)).rss
+}
+
+/**
+ * Proportional set size of the trees below all of `pids`, bytes: pages that several processes share
+ * are divided among them. Null where the host does not tell: only Linux does.
+ */
+export function pssOf(pids: readonly number[]): number | null {
+  const sizes = treesOf(pids).map(({ pid }) => pssOfOne(pid))
+  return sizes.reduce((all, size) => (all === null || size === null ? null : all + size), 0)
+}
+
+function pssOfOne(pid: number): number | null {
+  try {
+    return parseRollup(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))
+  } catch {
+    return null
+  }
+}
+
+/** Bytes, of one /proc/PID/smaps_rollup. */
+export function parseRollup(text: string): number | null {
+  const [, kibibytes] = /^Pss:\s+(\d+) kB$/m.exec(text) ?? []
+  return kibibytes === undefined ? null : Number(kibibytes) * 1_024
+}
+
+function treesOf(pids: readonly number[]): Row[] {
   const rows = process.platform === 'linux' ? linuxRows() : parsePs(ps())
-  const tree = new Set([pid])
+  const tree = new Set(pids)
   for (let size = 0; size !== tree.size; ) {
     size = tree.size
     for (const row of rows) if (tree.has(row.parent)) tree.add(row.pid)
   }
-  const own = rows.filter(row => tree.has(row.pid))
+  return rows.filter(row => tree.has(row.pid))
+}
+
+function sum(rows: readonly Row[]): Used {
   return {
-    cpu: own.reduce((sum, { cpu }) => sum + cpu, 0),
-    rss: own.reduce((sum, { rss }) => sum + rss, 0),
+    cpu: rows.reduce((all, { cpu }) => all + cpu, 0),
+    rss: rows.reduce((all, { rss }) => all + rss, 0),
   }
 }
 

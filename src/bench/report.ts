@@ -1,116 +1,168 @@
-import type { Measured, Scenario, Spread } from './rounds.ts'
+import type { ColdStart } from './cold-start.ts'
+import type { Figure, Measured, Spread } from './figures.ts'
+import type { Goal } from './goals.ts'
 import type { Selecting } from './select.ts'
-import type { Startup } from './startup.ts'
+import { lines, sheet } from './sheet.ts'
 
-/** All that one run of the bench found out. */
-export interface Report {
-  readonly host: {
-    readonly node: string
-    readonly platform: string
-    readonly cpu: string
-    readonly cores: number
-    /** Contender on core 1, load and upstream on core 0. */
-    readonly pinned: boolean
-  }
-  readonly scenarios: readonly { readonly scenario: Scenario; readonly measured: Measured[] }[]
-  /** Resident bytes after all rounds. */
-  readonly rss: { readonly bare: number; readonly balance: number }
-  readonly startup: Startup
-  readonly select: Selecting
-  readonly ratios: Ratios
+/** All that one run found out. */
+export interface Found {
+  readonly host: Host
+  readonly quick: boolean
+  readonly scenarios: readonly ScenarioReport[]
+  readonly idle: readonly Idle[]
+  /** CPU of one JSON.parse of a body of 2 MB, µs; null where no such body was sent. */
+  readonly parse: Spread | null
+  /** Choosing a key; null where that was not asked for. */
+  readonly select: Selecting | null
+  readonly cold: ColdStart | null
+  /** Sentences: what this host or this run could not measure. */
+  readonly leftOut: readonly string[]
 }
 
-/** What is promised: medians over the turns of balance ÷ bare; see the scenario of the same name. */
-export interface Ratios {
-  readonly json: number
-  readonly stream: number
-  /** `balance --version` ÷ `node -e 0` */
-  readonly startup: number
+/** Memory of all processes of a contender after the start, before any request; bytes. */
+export interface Idle {
+  readonly name: string
+  /** Proportional set size; null where the host does not tell. */
+  readonly pss: number | null
+  readonly rss: number
 }
 
-export function ratiosOf({ scenarios, startup }: Omit<Report, 'ratios'>): Ratios {
-  const ratio = (name: Scenario['name']) => {
-    const measured = scenarios.find(({ scenario }) => scenario.name === name)?.measured ?? []
-    return measured.find(one => one.name === 'balance')?.ratio?.median ?? Number.NaN
-  }
-  return {
-    json: ratio('json'),
-    stream: ratio('stream'),
-    startup: startup.version.median / startup.node.median,
-  }
+export interface Report extends Found {
+  readonly goals: readonly Goal[]
 }
 
-/** The report for people: plain text, columns aligned. */
-export function rendered({ host, scenarios, rss, startup, select, ratios }: Report): string {
-  return [
-    `Node ${host.node} on ${host.platform}, ${host.cores} × ${host.cpu}`,
+export interface Host {
+  readonly date: string
+  readonly platform: string
+  readonly cpu: string
+  readonly cores: number
+  /** Contender on core 1, load and upstream on core 0. */
+  readonly pinned: boolean
+  /** Of whatever took part: node, balance, nginx, peers. */
+  readonly versions: Readonly<Record<string, string>>
+}
+
+export interface ScenarioReport {
+  readonly name: string
+  readonly title: string
+  readonly unit: 'request' | 'event' | 'chunk'
+  /** Connections, requests and rounds, in words. */
+  readonly load: string
+  readonly measured: readonly Measured[]
+  /** Sentences under the table. */
+  readonly notes: readonly string[]
+}
+
+/** The report for people. */
+export function rendered(report: Report): string {
+  const { host, quick, scenarios, leftOut, goals } = report
+  const versions = Object.entries(host.versions).map(([name, version]) => `${name} ${version}`)
+  return lines([
+    `${host.date}, ${versions.join(', ')}`,
+    `${host.platform}, ${host.cores} × ${host.cpu}`,
     host.pinned
       ? 'Pinned: the contender on core 1, load generator and upstream on core 0.'
       : 'Not pinned: contender, load generator and upstream share all cores.',
-    'Medians of rounds taken in turns, least and most in brackets.',
-    ...scenarios.flatMap(({ scenario, measured }) => ['', ...scenarioLines(scenario, measured)]),
+    'Medians of rounds taken in turns, least and most in brackets. CPU is that of all processes and threads.',
+    'nginx and balance write each request down, nginx in a file; bare writes nothing.',
+    ...(quick ? ['A quick run: it shows that everything works, and no figure of it is one.'] : []),
+    ...leftOut,
+    ...scenarios.flatMap(scenario => ['', ...scenarioLines(scenario)]),
+    ...otherLines(report),
     '',
-    `Resident after it: balance ${mebibytes(rss.balance)}, bare ${mebibytes(rss.bare)}`,
-    `Start: balance --version ${shown(startup.version, 1)} ms, node -e 0 ${shown(startup.node, 1)} ms`,
-    '',
-    'Choosing a key among 10,000, 1,000 of them usable, and giving it back',
-    ...columns(Object.entries(select).map(([policy, taken]) => [policy, `${shown(taken, 2)} µs`])),
-    '',
-    'balance ÷ bare',
-    ...columns([
-      ['CPU per JSON request', ratios.json.toFixed(2)],
-      ['CPU per streamed event', ratios.stream.toFixed(2)],
-      ['balance --version ÷ node -e 0', ratios.startup.toFixed(2)],
-    ]),
-    '',
-  ].join('\n')
+    ...sheet(
+      ['balance', 'must', 'aim', 'measured', ''],
+      goals.map(({ figure, must, aim, shown, met }) => [figure, must, aim, shown, verdict(met)]),
+    ),
+  ])
 }
 
-function scenarioLines(scenario: Scenario, measured: readonly Measured[]): string[] {
-  const unit = scenario.traffic === 'stream' ? 'event' : 'request'
+function verdict(met: Goal['met']): string {
+  return { aim: 'aim met', must: 'met', no: 'MISSED', none: 'not measured' }[met ?? 'none']
+}
+
+function scenarioLines({ name, title, load, unit, measured, notes }: ScenarioReport): string[] {
+  const shownHere = COLUMNS.filter(({ figure }) =>
+    measured.some(({ figures }) => figures[figure] !== undefined),
+  )
+  const rows = measured.map(({ name, figures, failed }) => [
+    failed === null ? name : `${name} (failed)`,
+    ...shownHere.map(({ figure, digits, scale }) => shown(figures[figure], digits, scale)),
+  ])
   return [
-    titleOf(scenario),
-    ...columns([
-      ['', `CPU/${unit} µs`, '÷ bare', 'requests/s', 'p50 ms', 'p99 ms'],
-      ...measured.map(({ name, cpu, ratio, requestsPerSecond, p50, p99 }) => [
-        name,
-        shown(cpu, 1),
-        shown(ratio, 2),
-        shown(requestsPerSecond, 0),
-        shown(p50, 2),
-        shown(p99, 2),
-      ]),
-    ]),
+    `${name}: ${title}`,
+    load,
+    ...sheet(['', ...shownHere.map(({ head }) => head.replace('UNIT', unit))], rows),
+    ...measured.flatMap(({ name, failed }) => (failed === null ? [] : [`${name}: ${failed}`])),
+    ...notes,
   ]
 }
 
-const TITLES: Readonly<Record<Scenario['name'], string>> = {
-  json: 'JSON chat, 1 KB either way, as fast as it goes',
-  stream: 'Event streams of 40 events, one each 5 ms',
-  latency: 'JSON chat, unhurried',
+interface FigureColumn {
+  readonly figure: Figure
+  readonly head: string
+  readonly digits: number
+  readonly scale?: number
 }
 
-function titleOf({ name, connections, requests, rounds }: Scenario): string {
-  return `${TITLES[name]}: ${connections} connections, ${rounds} rounds of ${requests} requests`
+const COLUMNS: readonly FigureColumn[] = [
+  { figure: 'cpu', head: 'CPU/UNIT µs', digits: 1 },
+  { figure: 'toBare', head: '÷ bare', digits: 2 },
+  { figure: 'toNginx', head: '÷ nginx', digits: 2 },
+  { figure: 'perSecond', head: 'requests/s', digits: 0 },
+  { figure: 'p50', head: 'p50 ms', digits: 2 },
+  { figure: 'p99', head: 'p99 ms', digits: 2 },
+  { figure: 'addedP50', head: 'added p50 ms', digits: 2 },
+  { figure: 'addedP99', head: 'added p99 ms', digits: 2 },
+  { figure: 'refused', head: 'refused/request', digits: 2 },
+  { figure: 'perStream', head: 'kB/stream', digits: 1, scale: 1_000 },
+  { figure: 'open', head: 'open', digits: 0 },
+  { figure: 'broken', head: 'broken', digits: 0 },
+]
+
+function otherLines({ idle, parse, select, cold }: Report): string[] {
+  return [
+    ...(idle.length === 0 ? [] : ['', 'MB of memory after the start, before any request']),
+    ...(idle.length === 0 ? [] : sheet(['', 'PSS', 'RSS'], idle.map(idleRow))),
+    ...(parse === null ? [] : ['', `JSON.parse of a body of 2 MB: ${shown(parse, 0)} µs CPU`]),
+    ...(select === null ? [] : ['', 'Choosing a key among 10,000, 1,000 of them usable']),
+    ...sheetOf(
+      Object.entries(select ?? {}).map(([policy, one]) => [policy, `${shown(one, 2)} µs`]),
+    ),
+    ...(cold === null ? [] : coldLines(cold)),
+  ]
 }
 
-function shown(spread: Spread | null, digits: number): string {
-  if (spread === null) return '-'
-  const { median, least, most } = spread
-  return `${median.toFixed(digits)} [${least.toFixed(digits)}-${most.toFixed(digits)}]`
+function idleRow({ name, pss, rss }: Idle): string[] {
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
+  return [name, pss === null ? '-' : megabytes(pss), megabytes(rss)]
 }
 
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(0)} MiB`
+function coldLines(cold: ColdStart): string[] {
+  const rows: [string, Spread][] = [
+    ['node -e 0', cold.node],
+    ['balance --version', cold.version],
+    ['balance keys list, over node -e 0', cold.listOverNode],
+    ['balance serve, until it listens', cold.ready],
+    ['longest wait of /livez, idle', cold.quiet],
+    ['longest wait of /livez, over a reload', cold.reload],
+  ]
+  return [
+    '',
+    `cold-start: with ${cold.keys} keys`,
+    ...sheetOf(rows.map(([what, ms]) => [what, `${shown(ms, 1)} ms`])),
+    ...(cold.pss === null ? [] : sheetOf([['PSS then', `${shown(cold.pss, 1, 1e6)} MB`]])),
+  ]
 }
 
-/** Two spaces between columns, no white space at the end of a line. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]?.map((_, i) => Math.max(...rows.map(row => row[i]?.length ?? 0))) ?? []
-  return rows.map(row =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
+function sheetOf(rows: readonly (readonly string[])[]): string[] {
+  return rows.length === 0 ? [] : sheet(null, rows)
+}
+
+function shown(spread: Spread | undefined, digits: number, scale = 1): string {
+  if (spread === undefined) return '-'
+  const [median, least, most] = [spread.median, spread.least, spread.most].map(value =>
+    (value / scale).toFixed(digits),
   )
+  return least === most ? `${median}` : `${median} [${least}-${most}]`
 }

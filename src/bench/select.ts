@@ -4,7 +4,7 @@ import { Secret } from '../base/secret.ts'
 import type { Key, KeyMemory } from '../model/catalog.ts'
 import { WORKED } from '../model/outcome.ts'
 import { POLICIES, type Policy } from '../model/settings.ts'
-import { type Spread, spread } from './rounds.ts'
+import { type Spread, spread } from './figures.ts'
 
 const KEYS = 10_000
 const USABLE = 1_000

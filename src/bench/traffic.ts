@@ -1,71 +1,76 @@
-/** A request as it goes over the wire, and the answer that belongs to it. */
+import { type Answer, markOf, piecesOf } from './answers.ts'
+
+/** One kind of request, and the answer that belongs to it. */
 export interface Traffic {
-  readonly name: 'json' | 'stream'
-  readonly requestBody: string
-  /** The upstream's answer; more than one piece is a paced stream. */
-  readonly pieces: readonly string[]
-  readonly answerBytes: number
+  readonly model: string
+  /** Null: the fixed JSON answer. */
+  readonly answer: Answer | null
+  /** At least, of the request's body. */
+  readonly bytes: number
+  /** Whether `model` stands behind the messages. */
+  readonly modelLast: boolean
 }
 
-export const EVENTS_A_STREAM = 40
-/** Between two events of a stream: slow enough that each is read by itself. */
-export const EVENT_PACE_MS = 5
+export const MODEL = 'bench-1'
+/** What the gateway is asked for where it is to put {@link MODEL} in its place. */
+export const ALIAS = 'fast'
 
-/** What the upstream tells a streamed request by. */
-export const STREAM_MARK = '"stream":true'
+const KB = 1_000
 
-/** A chat of 1 KB either way, as official clients and vendors write it. */
-export const JSON_TRAFFIC = traffic('json', chatRequest(false), [chatAnswer()])
+/** A chat of 1 KB with the fixed answer. */
+export const JSON_TRAFFIC: Traffic = { model: MODEL, answer: null, bytes: KB, modelLast: false }
 
-export const STREAM_TRAFFIC = traffic('stream', chatRequest(true), chatEvents())
-
-export function trafficNamed(name: Traffic['name']): Traffic {
-  return name === 'json' ? JSON_TRAFFIC : STREAM_TRAFFIC
+export function streamed(answer: Answer): Traffic {
+  return { ...JSON_TRAFFIC, answer }
 }
 
-function traffic(name: Traffic['name'], requestBody: string, pieces: readonly string[]): Traffic {
-  const answerBytes = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0)
-  return { name, requestBody, pieces, answerBytes }
+export function body(bytes: number, modelLast: boolean): Traffic {
+  return { ...JSON_TRAFFIC, bytes, modelLast }
 }
 
-function chatRequest(stream: boolean): string {
-  const content = 'Tell me about load balancers. '.repeat(30)
-  return `{"model":"bench-1",${stream ? `${STREAM_MARK},` : ''}"messages":[{"role":"system","content":"You are brief."},{"role":"user","content":"${content}"}]}`
+/** How long an answer is that came as the upstream sent it. */
+export interface Length {
+  /** At least, body bytes. */
+  readonly bytes: number
+  /** What may come on top any number of times; 0: nothing. */
+  readonly repeated: number
 }
 
-function chatAnswer(): string {
-  return JSON.stringify({
-    id: 'chatcmpl-bench',
-    object: 'chat.completion',
-    created: 1_700_000_000,
-    model: 'bench-1',
-    choices: [
-      {
-        index: 0,
-        message: { role: 'assistant', content: 'They spread requests. '.repeat(32) },
-        finish_reason: 'stop',
-      },
-    ],
-    usage: { prompt_tokens: 190, completion_tokens: 160, total_tokens: 350 },
-  })
+export function lengthOf({ answer }: Traffic): Length {
+  const sizes = piecesOf(answer).map(piece => Buffer.byteLength(piece))
+  const bytes = sizes.reduce((sum, size) => sum + size, 0)
+  return { bytes, repeated: answer?.kind === 'held' ? (sizes[1] ?? 0) : 0 }
 }
 
-function chatEvents(): string[] {
-  const events = Array.from({ length: EVENTS_A_STREAM - 1 }, (_, i) =>
-    chatEvent(i === 0 ? { role: 'assistant', content: '' } : { content: ' token' }, null),
-  )
-  const usage = { prompt_tokens: 190, completion_tokens: 38, total_tokens: 228 }
-  return [...events, `${chatEvent({}, 'stop', usage)}data: [DONE]\n\n`]
+/** What is wrong with an answer of so many bytes; null where nothing is. */
+export function faultIn(received: number, { bytes, repeated }: Length): string | null {
+  const over = received - bytes
+  if (over === 0 || (over > 0 && repeated > 0 && over % repeated === 0)) return null
+  return `An answer has ${received} bytes instead of ${bytes}.`
 }
 
-function chatEvent(delta: object, finish: string | null, usage?: object): string {
-  const data = {
-    id: 'chatcmpl-bench',
-    object: 'chat.completion.chunk',
-    created: 1_700_000_000,
-    model: 'bench-1',
-    choices: [{ index: 0, delta, finish_reason: finish }],
-    ...(usage && { usage }),
+/** What the CPU is divided by: the pieces of a streamed answer, else the answer. */
+export function unitsOf({ answer }: Traffic): number {
+  return piecesOf(answer).length
+}
+
+/** The body as official clients write it. */
+export function requestBody({ model, answer, bytes, modelLast }: Traffic): string {
+  const named = `"model":"${model}"`
+  const asked = answer === null ? '' : `"stream":true,"user":"${markOf(answer)}",`
+  const text = messages(bytes)
+  return modelLast ? `{${asked}${text},${named}}` : `{${named},${asked}${text}}`
+}
+
+/** What stands in one message: prose with the escapes that prose has. */
+const PARAGRAPH = 'Tell me about \\"load balancers\\".\\n'
+const LONGEST_MESSAGE = 2 * KB
+
+function messages(bytes: number): string {
+  const all = ['{"role":"system","content":"You are brief."}']
+  for (let left = bytes; left > 0; left -= LONGEST_MESSAGE) {
+    const times = Math.ceil(Math.min(left, LONGEST_MESSAGE) / PARAGRAPH.length)
+    all.push(`{"role":"user","content":"${PARAGRAPH.repeat(times)}"}`)
   }
-  return `data: ${JSON.stringify(data)}\n\n`
+  return `"messages":[${all.join(',')}]`
 }

@@ -1,32 +1,122 @@
 import { createServer, type Socket } from 'node:net'
 import { systemClock } from '../base/clock.ts'
-import { listenOnLoopback, reportReady } from './child.ts'
-import { EVENT_PACE_MS, JSON_TRAFFIC, STREAM_MARK, STREAM_TRAFFIC } from './traffic.ts'
+import { type Answer, answerIn, markOf, piecesOf, TURN_MS } from './answers.ts'
+import { listenOnLoopback, type Ready } from './child.ts'
+import { RequestScan } from './request-scan.ts'
+
+/** What the upstream tells once it listens, and whoever asks it. */
+export interface UpstreamCount extends Ready {
+  /** Requests that it refused because of their key, since its start. */
+  readonly refused: number
+  /** Pieces of streamed answers that it sent, since its start. */
+  readonly sent: number
+}
+
+/** Both are answered by its counts. */
+export type UpstreamOrder = { readonly tell: true } | { readonly letGo: true }
+
+/** Part of a key's value: the upstream refuses each of its requests so. */
+export const LIMITED = 'rate-limited'
+export const INVALID = 'not-accepted'
 
 /**
  * The provider of the bench, in a process of its own: it answers from ready bytes and reads of a
- * request only where it ends, so that it costs a fraction of what it measures.
+ * request only where it ends and what it asks for, so that it costs a fraction of what it measures.
  */
 export async function runUpstream(): Promise<void> {
-  const streams = new Set<Stream>()
-  const server = createServer({ noDelay: true }, socket => serve(socket, streams))
-  systemClock.every(EVENT_PACE_MS, () => {
-    for (const stream of streams) if (!stream.advance()) streams.delete(stream)
+  const upstream = new Upstream()
+  const server = createServer({ noDelay: true }, socket => upstream.serve(socket))
+  systemClock.every(TURN_MS, () => upstream.turn())
+  const port = await listenOnLoopback(server)
+  const tell = () => {
+    const { refused, sent } = upstream
+    process.send?.({ port, refused, sent } satisfies UpstreamCount)
+  }
+  process.on('disconnect', () => process.exit())
+  process.on('message', (order: UpstreamOrder) => {
+    if ('letGo' in order) upstream.letGo()
+    tell()
   })
-  reportReady(await listenOnLoopback(server))
+  tell()
 }
 
-const HEAD_END = Buffer.from('\r\n\r\n')
-const MARK = Buffer.from(STREAM_MARK)
-const LENGTH = /\r\ncontent-length: (\d+)\r\n/i
-
-const JSON_ANSWER = Buffer.from(
-  `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${JSON_TRAFFIC.answerBytes}\r\n\r\n${JSON_TRAFFIC.pieces.join('')}`,
-)
+const JSON_ANSWER = whole('200 OK', piecesOf(null).join(''))
 const STREAM_HEAD = Buffer.from(
   'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n',
 )
-const STREAM_CHUNKS = STREAM_TRAFFIC.pieces.map(chunked)
+/** The key may be asked again so soon, so that failures go on as long as the load does. */
+const LIMITED_ANSWER = whole(
+  '429 Too Many Requests',
+  '{"error":{"message":"Rate limit reached.","type":"requests","code":"rate_limit_exceeded"}}',
+  'retry-after-ms: 2\r\n',
+)
+const INVALID_ANSWER = whole(
+  '401 Unauthorized',
+  '{"error":{"message":"Incorrect API key provided.","type":"invalid_request_error","code":"invalid_api_key"}}',
+)
+
+function whole(status: string, text: string, header = ''): Buffer {
+  return Buffer.from(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\n${header}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  )
+}
+
+class Upstream {
+  refused = 0
+  sent = 0
+  readonly #streams = new Set<Stream>()
+  readonly #chunks = new Map<string, readonly Buffer[]>()
+  #turn = 0
+  #begun = 0
+
+  serve(socket: Socket): void {
+    const scan = new RequestScan()
+    socket.on('data', chunk => {
+      if (scan.push(chunk)) this.#answer(socket, scan)
+    })
+    socket.on('error', () => socket.destroy())
+  }
+
+  turn(): void {
+    this.#turn++
+    for (const stream of this.#streams) if (!stream.turn(this.#turn)) this.#streams.delete(stream)
+  }
+
+  /** Ends the answers that are held. */
+  letGo(): void {
+    for (const stream of this.#streams) stream.letGo()
+  }
+
+  #answer(socket: Socket, { head, start }: RequestScan): void {
+    if (head.includes(LIMITED)) this.#refuse(socket, LIMITED_ANSWER)
+    else if (head.includes(INVALID)) this.#refuse(socket, INVALID_ANSWER)
+    else {
+      const answer = answerIn(start)
+      if (answer === null) socket.write(JSON_ANSWER)
+      else this.#begin(socket, answer)
+    }
+  }
+
+  #begin(socket: Socket, answer: Answer): void {
+    const count = () => {
+      this.sent++
+    }
+    const chunks = this.#chunksOf(answer)
+    this.#streams.add(new Stream(socket, answer, chunks, this.#begun++, count))
+  }
+
+  #refuse(socket: Socket, answer: Buffer): void {
+    this.refused++
+    socket.write(answer)
+  }
+
+  #chunksOf(answer: Answer): readonly Buffer[] {
+    const name = markOf(answer)
+    const chunks = this.#chunks.get(name) ?? piecesOf(answer).map(chunked)
+    this.#chunks.set(name, chunks)
+    return chunks
+  }
+}
 
 function chunked(piece: string, index: number, all: readonly string[]): Buffer {
   const end = index === all.length - 1 ? '0\r\n\r\n' : ''
@@ -36,39 +126,50 @@ function chunked(piece: string, index: number, all: readonly string[]): Buffer {
 /** An answer that goes out piece by piece. */
 class Stream {
   readonly #socket: Socket
+  readonly #chunks: readonly Buffer[]
+  readonly #every: number
+  readonly #phase: number
+  readonly #sent: () => void
+  #held: boolean
   #next = 0
 
-  constructor(socket: Socket) {
+  /**
+   * @param number of the stream: those of one pace are spread over its turns
+   * @param sent is told of each piece
+   */
+  constructor(
+    socket: Socket,
+    { kind, pace }: Answer,
+    chunks: readonly Buffer[],
+    number: number,
+    sent: () => void,
+  ) {
     this.#socket = socket
+    this.#chunks = chunks
+    this.#sent = sent
+    this.#held = kind === 'held'
+    this.#every = Math.max(1, Math.round(pace / TURN_MS))
+    this.#phase = number % this.#every
     socket.write(STREAM_HEAD)
+    if (kind === 'prompt' || kind === 'held') this.#advance()
+  }
+
+  letGo(): void {
+    if (this.#held) this.#next = this.#chunks.length - 1
+    this.#held = false
   }
 
   /** False when there is nothing more to send. */
-  advance(): boolean {
-    const chunk = STREAM_CHUNKS[this.#next++]
-    if (chunk === undefined || this.#socket.destroyed) return false
-    return this.#socket.write(chunk)
+  turn(turn: number): boolean {
+    if (this.#socket.destroyed) return false
+    if (turn % this.#every !== this.#phase || this.#socket.writableNeedDrain) return true
+    return this.#advance()
   }
-}
 
-function serve(socket: Socket, streams: Set<Stream>): void {
-  let pending: Buffer | null = null
-  socket.on('data', (chunk: Buffer) => {
-    const bytes = pending === null ? chunk : Buffer.concat([pending, chunk])
-    const end = requestEnd(bytes)
-    pending = end === -1 ? bytes : null
-    if (end === -1) return
-    if (bytes.includes(MARK)) streams.add(new Stream(socket))
-    else socket.write(JSON_ANSWER)
-  })
-  socket.on('error', () => socket.destroy())
-}
-
-/** Where the request ends, or -1 where it is not all there yet. */
-function requestEnd(bytes: Buffer): number {
-  const head = bytes.indexOf(HEAD_END)
-  if (head === -1) return -1
-  const [, length = '0'] = LENGTH.exec(bytes.toString('latin1', 0, head + 2)) ?? []
-  const end = head + HEAD_END.length + Number(length)
-  return end <= bytes.length ? end : -1
+  #advance(): boolean {
+    this.#socket.write(this.#chunks[this.#next] as Buffer)
+    this.#sent()
+    if (!this.#held || this.#next === 0) this.#next++
+    return this.#next < this.#chunks.length
+  }
 }

@@ -98,6 +98,10 @@ const GROUPS: Readonly<Record<string, Entry>> = {
     hidden: true,
     load: () => import('./commands/complete.ts'),
   },
+  bench: {
+    summary: 'what a request costs here, measured side by side',
+    load: () => import('./commands/bench.ts'),
+  },
   mock: { summary: 'a simulated provider', load: () => import('./commands/mock.ts') },
 }
 

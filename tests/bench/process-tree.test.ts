@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { parsePs, parseStat, usedBy } from '../../src/bench/process-tree.ts'
+import { parsePs, parseRollup, parseStat, usedBy } from '../../src/bench/process-tree.ts'
 
 /** Keeps a core busy for so many milliseconds of its time. */
 function burn(ms: number): void {
@@ -21,6 +21,12 @@ describe('what a process tree has used', () => {
       { pid: 1, parent: 0, cpu: 12_340, rss: 10_240 * 1_024 },
       { pid: 4_242, parent: 1, cpu: 3_723_500, rss: 2_048 * 1_024 },
     ])
+  })
+
+  it('has a proportional size where the kernel tells one', () => {
+    const text = '55d0-7ffd ---p 0 00:00 0 [rollup]\nRss:  9000 kB\nPss:  1234 kB\nPss_Anon: 1 kB\n'
+    expect(parseRollup(text)).toBe(1_234 * 1_024)
+    expect(parseRollup('')).toBeNull()
   })
 
   it('grows by what was spent, and by no more', () => {

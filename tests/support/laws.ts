@@ -28,7 +28,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   commander: /^cli\//,
   '@inquirer/prompts': /^cli\//,
   chalk: /^cli\//,
-  'cli-table3': /^cli\//,
+  'cli-table3': /^(cli|bench)\//,
   'cli-progress': /^cli\//,
   chartscii: /^cli\//,
   'csv-parse': /^cli\//,
