@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { AddressInfo, Server } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -16,10 +16,15 @@ export class Child<R> {
     return this.process.pid ?? 0
   }
 
+  get #hasEnded(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null
+  }
+
   /** The next report; rejects when it ends before. */
   report(): Promise<R> {
     return new Promise((resolve, reject) => {
-      const ended = (code: number | null) => reject(new Error(`A bench process ended (${code}).`))
+      const ended = () => reject(new Error('A process of the bench ended.'))
+      if (this.#hasEnded) return ended()
       this.process.once('exit', ended)
       this.process.once('message', report => {
         this.process.off('exit', ended)
@@ -30,12 +35,13 @@ export class Child<R> {
 
   ask(question: object): Promise<R> {
     const report = this.report()
-    this.process.send(question)
+    // That it cannot be sent means that the process ended, which the report says.
+    this.process.send(question, () => {})
     return report
   }
 
   async end(): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return
+    if (this.#hasEnded) return
     const ended = new Promise(resolve => this.process.once('exit', resolve))
     this.process.kill('SIGTERM')
     const impatient = systemClock.after(PATIENCE_MS, () => this.process.kill('SIGKILL'))
@@ -50,16 +56,18 @@ const PATIENCE_MS = 5_000
 /** Where processes run: the contender by itself, what drives it elsewhere. */
 export type Core = 'contender' | 'driver'
 
+const CORES: Readonly<Record<Core, string>> = { contender: '1', driver: '0' }
 const TASKSET = '/usr/bin/taskset'
 
-/** Whether processes can be kept on cores of their own: util-linux's taskset and two cores. */
-export function canPin(cores: number): boolean {
-  return cores >= 2 && existsSync(TASKSET)
+/** Whether processes can be kept on cores of their own: util-linux's taskset, and both cores for us. */
+export function canPin(): boolean {
+  const mayUse = (core: string) => spawnSync(TASKSET, ['-c', core, '/bin/true']).status === 0
+  return existsSync(TASKSET) && Object.values(CORES).every(mayUse)
 }
 
 /** What to run so that the command stays on its core. */
 export function pinned(command: readonly string[], core: Core, pin: boolean): string[] {
-  return pin ? [TASKSET, '-c', core === 'contender' ? '1' : '0', ...command] : [...command]
+  return pin ? [TASKSET, '-c', CORES[core], ...command] : [...command]
 }
 
 /** Nothing of this host's environment may change what is measured. */

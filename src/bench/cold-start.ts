@@ -14,8 +14,9 @@ export interface ColdStart {
   readonly node: Spread
   /** `balance --version` */
   readonly version: Spread
-  /** `balance keys list`, less `node -e 0` of the same turn. */
+  /** `balance keys list`, less `node -e 0` of the same turn; and the same with `--json`. */
   readonly listOverNode: Spread
+  readonly jsonListOverNode: Spread
   /** `balance serve`: from its start to the line that says where it listens. */
   readonly ready: Spread
   /** Proportional set size then, bytes; null where the host does not tell. */
@@ -28,6 +29,7 @@ export interface ColdStart {
 /** How often. */
 export interface ColdPace {
   readonly starts: number
+  /** Also of lists and of daemons, which take longer than an empty program. */
   readonly reloads: number
   /** How long is watched before a reload and after it, ms. */
   readonly watch: number
@@ -40,7 +42,7 @@ export async function measureColdStart(
   { starts, reloads, watch }: ColdPace,
   pin: boolean,
 ): Promise<ColdStart> {
-  const commands = measureCommands(home, starts, pin)
+  const commands = measureCommands(home, starts, reloads, pin)
   const ready: number[] = []
   const sizes: (number | null)[] = []
   for (let n = 1; n < reloads; n++) {
@@ -68,18 +70,19 @@ export async function measureColdStart(
   }
 }
 
-function measureCommands(home: BalanceHome, times: number, pin: boolean) {
-  const [node, version, over]: number[][] = [[], [], []]
-  for (let n = 0; n < times; n++) {
-    const empty = timed(['-e', '0'], pin)
-    node?.push(empty)
-    version?.push(timed([BINARY, '--version'], pin))
-    over?.push(timed(home.line(['keys', 'list']), pin) - empty)
+function measureCommands(home: BalanceHome, starts: number, lists: number, pin: boolean) {
+  const [node, version]: [number[], number[]] = [[], []]
+  for (let n = 0; n < starts; n++) {
+    node.push(timed(['-e', '0'], pin))
+    version.push(timed([BINARY, '--version'], pin))
   }
+  const overNode = (args: readonly string[]) =>
+    Array.from({ length: lists }, () => timed(home.line(args), pin) - timed(['-e', '0'], pin))
   return {
-    node: spread(node ?? []),
-    version: spread(version ?? []),
-    listOverNode: spread(over ?? []),
+    node: spread(node),
+    version: spread(version),
+    listOverNode: spread(overNode(['keys', 'list'])),
+    jsonListOverNode: spread(overNode(['keys', 'list', '--json'])),
   }
 }
 

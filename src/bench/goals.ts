@@ -1,7 +1,7 @@
 import type { ColdStart } from './cold-start.ts'
 import type { Figure, Measured, Spread } from './figures.ts'
 import type { Found } from './report.ts'
-import { COLD_START, MANY_STREAMS } from './scenarios.ts'
+import { MANY_STREAMS } from './scenarios.ts'
 
 /** One figure that this program is held to. */
 export interface Goal {
@@ -94,7 +94,7 @@ const WANTED: readonly Wanted[] = [
 
 function coldGoal(figure: string, must: number, aim: number, of: (cold: ColdStart) => Spread) {
   const measured = ({ cold }: Found) => (cold === null ? null : of(cold).median)
-  return { figure: `${COLD_START}: ${figure}`, unit: 'ms', must, aim, of: measured } as const
+  return { figure, unit: 'ms', must, aim, of: measured } as const
 }
 
 function goalOf({ figure, unit, must, aim, atLeast, of }: Wanted, found: Found): Goal {

@@ -20,17 +20,27 @@ import type { Yardstick } from './yardstick.ts'
 
 /** One run, told by messages; it ends early with whoever started it. */
 export async function main(args: readonly string[]): Promise<void> {
+  const told = await outcomeOf(args)
+  if (interrupted) return
+  tell(told)
+  process.removeAllListeners('disconnect')
+  process.disconnect()
+}
+
+/** Then whoever started the run hears no more of it: it fails only because all that it uses ends. */
+let interrupted = false
+
+async function outcomeOf(args: readonly string[]): Promise<Told> {
   try {
     const settings = readSettings(args)
     const found = await new Run(settings).all()
     const report = { ...found, goals: goalsOf(found) }
-    tell({ report, text: rendered(report) })
+    return { report, text: rendered(report) }
   } catch (error) {
     const { code, message, hint, cause } = asBalanceError(error)
     const said = cause instanceof Error && code === 'internal_error' ? cause.message : message
-    tell({ error: { code, message: said, hint } })
+    return { error: { code, message: said, hint } }
   }
-  process.disconnect()
 }
 
 function tell(told: Told): void {
@@ -41,7 +51,7 @@ class Run {
   readonly #settings: Settings
   readonly #pace: Pace
   readonly #nginx = findNginx()
-  readonly #pin = canPin(cpus().length)
+  readonly #pin = canPin()
 
   constructor(settings: Settings) {
     this.#settings = settings
@@ -52,9 +62,10 @@ class Run {
   async all(): Promise<Found> {
     const { quick } = this.#settings
     tell({ progress: 'starting the upstream and the contenders' })
-    const world = await World.open(this.#settings, this.#nginx, this.#pin)
+    const world = new World(this.#settings, this.#nginx, this.#pin)
     endWith(world)
     try {
+      await world.open()
       const chosen = scenarios(quick).filter(({ name }) => this.#wants(name))
       const idle = chosen.length === 0 ? [] : await this.#idle(world)
       const found: ScenarioReport[] = []
@@ -184,6 +195,7 @@ function roundsOf({ rounds }: Pace): string {
 /** Nothing that was started may outlive whoever asked for it. */
 function endWith(world: World): void {
   const end = () => {
+    interrupted = true
     void world.end().finally(() => process.exit(130))
   }
   process.once('disconnect', end)

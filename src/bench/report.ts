@@ -143,6 +143,7 @@ function coldLines(cold: ColdStart): string[] {
     ['node -e 0', cold.node],
     ['balance --version', cold.version],
     ['balance keys list, over node -e 0', cold.listOverNode],
+    ['the same with --json', cold.jsonListOverNode],
     ['balance serve, until it listens', cold.ready],
     ['longest wait of /livez, idle', cold.quiet],
     ['longest wait of /livez, over a reload', cold.reload],

@@ -110,7 +110,7 @@ export function scenarios(quick: boolean): readonly Scenario[] {
     {
       ...json,
       name: 'failing',
-      title: 'JSON chat, half of the keys answer 429, one 401',
+      title: 'JSON chat, two keys of ten answer 429 now and then, one 401',
       upstream: 'paced',
       who: 'failing',
     },

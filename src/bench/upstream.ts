@@ -15,8 +15,9 @@ export interface UpstreamCount extends Ready {
 /** Both are answered by its counts. */
 export type UpstreamOrder = { readonly tell: true } | { readonly letGo: true }
 
-/** Part of a key's value: the upstream refuses each of its requests so. */
+/** Part of a key's value: of two requests with such keys one is refused. A gateway would rest them ever longer for more. */
 export const LIMITED = 'rate-limited'
+/** The same: each of its requests is. */
 export const INVALID = 'not-accepted'
 
 /**
@@ -48,7 +49,7 @@ const STREAM_HEAD = Buffer.from(
 const LIMITED_ANSWER = whole(
   '429 Too Many Requests',
   '{"error":{"message":"Rate limit reached.","type":"requests","code":"rate_limit_exceeded"}}',
-  'retry-after-ms: 2\r\n',
+  'retry-after-ms: 1\r\n',
 )
 const INVALID_ANSWER = whole(
   '401 Unauthorized',
@@ -67,6 +68,7 @@ class Upstream {
   readonly #streams = new Set<Stream>()
   readonly #chunks = new Map<string, readonly Buffer[]>()
   #turn = 0
+  #limited = 0
   #begun = 0
 
   serve(socket: Socket): void {
@@ -88,7 +90,7 @@ class Upstream {
   }
 
   #answer(socket: Socket, { head, start }: RequestScan): void {
-    if (head.includes(LIMITED)) this.#refuse(socket, LIMITED_ANSWER)
+    if (head.includes(LIMITED) && this.#limited++ % 2 === 0) this.#refuse(socket, LIMITED_ANSWER)
     else if (head.includes(INVALID)) this.#refuse(socket, INVALID_ANSWER)
     else {
       const answer = answerIn(start)

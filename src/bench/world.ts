@@ -5,9 +5,11 @@ import type { Starter } from './crowds.ts'
 import type { Loaded } from './load.ts'
 import { type Nginx, startNginx, startNginxUpstream } from './nginx.ts'
 import { startPeer } from './peer.ts'
+import type { Door } from './request.ts'
 import type { Entrant } from './requests.ts'
 import type { Scenario } from './scenarios.ts'
 import type { Settings } from './settings.ts'
+import { ALIAS } from './traffic.ts'
 import type { UpstreamCount } from './upstream.ts'
 
 const FEW_KEYS = 5
@@ -19,15 +21,15 @@ export class World {
   readonly #settings: Settings
   readonly #nginx: Nginx | null
   readonly #pin: boolean
-  readonly #ends: (() => unknown)[] = []
+  readonly #ends: (() => Promise<void>)[] = []
   #upstreams: Upstreams = { json: 0, paced: 0 }
-  #home: BalanceHome | null = null
-  #manyHome: BalanceHome | null = null
+  #home: Promise<BalanceHome> | null = null
+  #manyHome: Promise<BalanceHome> | null = null
   #contenders: Contender[] | null = null
   #serving: Serving | null = null
   #many: Serving | null = null
 
-  private constructor(settings: Settings, nginx: Nginx | null, pin: boolean) {
+  constructor(settings: Settings, nginx: Nginx | null, pin: boolean) {
     this.#settings = settings
     this.#nginx = nginx
     this.#pin = pin
@@ -35,22 +37,14 @@ export class World {
     this.upstream = this.role<UpstreamCount>('upstream', 'driver')
   }
 
-  static async open(settings: Settings, nginx: Nginx | null, pin: boolean): Promise<World> {
-    const world = new World(settings, nginx, pin)
-    try {
-      const [{ port: paced }] = await Promise.all([world.upstream.report(), world.load.report()])
-      let json = paced
-      if (nginx !== null) {
-        const fixed = await startNginxUpstream(nginx, pin)
-        world.#ends.push(fixed.end)
-        json = fixed.port
-      }
-      world.#upstreams = { json, paced }
-      return world
-    } catch (error) {
-      await world.end()
-      throw error
-    }
+  /** Waits for the upstreams; needed before anything else. */
+  async open(): Promise<void> {
+    const [{ port: paced }] = await Promise.all([this.upstream.report(), this.load.report()])
+    this.#upstreams = { json: paced, paced }
+    if (this.#nginx === null) return
+    const fixed = await startNginxUpstream(this.#nginx, this.#pin)
+    this.#ends.push(fixed.end)
+    this.#upstreams = { json: fixed.port, paced }
   }
 
   /** A process of this program; it reports once it is ready. */
@@ -64,34 +58,29 @@ export class World {
   async entrants({ upstream, who, latency }: Scenario): Promise<Entrant[]> {
     const contenders = await this.contenders()
     const own = contenders.filter(({ name }) => name === 'bare' || name === 'balance')
-    const entrants = (who === 'all' ? contenders : own).map(({ name, peer, pids, ...doors }) => {
-      return { name, peer, pids, door: doors[upstream], model: null }
-    })
-    if (latency !== null) {
-      const { name, peer, pids, ...doors } = direct(this.#upstreams)
-      entrants.unshift({ name, peer, pids, door: doors[upstream], model: null })
-    }
+    const playing = [
+      ...(latency === null ? [] : [direct(this.#upstreams)]),
+      ...(who === 'all' ? contenders : own),
+    ]
+    const entrants = playing.map(contender => entrant(contender, contender[upstream]))
     return who === 'all' ? entrants : [...entrants, await this.#inState(who)]
   }
 
-  async #inState(who: 'keys' | 'alias' | 'failing'): Promise<Entrant> {
-    const name = who === 'keys' ? `balance, ${this.#settings.keys} keys` : `balance, ${who}`
+  /** This program once more, in a state of its own. */
+  async #inState(who: Exclude<Scenario['who'], 'all'>): Promise<Entrant> {
     if (who === 'keys') {
-      this.#many ??= this.#started(await (await this.manyKeys()).serve())
-      const { pids, json: door } = this.#many
-      return { name, peer: false, pids, door, model: null }
+      this.#many ??= await (await this.manyKeys()).serve(`balance, ${this.#settings.keys} keys`)
+      return entrant(this.#many, this.#many.json)
     }
-    const { pids, json, failing } = this.#serving as Serving
-    const alias = who === 'alias'
-    return { name, peer: false, pids, door: alias ? json : failing, model: alias ? 'fast' : null }
+    const serving = { ...(this.#serving as Serving), name: `balance, ${who}` }
+    if (who === 'failing') return entrant(serving, serving.failing)
+    return { ...entrant(serving, serving.json), model: ALIAS }
   }
 
   async contenders(): Promise<readonly Contender[]> {
     if (this.#contenders !== null) return this.#contenders
     this.#contenders = []
-    for (const starter of await this.starters()) {
-      this.#contenders.push(this.#started(await starter.start()))
-    }
+    for (const starter of await this.starters()) this.#contenders.push(await starter.start())
     return this.#contenders
   }
 
@@ -103,28 +92,40 @@ export class World {
       this.#serving = await home.serve()
       return this.#serving
     }
+    const starter = (name: string, peer: boolean, begin: () => Promise<Contender>): Starter => {
+      const start = async () => {
+        const contender = await begin()
+        this.#ends.push(() => contender.end())
+        return contender
+      }
+      return { name, peer, start }
+    }
     return [
-      ...(nginx === null
-        ? []
-        : [{ name: 'nginx', peer: false, start: () => startNginx(nginx, upstreams, pin) }]),
-      { name: 'bare', peer: false, start: () => startBare(upstreams, pin) },
-      { name: 'balance', peer: false, start: serve },
+      ...(nginx === null ? [] : [starter('nginx', false, () => startNginx(nginx, upstreams, pin))]),
+      starter('bare', false, () => startBare(upstreams, pin)),
+      starter('balance', false, serve),
       ...this.#settings.peers.map(peer => {
-        return { name: peer.name, peer: true, start: () => startPeer(peer, upstreams, pin) }
+        return starter(peer.name, true, () => startPeer(peer, upstreams, pin))
       }),
     ]
   }
 
-  async #fewKeys(): Promise<BalanceHome> {
-    this.#home ??= await BalanceHome.prepare(this.#upstreams, FEW_KEYS, this.#pin)
+  #fewKeys(): Promise<BalanceHome> {
+    this.#home ??= this.#prepared(FEW_KEYS)
     return this.#home
   }
 
   /** A store with many keys of one provider. */
-  async manyKeys(): Promise<BalanceHome> {
-    const { keys } = this.#settings
-    this.#manyHome ??= await BalanceHome.prepare(this.#upstreams, keys, this.#pin)
+  manyKeys(): Promise<BalanceHome> {
+    this.#manyHome ??= this.#prepared(this.#settings.keys)
     return this.#manyHome
+  }
+
+  async #prepared(keys: number): Promise<BalanceHome> {
+    const home = new BalanceHome(this.#upstreams, this.#pin)
+    this.#ends.push(() => home.end())
+    await home.prepare(keys)
+    return home
   }
 
   /** Ends all contenders; what has stores keeps them. */
@@ -136,12 +137,9 @@ export class World {
 
   async end(): Promise<void> {
     await Promise.all(this.#ends.splice(0).map(end => end()))
-    this.#home?.remove()
-    this.#manyHome?.remove()
   }
+}
 
-  #started<C extends Contender>(contender: C): C {
-    this.#ends.push(() => contender.end())
-    return contender
-  }
+function entrant({ name, peer, pids }: Contender, door: Door): Entrant {
+  return { name, peer, pids, door, model: null }
 }

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -116,6 +117,39 @@ describe('another gateway that does not start', () => {
     expect(stderr).toContain('It printed: no such thing')
   })
 })
+
+describe('a run that is interrupted', () => {
+  it('leaves no process and no file behind', async () => {
+    const place = mkdtempSync(join(folder, 'interrupted-'))
+    const child = spawn(process.execPath, [BINARY, 'bench', '--quick', '--only', 'json,many'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, TMPDIR: place },
+    })
+    let said = ''
+    child.stderr.on('data', chunk => {
+      said += chunk
+      if (!child.killed && said.includes('json: ')) child.kill('SIGTERM')
+    })
+    const [code] = await once(child, 'close')
+    expect([code, said]).toEqual([1, expect.stringContaining('error: The bench was interrupted.')])
+    expect(readdirSync(place)).toEqual([])
+    if (process.platform === 'linux') expect(commandsNaming(place)).toEqual([])
+  })
+})
+
+/** Command lines of running processes that name a path. */
+function commandsNaming(path: string): string[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .flatMap(pid => {
+      try {
+        return [readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ')]
+      } catch {
+        return []
+      }
+    })
+    .filter(command => command.includes(path))
+}
 
 describe('a run that cannot be', () => {
   it.each([

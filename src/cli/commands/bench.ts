@@ -25,7 +25,7 @@ export function define(command: Command, run: Run): void {
 
 const HELP = `
 Measures what a request costs here, against nginx, a bare pass-through of Node, and other
-gateways, each by itself on one core, in turns. The whole takes about half an hour on a host
+gateways, each by itself on one core, in turns. The whole takes about 20 minutes on a host
 that does nothing else. Needs taskset and two cores; CPU and memory need Linux.
 
 A peer's command listens on 127.0.0.1:{port} and sends requests to {upstream}, which is
@@ -81,6 +81,9 @@ interface Told {
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string | null }
 }
 
+/** What the bench exits with once it has ended all that it started. */
+const INTERRUPTED = 130
+
 /** A process of its own: what it measures must not carry the weight of this one. */
 function measured(args: readonly string[], out: Output): Promise<{ report: object; text: string }> {
   const script = fileURLToPath(new URL('./bench.js', import.meta.url))
@@ -98,7 +101,8 @@ function measured(args: readonly string[], out: Output): Promise<{ report: objec
     })
     child.once('error', reject)
     child.once('exit', (code, signal) => {
-      reject(new BalanceError('failed', `The bench ended early (${code ?? signal}).`))
+      const how = code === INTERRUPTED ? 'was interrupted' : `ended early (${code ?? signal})`
+      reject(new BalanceError('failed', `The bench ${how}.`))
     })
   })
 }
