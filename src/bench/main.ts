@@ -123,8 +123,8 @@ class Run {
     const crowding = {
       streams,
       rate: 1_000,
-      window: quick ? 300 : 5_000,
-      settling: quick ? 150 : 500,
+      window: quick ? 150 : 5_000,
+      settling: quick ? 50 : 500,
       warmUp: quick ? 32 : 320,
     }
     const { load, upstream } = world
@@ -165,7 +165,7 @@ class Run {
     const pace = {
       starts: quick ? 1 : 20,
       reloads: rounds,
-      watch: quick ? 200 : 1_000,
+      watch: quick ? 100 : 1_000,
     }
     const probe = async () => {
       const child = world.role<Waited>('probe', 'driver')

@@ -21,7 +21,7 @@ const STREAMS = 1_000
 const KEYS = 10_000
 
 /** In a run that is to show that everything works, not how fast. */
-const QUICK = { rounds: 1, streams: 100, keys: 300 }
+const QUICK = { rounds: 1, streams: 100, keys: 100 }
 
 /**
  * Reads the options that `balance bench` has checked the form of.
