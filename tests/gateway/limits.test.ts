@@ -75,8 +75,9 @@ describe('body_budget', () => {
       expect(sockets.filter(({ destroyed }) => destroyed)).toEqual([])
       // Of the first one; all others have an answer and their connection.
       expect(inside.heldBytes).toBe(MIB)
-      // Of 30; what was collected is not all given back at once.
-      expect(bufferedBytes() - before).toBeLessThan(12 * MIB)
+      // Their clients are listened to for two seconds; what was collected is not given back at once.
+      const isLetGo = () => bufferedBytes() - before < 5 * MIB
+      await eventually(isLetGo, 'what was held of them is let go', 1_000)
       for (const socket of sockets) socket.destroy()
     },
   )
