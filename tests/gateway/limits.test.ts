@@ -142,11 +142,11 @@ describe('JSON that is made to be expensive', () => {
     ['escapes', `{"model":"m","x":"${'\\u0041'.repeat(1_650_000)}"}`],
     ['a long name', `{"${'a'.repeat(9_900_000)}":1,"model":"m"}`],
     ['space', `{"model":"m"${' '.repeat(9_900_000)}}`],
-  ])('9.9 MB of %s are scanned within 300 ms of processor', (_what, text) => {
+  ])('9.9 MB of %s are scanned within 600 ms of processor', (_what, text) => {
     const body = Buffer.from(text)
     // Where others keep the host busy a first time may cost more.
     const first = costOf(body)
-    expect(first <= 300 ? first : costOf(body)).toBeLessThanOrEqual(300)
+    expect(first <= 600 ? first : costOf(body)).toBeLessThanOrEqual(600)
   })
 
   /** Of scanning it as it would come, in ms of processor. */
