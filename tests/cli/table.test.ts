@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { card, table } from '../../src/cli/table.ts'
+import { type Column, card, table } from '../../src/cli/table.ts'
 
 describe('table', () => {
   const columns = [
@@ -66,5 +66,65 @@ describe('card', () => {
         ['id', 'k_1'],
       ]),
     ).toBe(['enabled  yes', 'id       k_1'].join('\n'))
+  })
+})
+
+describe('a long table', () => {
+  interface Named {
+    readonly name: string
+    readonly count: number
+  }
+  const columns: Column<Named>[] = [
+    { head: 'NAME', cell: ({ name }) => name },
+    { head: 'COUNT', cell: ({ count }) => count, right: true },
+  ]
+  const rows = (length: number): Named[] =>
+    Array.from({ length }, (_, n) => ({
+      name: n === length - 1 ? '鍵の名前'.repeat(4) : `k${n}`,
+      count: n,
+    }))
+
+  it('has one head, and the same columns from its first line to its last', () => {
+    const lines = table(columns, rows(1_001)).split('\n')
+    expect(lines).toHaveLength(1_002)
+    expect(lines[0]).toBe(`NAME${' '.repeat(28)}  COUNT`)
+    expect(lines[1]).toBe(`k0${' '.repeat(30)}      0`)
+    // Each of these characters is two wide.
+    expect(lines[1_001]).toBe(`${'鍵の名前'.repeat(4)}   1000`)
+  })
+
+  it.each([
+    ['as wide as it is', undefined],
+    ['that gives way', 30],
+  ])('looks like a short one, %s', (_how, width) => {
+    const soft: Column<Named>[] = [
+      { head: 'NAME', cell: ({ name }) => name },
+      {
+        head: 'WORDS',
+        soft: true,
+        cell: ({ count }) => ['as long as it is', '鍵の名前と'][count % 2] ?? '',
+      },
+      {
+        head: 'COUNT',
+        cell: ({ count }) => count % 50,
+        right: true,
+        paint: text => `\u001b[31m${text}\u001b[39m`,
+      },
+    ]
+    const all = Array.from({ length: 201 }, (_, n) => ({ name: `k${n % 7}é`, count: n }))
+    const short = table(soft, all.slice(0, 200), width).split('\n')
+    expect(table(soft, all, width).split('\n').slice(0, 201)).toEqual(short)
+  })
+
+  it('takes as much for each row as a short one', () => {
+    const cost = (length: number) => {
+      const all = rows(length)
+      const before = process.cpuUsage()
+      table(columns, all)
+      const { user, system } = process.cpuUsage(before)
+      return (user + system) / 1_000
+    }
+    cost(1_000)
+    expect(cost(10_000)).toBeLessThan(40 * Math.max(5, cost(1_000)))
   })
 })

@@ -29,6 +29,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   '@inquirer/prompts': /^cli\//,
   chalk: /^cli\//,
   'cli-table3': /^(cli|bench)\//,
+  'string-width': /^cli\//,
   'cli-progress': /^cli\//,
   chartscii: /^cli\//,
   'csv-parse': /^cli\//,
