@@ -39,6 +39,11 @@ export const systemClock: Clock = {
   sleep: ms => new Promise(resolve => setTimeout(resolve, Math.min(ms, LONGEST))),
 }
 
+/** Resolves in the next turn of the event loop, behind all that has come by then. */
+export function nextTurn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}
+
 /** The host's monotonic clock, as systemd counts it: microseconds since its start. */
 export function monotonicMicroseconds(): bigint {
   return process.hrtime.bigint() / 1_000n

@@ -15,6 +15,7 @@ export class Redactor {
 
   add(secret: string): void {
     if (secret.length < SHORTEST) return
+    if (this.#byPrefix.get(secret.slice(0, SHORTEST))?.has(secret)) return
     this.#index(secret)
     // A secret may also appear as a URL or a JSON text would carry it.
     const encoded = encodeURIComponent(secret)

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { Live } from '../balancer/live.ts'
-import type { Clock, Timer } from '../base/clock.ts'
+import { type Clock, nextTurn, type Timer } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import type { Redactor } from '../base/redactor.ts'
@@ -83,17 +83,24 @@ export class LocalGateway implements GatewayHost {
     return this.#gateway
   }
 
+  /** Requests have their turns between the steps: with ten thousand keys each takes some ms. */
   async apply(catalog: Catalog): Promise<void> {
-    this.put(catalog)
+    await nextTurn()
+    this.#learnSecrets(catalog)
+    await nextTurn()
+    this.#holder.swap(catalog)
   }
 
   /** As {@link apply}, at once. */
   put(catalog: Catalog): void {
-    // Known before the first request can carry one into a log line.
-    for (const { secret } of [...catalog.keys, ...catalog.proxies]) {
-      if (secret !== null) this.#redactor.add(secret.reveal())
-    }
+    this.#learnSecrets(catalog)
     this.#holder.swap(catalog)
+  }
+
+  /** Known before the first request can carry one into a log line. */
+  #learnSecrets({ keys, proxies }: Catalog): void {
+    for (const { secret } of keys) if (secret !== null) this.#redactor.add(secret.reveal())
+    for (const { secret } of proxies) if (secret !== null) this.#redactor.add(secret.reveal())
   }
 
   learn({ memories, outages }: Lessons): void {

@@ -2,12 +2,12 @@ import type { LogLevel } from '../base/log.ts'
 import type { Asked } from '../gateway/explain.ts'
 import type { Tls } from '../gateway/server.ts'
 import type { KeyMemory, Lessons, ProviderMemory } from '../model/catalog.ts'
+import type { CatalogueSlice } from '../model/catalogue-slices.ts'
 import type { Explanation } from '../model/explanation.ts'
 import type { Exposition } from '../model/exposition.ts'
 import type { ObjectNews, StoredObject } from '../model/object.ts'
 import type { Readiness } from '../model/readiness.ts'
 import type { ExchangeRecord } from '../model/record.ts'
-import type { CatalogueSlice } from './catalogue-slices.ts'
 import type { GatewayReport } from './gateway-host.ts'
 
 /** A worker's start: what it must know before a catalogue. */

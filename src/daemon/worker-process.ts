@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { BalanceError } from '../base/errors.ts'
 import type { Catalog } from '../model/catalog.ts'
+import { CatalogueSender } from '../model/catalogue-slices.ts'
 import type { Exposition } from '../model/exposition.ts'
-import { CatalogueSender } from './catalogue-slices.ts'
 import type { Answer, Hello, Question, ToDaemon, ToWorker } from './worker-message.ts'
 
 /** What a worker tells its pool; each names the worker. */

@@ -1,3 +1,4 @@
+import { nextTurn } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
 import type { Gateway } from './gateway.ts'
 import type { GatewayServer } from './server.ts'
@@ -23,7 +24,7 @@ export async function drain(gateway: Gateway, server: GatewayServer, ms: number)
   // ever end it.
   await gateway.exchanges.emptied()
   // The last one is accounted for in the turn in which its response closed, but after that.
-  await new Promise(resolve => setImmediate(resolve))
+  await nextTurn()
   sweeping.stop()
   late.stop()
   server.closeAllConnections()

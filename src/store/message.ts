@@ -1,5 +1,6 @@
 import { asBalanceError, BalanceError, type ErrorCode } from '../base/errors.ts'
 import { Secret } from '../base/secret.ts'
+import type { CatalogueSlice } from '../model/catalogue-slices.ts'
 import type { Actor, Store } from '../model/store.ts'
 import type { StoreOptions } from './open.ts'
 
@@ -17,6 +18,8 @@ export interface Call {
 export type Reply =
   | { readonly opened: { readonly url: string } | { readonly error: PackedError } }
   | { readonly id: number; readonly value: unknown }
+  /** Of a catalogue, which is too large to be told in one turn of a loop that has requests to serve. */
+  | { readonly id: number; readonly slice: CatalogueSlice }
   | { readonly id: number; readonly error: PackedError }
 
 /** What the thread is started with: all but the clock, which it has itself. */

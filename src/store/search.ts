@@ -1,3 +1,4 @@
+import { nextTurn } from '../base/clock.ts'
 import type { RecordFilter } from '../model/record.ts'
 import type { Engine } from './dialect.ts'
 
@@ -37,7 +38,7 @@ export async function searchBack<Row>(engine: Engine, search: Search<Row>): Prom
     found.push(...(await find({ from, below }, limit - found.length)))
     below = from
     // SQLite's statements block the thread, and promises alone would let nobody in between them.
-    await new Promise(resolve => setImmediate(resolve))
+    await nextTurn()
   }
   return found
 }

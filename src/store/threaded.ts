@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Timer } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
+import { CatalogueAssembly } from '../model/catalogue-slices.ts'
 import type { StoreHealth } from '../model/status.ts'
 import type { Store } from '../model/store.ts'
 import {
@@ -64,6 +65,7 @@ class StoreThread {
   #restart: Timer | null = null
   #closing = false
   readonly #vitals: Vitals
+  readonly #assembly = new CatalogueAssembly()
   #lastId = 0
 
   constructor(options: StoreOptions, url: URL) {
@@ -133,13 +135,15 @@ class StoreThread {
   }
 
   #settle(reply: Exclude<Reply, { opened: unknown }>): void {
+    const catalog = 'slice' in reply ? this.#assembly.add(reply.slice) : null
+    if ('slice' in reply && catalog === null) return
     const pending = this.#pending.get(reply.id)
     if (!pending) return
     this.#pending.delete(reply.id)
     const error = 'error' in reply ? unpackError(reply.error) : null
     this.#vitals.ended(reply.id, error)
-    if ('value' in reply) pending.resolve(unpack(reply.value, pending.verb))
-    else pending.reject(error)
+    if (error !== null) pending.reject(error)
+    else pending.resolve('value' in reply ? unpack(reply.value, pending.verb) : catalog)
   }
 
   #began(worker: Worker, url: string): string {

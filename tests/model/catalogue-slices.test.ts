@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CatalogueAssembly, CatalogueSender } from '../../src/daemon/catalogue-slices.ts'
 import type { Catalog, Key } from '../../src/model/catalog.ts'
+import { CatalogueAssembly, CatalogueSender } from '../../src/model/catalogue-slices.ts'
 import { catalog, key } from '../support/catalog.ts'
 import { count } from '../support/count.ts'
 

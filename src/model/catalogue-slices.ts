@@ -1,8 +1,8 @@
 import { Secret } from '../base/secret.ts'
-import type { Catalog, Key } from '../model/catalog.ts'
-import type { EgressProxy } from '../model/egress-proxy.ts'
+import type { Catalog, Key } from './catalog.ts'
+import type { EgressProxy } from './egress-proxy.ts'
 
-/** A part of a catalogue on its way to a worker; the last one puts it into force. */
+/** A part of a catalogue on its way to another thread or process. */
 export interface CatalogueSlice {
   readonly kind: 'catalogue'
   /** In the first one: all but the keys, and what becomes of the keys that were sent before. */
@@ -19,13 +19,13 @@ interface CatalogueHead {
   readonly gone: readonly string[] | null
 }
 
-/** As the channel can carry it: the secret clear, for a process that is ours. */
+/** As a channel can carry it: the secret clear, for a thread or a process that is ours. */
 type Packed<T> = Omit<T, 'secret'> & { readonly secret: string | null }
 
 /** So many keys go in one message: larger ones would stop both loops while they are serialised. */
 const SLICE = 500
 
-/** Catalogues as messages for one worker: the first one whole, then only the keys that changed. */
+/** Catalogues as messages for one receiver: the first one whole, then only the keys that changed. */
 export class CatalogueSender {
   #sent: readonly Key[] = []
 
