@@ -20,8 +20,9 @@ export function hostOf(place: Place): string {
 }
 
 /**
- * Connections that wait to be accepted, at most: those of a restart's seconds. The kernel takes less
- * where net.core.somaxconn says so.
+ * Connections that wait to be accepted, at most: those of a restart's seconds, and those of a crowd, of which
+ * one is accepted in a turn of the loop. Beyond them callers are not told, and try again after a second, then
+ * three. The kernel takes less where net.core.somaxconn says so.
  */
 const BACKLOG = 4_096
 
@@ -87,7 +88,7 @@ export class Listeners {
         })
       }
       if (given) server.listen(place.socket, BACKLOG, listening)
-      else server.listen(port, host, listening)
+      else server.listen(port, host, BACKLOG, listening)
     })
   }
 }
