@@ -65,7 +65,8 @@ class StoreThread {
   #restart: Timer | null = null
   #closing = false
   readonly #vitals: Vitals
-  readonly #assembly = new CatalogueAssembly()
+  /** Of this thread: another one begins with all keys, and says nothing of those that are gone. */
+  #assembly = new CatalogueAssembly()
   #lastId = 0
 
   constructor(options: StoreOptions, url: URL) {
@@ -150,6 +151,7 @@ class StoreThread {
     // Closed while it was being started again.
     if (this.#closing) void worker.terminate()
     this.#worker = worker
+    this.#assembly = new CatalogueAssembly()
     this.#vitals.up()
     return url
   }

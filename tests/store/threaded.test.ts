@@ -70,6 +70,19 @@ describe('store in a thread', () => {
     expect(store.url).toBe(`sqlite:${folder}/balance.db`)
   })
 
+  it('tells of no key that was removed while its thread was dead', async () => {
+    await store.addProvider(OPENAI, { makeDefault: false })
+    const { added } = await store.addKeys('openai', [value('sk-stays'), value('sk-goes')])
+    expect((await store.catalog()).keys).toHaveLength(2)
+    kill()
+    await turned(false)
+    const other = await openStore(options)
+    await other.removeKeys([added[1]?.id ?? ''])
+    await other.close()
+    await turned(true)
+    expect((await store.catalog()).keys.map(({ id }) => id)).toEqual([added[0]?.id])
+  })
+
   it('carries secrets there and back', async () => {
     await store.addProvider(OPENAI, { makeDefault: false })
     await store.addKeys('openai', [value('sk-crossing'), value('env:KEY')])
