@@ -70,9 +70,8 @@ describe('body_budget', () => {
         const socket = await halfSent(MIB + 65_536, path, type)
         sockets.push(socket)
         const [answer] = await once(socket, 'data')
-        expect(String(answer)).toMatch(/^HTTP\/1\.1 503 /)
+        expect([String(answer).slice(0, 12), socket.destroyed]).toEqual(['HTTP/1.1 503', false])
       }
-      expect(sockets.filter(({ destroyed }) => destroyed)).toEqual([])
       // Of the first one; all others have an answer and their connection.
       expect(inside.heldBytes).toBe(MIB)
       // Their clients are listened to for two seconds; what was collected is not given back at once.
