@@ -1,8 +1,10 @@
 import { asBalanceError, BalanceError, type ErrorCode } from '../base/errors.ts'
 import { Secret } from '../base/secret.ts'
 import type { CatalogueSlice } from '../model/catalogue-slices.ts'
+import type { ExchangeRecord } from '../model/record.ts'
 import type { Actor, Store } from '../model/store.ts'
 import type { StoreOptions } from './open.ts'
+import { packRecords, unpackRecords } from './record-message.ts'
 
 /** A verb of the store that is asked for by message. */
 export type Verb = Exclude<keyof Store, 'url' | 'as'>
@@ -40,7 +42,6 @@ const SECRET = '\0secret'
 const PLAIN: ReadonlySet<Verb> = new Set([
   'revision',
   'heads',
-  'record',
   'records',
   'remember',
   'rememberOutages',
@@ -62,7 +63,19 @@ const PLAIN: ReadonlySet<Verb> = new Set([
   'takeLease',
 ])
 
-/** A verb's arguments or value, with secrets as the structured clone algorithm can carry them. */
+export function packArgs(args: readonly unknown[], verb: Verb): unknown {
+  if (verb !== 'record') return pack(args, verb)
+  const [batch, ...rest] = args
+  return [packRecords(batch as readonly ExchangeRecord[]), ...rest]
+}
+
+export function unpackArgs(args: unknown, verb: Verb): unknown[] {
+  if (verb !== 'record') return unpack(args, verb) as unknown[]
+  const [batch, ...rest] = args as unknown[]
+  return [unpackRecords(batch as string), ...rest]
+}
+
+/** A verb's value, with secrets as the structured clone algorithm can carry them. */
 export function pack(value: unknown, verb: Verb): unknown {
   return PLAIN.has(verb) ? value : packed(value)
 }

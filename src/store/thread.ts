@@ -3,7 +3,7 @@ import { systemClock } from '../base/clock.ts'
 import type { Catalog } from '../model/catalog.ts'
 import { CatalogueSender } from '../model/catalogue-slices.ts'
 import type { Store } from '../model/store.ts'
-import { type Call, pack, packError, type Reply, unpack, unpackOptions } from './message.ts'
+import { type Call, pack, packError, type Reply, unpackArgs, unpackOptions } from './message.ts'
 import { openStore } from './open.ts'
 
 /** Entry of the store's worker thread: opens the store, then answers calls until `close`. */
@@ -24,7 +24,7 @@ async function answer(own: Store, { id, verb, args, as }: Call): Promise<void> {
   try {
     const store = as === null ? own : own.as(as.actor, as.revision ?? undefined)
     const run = store[verb] as (...args: unknown[]) => Promise<unknown>
-    const value = await run(...(unpack(args, verb) as unknown[]))
+    const value = await run(...unpackArgs(args, verb))
     if (verb === 'catalog') tell(id, value as Catalog)
     else send({ id, value: pack(value, verb) })
   } catch (error) {

@@ -6,7 +6,7 @@ import type { StoreHealth } from '../model/status.ts'
 import type { Store } from '../model/store.ts'
 import {
   type Call,
-  pack,
+  packArgs,
   packOptions,
   type Reply,
   unpack,
@@ -111,7 +111,7 @@ class StoreThread {
     const worker = this.#worker
     if (!worker) return Promise.reject(died())
     const id = ++this.#lastId
-    const call: Call = { id, verb, args: pack(args, verb), as }
+    const call: Call = { id, verb, args: packArgs(args, verb), as }
     this.#vitals.began(id, verb)
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { verb, resolve, reject })
