@@ -13,7 +13,8 @@ import { Relay } from '../upstream/relay.ts'
 import { dialectNamed, dialectOf } from '../wire/dialects.ts'
 import { failure, interruption, masked } from './attempt-outcome.ts'
 import { AttemptWatch } from './attempt-watch.ts'
-import type { Course, Step } from './course.ts'
+import type { Step } from './claims.ts'
+import type { Course } from './course.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { needsPlain, watchObjects } from './object-watch.ts'
@@ -93,7 +94,7 @@ export class Attempt implements Guide {
   onHead(status: number, headers: Headers): Treatment {
     const now = this.#gateway.clock.now()
     this.watch.headCame(now)
-    this.#course.detours.worked(this.#exit, now)
+    this.#course.claims.detours.worked(this.#exit, now)
     const treatment = treatHead(this.#exchange, this.#dialect, status, headers)
     return watchObjects(this.#exchange, this.#gateway, this.relay, treatment, headers)
   }
@@ -147,7 +148,12 @@ export class Attempt implements Guide {
   }
 
   #noConnection(fault: ProxyFault): Outcome {
-    return this.#course.detours.failed(this.#exit, this.#key, fault, this.#gateway.clock.now())
+    return this.#course.claims.detours.failed(
+      this.#exit,
+      this.#key,
+      fault,
+      this.#gateway.clock.now(),
+    )
   }
 
   /**

@@ -28,7 +28,7 @@ export async function proxy(exchange: Exchange, gateway: Gateway): Promise<void>
 async function attempt(exchange: Exchange, gateway: Gateway, course: Course): Promise<void> {
   let last: { attempt: Attempt; outcome: Outcome } | null = null
   while (!exchange.left) {
-    const step = course.next()
+    const step = course.claims.next()
     if (step === null) break
     const attempt = new Attempt(exchange, gateway, step, course)
     exchange.attempt = attempt
@@ -47,10 +47,10 @@ async function attempt(exchange: Exchange, gateway: Gateway, course: Course): Pr
 }
 
 function noTarget(exchange: Exchange, { clock }: Gateway, course: Course): BalanceError {
-  if (course.unreachable !== null) {
+  if (course.claims.unreachable !== null) {
     exchange.outcome = 'proxy'
-    exchange.provider ??= course.unreachable
-    return noProxy(course.unreachable, clock.now())
+    exchange.provider ??= course.claims.unreachable
+    return noProxy(course.claims.unreachable, clock.now())
   }
   exchange.outcome = 'no_key'
   const { pin, targets } = exchange
