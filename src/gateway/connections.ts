@@ -7,19 +7,33 @@ import type { Exchange } from './exchange.ts'
 import { parserFault, UNKNOWN_METHOD } from './framing.ts'
 import { refusalHeaders } from './protocol.ts'
 
+/** What is known of one connection. */
+interface Known {
+  /** To the request that came last; null once both are complete: it holds all that its request held. */
+  newest: ServerResponse<IncomingMessage> | null
+}
+
 /**
  * Knows of every connection which request came last. Where it can't be told for sure where a request
  * ends, nothing that follows it is served: it could be hidden there on purpose (RFC 9112 §11.2).
  */
 export class Connections {
-  readonly #newest = new WeakMap<Duplex, ServerResponse<IncomingMessage>>()
+  readonly #known = new WeakMap<Duplex, Known>()
   readonly #refused = new WeakSet<Duplex>()
 
   /** @returns whether the request may be served: not, once its connection was given up */
   begin({ socket }: IncomingMessage, response: ServerResponse<IncomingMessage>): boolean {
     if (this.#refused.has(socket)) return false
-    this.#newest.set(socket, response)
+    const known = this.#known.get(socket)
+    if (known === undefined) this.#known.set(socket, { newest: response })
+    else known.newest = response
     return true
+  }
+
+  /** Call when a response is closed. */
+  end(response: ServerResponse<IncomingMessage>): void {
+    const known = this.#known.get(response.req.socket)
+    if (known?.newest === response && response.req.complete) known.newest = null
   }
 
   /** Answers one request with a refusal, and serves none that comes behind it. */
@@ -41,8 +55,8 @@ export class Connections {
     this.#refused.add(socket)
     socket.pause()
     const refusal = parserFault(error)
-    const newest = this.#newest.get(socket)
-    if (newest === undefined) refuseOn(socket, refusal)
+    const newest = this.#known.get(socket)?.newest ?? null
+    if (newest === null) refuseOn(socket, refusal)
     else if (!newest.req.complete) refuseRest(newest, error.code, all, refusal)
     else if (newest.writableFinished) refuseOn(socket, refusal)
     else newest.on('close', () => refuseOn(socket, refusal))

@@ -49,7 +49,7 @@ export function createGatewayServer(gateway: Gateway, tls: Tls | null): GatewayS
   ) => {
     if (!connections.begin(request, response)) return
     if (refusal !== null) connections.turnAway(request, response, refusal)
-    else accept(gateway, request, response, expects)
+    else accept(gateway, connections, request, response, expects)
   }
   const server = tls === null ? createServer(OPTIONS) : createTlsServer({ ...TLS_OPTIONS, ...tls })
   server.maxHeadersCount = 0
@@ -70,8 +70,9 @@ export function createGatewayServer(gateway: Gateway, tls: Tls | null): GatewayS
 /** @param expects the client waits for word before it sends its body */
 function accept(
   gateway: Gateway,
+  connections: Connections,
   request: IncomingMessage,
-  response: ServerResponse,
+  response: ServerResponse<IncomingMessage>,
   expects: boolean,
 ): void {
   if (answerHealth(gateway, request, response)) {
@@ -101,7 +102,10 @@ function accept(
     return
   }
   gateway.exchanges.add(exchange)
-  response.on('close', () => close(gateway, exchange))
+  response.on('close', () => {
+    connections.end(response)
+    close(gateway, exchange)
+  })
   gateway.starts.add(exchange)
 }
 

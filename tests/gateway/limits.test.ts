@@ -81,6 +81,18 @@ describe('body_budget', () => {
     },
   )
 
+  it('holds nothing of a body that was answered, though its connection is kept', async () => {
+    await mock.close()
+    mock = await startMock({ keep: 1 })
+    gateway.apply(config({}))
+    const before = bufferedBytes()
+    const open = await Promise.all(Array.from({ length: 10 }, () => answered(2 * MIB)))
+    const isLetGo = () => bufferedBytes() - before < 10 * MIB
+    await eventually(isLetGo, 'what was held of them is let go', 1_500)
+    expect(open.filter(({ destroyed }) => destroyed)).toEqual([])
+    for (const socket of open) socket.destroy()
+  })
+
   it('refuses a body that would go beyond it, and has all of it back when the others have ended', async () => {
     gateway.apply(config({ body_budget: 2 * MIB }))
     const { inside } = gateway.gateway
@@ -129,6 +141,18 @@ async function halfSent(bytes: number, path = PATH, type = 'application/json'): 
     `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\ncontent-type: ${type}\r\ncontent-length: ${2 * MIB}\r\n\r\n`,
   )
   await new Promise<void>(resolve => socket.write(BLANKS.subarray(0, bytes), () => resolve()))
+  return socket
+}
+
+/** A connection on which a request with a body of so many bytes was answered. */
+async function answered(bytes: number): Promise<Socket> {
+  const socket = connect(gateway.port, '127.0.0.1')
+  const body = chat({ x: 'y'.repeat(bytes) })
+  socket.write(
+    `POST ${PATH} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  )
+  const [answer] = await once(socket, 'data')
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 200 /)
   return socket
 }
 
