@@ -31,9 +31,9 @@ export class Connections {
   }
 
   /** Call when a response is closed. */
-  end(response: ServerResponse<IncomingMessage>): void {
-    const known = this.#known.get(response.req.socket)
-    if (known?.newest === response && response.req.complete) known.newest = null
+  end({ socket, complete }: IncomingMessage, response: ServerResponse<IncomingMessage>): void {
+    const known = this.#known.get(socket)
+    if (known?.newest === response && complete) known.newest = null
   }
 
   /** Answers one request with a refusal, and serves none that comes behind it. */

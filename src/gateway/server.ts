@@ -103,7 +103,7 @@ function accept(
   }
   gateway.exchanges.add(exchange)
   response.on('close', () => {
-    connections.end(response)
+    connections.end(request, response)
     close(gateway, exchange)
   })
   gateway.starts.add(exchange)
