@@ -6,7 +6,7 @@ import type { Exchange } from './exchange.ts'
  * are half done, the less memory is gone through for each. And of new connections one is accepted in each turn
  * (libuv since 1.45, https://github.com/libuv/libuv/pull/3696), so that long turns keep new callers out.
  */
-const IN_ONE_TURN = 4
+export const IN_ONE_TURN = 16
 /** Whoever has waited longer for its turn is refused: there is more to do than can be done, ms. */
 const LONGEST_WAIT_MS = 1_000
 

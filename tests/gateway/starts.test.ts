@@ -2,12 +2,14 @@ import { connect } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Exchange } from '../../src/gateway/exchange.ts'
-import { Starts } from '../../src/gateway/starts.ts'
+import { IN_ONE_TURN, Starts } from '../../src/gateway/starts.ts'
 import { type Mock, startMock } from '../../src/mock/server.ts'
 import { key, provider } from '../support/catalog.ts'
 import { startGateway, type TestGateway, TOKEN } from '../support/gateway.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
+/** From 0 up. */
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
 const turn = () => new Promise(resolve => setImmediate(resolve))
 
 describe('the start of requests', () => {
@@ -26,32 +28,34 @@ describe('the start of requests', () => {
   })
 
   it('is at once, for so many in one turn of the loop', async () => {
-    for (let id = 0; id < 10; id++) starts.add(exchange(id))
-    expect([ids(), starts.waiting]).toEqual([[0, 1, 2, 3], 6])
+    const twoTurns = 2 * IN_ONE_TURN
+    for (let id = 0; id < twoTurns + 2; id++) starts.add(exchange(id))
+    expect([ids(), starts.waiting]).toEqual([numbers(IN_ONE_TURN), IN_ONE_TURN + 2])
     await turn()
-    expect(ids()).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    expect(ids()).toEqual(numbers(twoTurns))
     await turn()
-    expect([begun.length, starts.waiting]).toEqual([10, 0])
+    expect([begun.length, starts.waiting]).toEqual([twoTurns + 2, 0])
     await turn()
-    starts.add(exchange(10))
-    expect(begun).toHaveLength(11)
+    starts.add(exchange(twoTurns + 2))
+    expect(begun).toHaveLength(twoTurns + 3)
   })
 
-  it('is in the order of their arrival, four in a turn at most, and none is lost', async () => {
+  it('is in the order of their arrival, so many in a turn at most, and none is lost', async () => {
+    const arrivals = fc.array(fc.nat({ max: 5 * IN_ONE_TURN }), { maxLength: 30 })
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat({ max: 20 }), { maxLength: 30 }), async arrivals => {
+      fc.asyncProperty(arrivals, async counts => {
         begun = []
         let added = 0
-        for (const count of arrivals) {
+        for (const count of counts) {
           const before = begun.length
           for (let n = 0; n < count; n++) starts.add(exchange(added++))
           await turn()
           // Some began as they came, some in the turn that followed.
-          expect(begun.length - before).toBeLessThanOrEqual(8)
+          expect(begun.length - before).toBeLessThanOrEqual(2 * IN_ONE_TURN)
           expect(begun.length + starts.waiting).toBe(added)
         }
         while (starts.waiting > 0) await turn()
-        expect(ids()).toEqual(Array.from({ length: added }, (_, id) => id))
+        expect(ids()).toEqual(numbers(added))
         await turn()
       }),
       { numRuns: 100 },
@@ -59,19 +63,24 @@ describe('the start of requests', () => {
   })
 
   it('comes too late for those that have waited for more than a second', async () => {
-    for (let id = 0; id < 8; id++) starts.add(exchange(id))
+    const twoTurns = 2 * IN_ONE_TURN
+    for (let id = 0; id < twoTurns; id++) starts.add(exchange(id))
     clock.advance(1_000)
-    starts.add(exchange(8))
+    starts.add(exchange(twoTurns))
     await turn()
     clock.advance(1)
     await turn()
-    const late = begun.filter(each => each.late).map(({ id }) => id)
-    expect([ids(), late]).toEqual([[0, 1, 2, 3, 4, 5, 6, 7, 8], []])
+    const late = () => begun.filter(each => each.late).map(({ id }) => id)
+    expect([ids(), late()]).toEqual([numbers(twoTurns + 1), []])
     await turn()
-    for (let id = 9; id < 19; id++) starts.add(exchange(id))
+    begun = []
+    for (let id = 0; id < IN_ONE_TURN + 6; id++) starts.add(exchange(id))
     clock.advance(1_001)
     while (starts.waiting > 0) await turn()
-    expect(begun.filter(each => each.late).map(({ id }) => id)).toEqual([13, 14, 15, 16, 17, 18])
+    expect([begun.length, late()]).toEqual([
+      IN_ONE_TURN + 6,
+      [0, 1, 2, 3, 4, 5].map(n => IN_ONE_TURN + n),
+    ])
   })
 })
 
@@ -103,10 +112,13 @@ describe('a gateway that has more to do than it can', () => {
     const begin = inside.starts.add.bind(inside.starts)
     inside.starts.add = exchange =>
       begin(Object.assign(exchange, { startedAt: exchange.startedAt - 1_500 }))
-    expect(await pipelined(20)).toEqual([...Array(4).fill(200), ...Array(16).fill(503)])
+    expect(await pipelined(IN_ONE_TURN + 16)).toEqual([
+      ...Array(IN_ONE_TURN).fill(200),
+      ...Array(16).fill(503),
+    ])
     inside.ledger.flush()
     expect(gateway.records.filter(({ errorCode }) => errorCode === 'overloaded')).toHaveLength(16)
-    expect(mock.requests).toHaveLength(4)
+    expect(mock.requests).toHaveLength(IN_ONE_TURN)
   })
 
   it('does nothing for those who have left meanwhile, and forgets them', async () => {
