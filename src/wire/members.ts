@@ -10,6 +10,7 @@ import {
 } from './bytes.ts'
 import { Member } from './member.ts'
 import { NameReader } from './name.ts'
+import { type Nesting, sharedNesting } from './nesting.ts'
 
 /** `[` and `{`, `]` and `}` are the same byte once bit 5 is set, and no other byte is. */
 const OPEN = 0x7b
@@ -27,8 +28,10 @@ const A_NAME = 0
 const A_COLON = 1
 const A_VALUE = 2
 
-/** A string's end is first looked for byte by byte, then by memchr: most are short, some are huge. */
-const SHORT_STRING = 64
+/** A chunk of fewer bytes is read byte by byte: to begin otherwise would cost as much. */
+const LARGE = 256
+/** So much of a value is read byte by byte before {@link Nesting} is asked: most values are short. */
+const SHORT = 64
 
 /**
  * Finds members of a JSON document's top level while its bytes arrive, in one pass, without parsing.
@@ -39,6 +42,7 @@ const SHORT_STRING = 64
  */
 export class MemberScan {
   readonly members: readonly Member[]
+  readonly #nesting: Nesting | null
   /** The outermost bracket was closed. */
   complete = false
   /** Bytes other than white space came after the end. */
@@ -60,36 +64,58 @@ export class MemberScan {
   #captured: Member | null = null
 
   /** @param keep the most bytes of a value that {@link Member.raw} holds */
-  constructor(names: readonly string[], keep: number) {
+  constructor(names: readonly string[], keep: number, nesting: Nesting | null = sharedNesting()) {
     this.members = names.map(name => new Member(name, keep))
+    this.#nesting = nesting
   }
 
   push(chunk: Buffer): void {
-    let at = 0
-    while (at < chunk.length) {
-      switch (this.#state) {
-        case STRUCTURE:
-          at = this.#depth === this.#level ? this.#member(chunk, at) : this.#nested(chunk, at)
-          break
-        case STRING:
-          at = this.#string(chunk, at)
-          break
-        case NAME:
-          at = this.#readName(chunk, at)
-          break
-        case BEFORE:
-          at = this.#before(chunk, at)
-          break
-        case AFTER:
-          if (!isSpace(chunk[at] as number)) this.trailing = true
-          at++
-          break
-        default:
-          at = chunk.length
-      }
+    const { length } = chunk
+    const nesting = length < LARGE ? null : this.#nesting
+    const most = nesting === null ? length : SHORT
+    for (let at = 0; at < length; ) {
+      const to = Math.min(length, at + most)
+      at = this.#step(chunk, at, to)
+      if (nesting !== null && at === to && this.#isInside) at = this.#leap(chunk, at, nesting)
     }
+    nesting?.forget()
     this.#captured?.keep(chunk, this.#offset)
-    this.#offset += chunk.length
+    this.#offset += length
+  }
+
+  /** Reads on, as far as one state lasts; of what is inside a value no further than to `to`. */
+  #step(chunk: Buffer, at: number, to: number): number {
+    switch (this.#state) {
+      case STRUCTURE:
+        return this.#depth === this.#level ? this.#member(chunk, at) : this.#nested(chunk, at, to)
+      case STRING:
+        return this.#string(chunk, at, to)
+      case NAME:
+        return this.#readName(chunk, at)
+      case BEFORE:
+        return this.#before(chunk, at)
+      case AFTER:
+        if (!isSpace(chunk[at] as number)) this.trailing = true
+        return at + 1
+      default:
+        return chunk.length
+    }
+  }
+
+  /** Whether the place is inside a value, so that nothing matters but where that ends. */
+  get #isInside(): boolean {
+    if (this.#state === STRING) return this.#depth >= this.#level
+    return this.#state === STRUCTURE && this.#depth > this.#level
+  }
+
+  /** Goes to before the end of the value, or of what is there of it. */
+  #leap(chunk: Buffer, from: number, nesting: Nesting): number {
+    const depth = this.#depth - this.#level
+    const at = nesting.skip(chunk, from, depth, this.#state === STRING, this.#escaped)
+    this.#depth = this.#level + nesting.depth
+    this.#state = nesting.inString ? STRING : STRUCTURE
+    this.#escaped = nesting.escaped
+    return at
   }
 
   #before(chunk: Buffer, at: number): number {
@@ -109,16 +135,15 @@ export class MemberScan {
   }
 
   /** Inside a value, or between the objects of an array: only brackets and strings matter. */
-  #nested(chunk: Buffer, from: number): number {
-    const length = chunk.length
+  #nested(chunk: Buffer, from: number, to: number): number {
     const level = this.#level
     let depth = this.#depth
     let at = from
-    while (at < length) {
+    while (at < to) {
       const byte = chunk[at++] as number
       if (byte === QUOTE) {
         this.#state = STRING
-        at = this.#string(chunk, at)
+        at = this.#string(chunk, at, to)
         if (this.#state === STRING) break
         continue
       }
@@ -188,29 +213,19 @@ export class MemberScan {
     this.#state = AFTER
   }
 
-  #string(chunk: Buffer, from: number): number {
-    const length = chunk.length
+  #string(chunk: Buffer, from: number, to: number): number {
     let at = from
     if (this.#escaped) {
       this.#escaped = false
       at++
     }
-    while (at < length) {
-      const near = Math.min(length, at + SHORT_STRING)
-      while (at < near) {
-        const byte = chunk[at] as number
-        if (byte === QUOTE) return this.#closeString(chunk, at + 1)
-        at += byte === BACKSLASH ? 2 : 1
-      }
-      if (at >= length) break
-      const found = chunk.indexOf(QUOTE, at)
-      const quote = found === -1 ? length : found
-      const odd = backslashesBefore(chunk, quote, at) % 2 === 1
-      if (found !== -1 && !odd) return this.#closeString(chunk, quote + 1)
-      at = odd ? quote + 1 : quote
+    while (at < to) {
+      const byte = chunk[at] as number
+      if (byte === QUOTE) return this.#closeString(chunk, at + 1)
+      at += byte === BACKSLASH ? 2 : 1
     }
-    this.#escaped = at > length
-    return length
+    this.#escaped = at > to
+    return to
   }
 
   #closeString(chunk: Buffer, at: number): number {
@@ -270,10 +285,4 @@ function plainEnd(chunk: Buffer, from: number): number {
     if (byte === BACKSLASH) return -1
   }
   return -1
-}
-
-function backslashesBefore(chunk: Buffer, at: number, from: number): number {
-  let first = at
-  while (first > from && chunk[first - 1] === BACKSLASH) first--
-  return at - first
 }
