@@ -10,9 +10,9 @@ import { noKey } from './give-up.ts'
 import { dependsOnModel, findRoute } from './route.ts'
 import { Upload } from './upload.ts'
 
-/** A request's body: held and replayable, or streaming through once. */
+/** A request's body: held, in one piece or several, and replayable, or streaming through once. */
 export type Body =
-  | { readonly held: Buffer; readonly streaming: null; readonly scan: BodyScan }
+  | { readonly held: readonly Buffer[]; readonly streaming: null; readonly scan: BodyScan }
   | { readonly held: null; readonly streaming: Upload; readonly scan: null }
 
 /** Media types that are never JSON, so never held. */
@@ -117,9 +117,33 @@ async function hold(exchange: Exchange, gateway: Gateway, most: number): Promise
     })
   })
   scan.end()
-  const held = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
-  exchange.body = { held, streaming: null, scan }
+  exchange.body = { held: joined(chunks, exchange.bytesIn), streaming: null, scan }
   take(exchange, scan)
+}
+
+/** A body up to here is joined, bytes: to send several pieces costs more than a copy. */
+const SHORT_BODY = 131_072
+/** A chunk of fewer bytes is joined to those behind it, however long the body is. */
+const SHORT_CHUNK = 16_384
+
+/**
+ * The body in as few pieces as are worth a copy. To join all of a long one doubles what the garbage
+ * collector has to see to: each 64 MB of buffers have it go over the whole heap.
+ */
+function joined(chunks: readonly Buffer[], bytes: number): readonly Buffer[] {
+  if (chunks.length <= 1) return chunks
+  if (bytes <= SHORT_BODY) return [Buffer.concat(chunks, bytes)]
+  const pieces: Buffer[] = []
+  let from = 0
+  let length = 0
+  for (const [at, chunk] of chunks.entries()) {
+    length += chunk.length
+    if (length < SHORT_CHUNK && at < chunks.length - 1) continue
+    pieces.push(at === from ? chunk : Buffer.concat(chunks.slice(from, at + 1), length))
+    from = at + 1
+    length = 0
+  }
+  return pieces
 }
 
 /** Only what must be understood is refused; anything else is the upstream's to judge. */

@@ -64,8 +64,10 @@ export function keepToKey(exchange: Exchange): void {
 
 function namedInBody({ body }: Exchange, use: ObjectUse, apart: boolean): NamedObjects {
   if (!use.names || body?.held == null) return NOTHING_NAMED
-  if (apart) return objectsNamed(body.held)
-  return { named: objectsNamedPlainly(body.held).slice(0, MOST_NAMED), alike: [] }
+  const [only] = body.held
+  const text = body.held.length === 1 && only !== undefined ? only : Buffer.concat(body.held)
+  if (apart) return objectsNamed(text)
+  return { named: objectsNamedPlainly(text).slice(0, MOST_NAMED), alike: [] }
 }
 
 function firstPin(ids: readonly string[], exchange: Exchange, { objects }: Gateway): Pin | null {

@@ -1,15 +1,18 @@
-import type { Readable } from 'node:stream'
+import type { UpstreamBody } from '../upstream/dispatch.ts'
 import { replaceModelInPath } from '../wire/endpoint.ts'
 import { spliceModel } from '../wire/scan.ts'
 import type { Exchange } from './exchange.ts'
 
 /** The body as it goes up: as it came, but for the name of the model where a route says another one. */
-export function upwardBody(exchange: Exchange): Buffer | Readable | null {
+export function upwardBody(exchange: Exchange): UpstreamBody {
   const { body } = exchange
   if (body === null) return null
   const model = otherModel(exchange)
   if (body.streaming !== null) return body.streaming.open(model)
-  return model === null ? body.held : Buffer.concat(spliceModel([body.held], body.scan, model))
+  const { held, scan } = body
+  const pieces = model === null ? held : spliceModel(held, scan, model)
+  if (held.length > 1) return pieces
+  return pieces.length > 1 ? Buffer.concat(pieces) : (pieces[0] ?? null)
 }
 
 /**

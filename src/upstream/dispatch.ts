@@ -2,6 +2,9 @@ import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Agents, Dial } from './agents.ts'
 
+/** In pieces it goes up one after another, with the length of all. */
+export type UpstreamBody = Buffer | readonly Buffer[] | Readable | null
+
 /** One request to one upstream. */
 export interface UpstreamRequest {
   readonly dial: Dial
@@ -10,7 +13,7 @@ export interface UpstreamRequest {
   readonly path: string
   /** Flat: name, value, … */
   readonly headers: string[]
-  readonly body: Buffer | Readable | null
+  readonly body: UpstreamBody
   /** On a connection of its own, which no other request was sent on. */
   readonly fresh: boolean
 }
@@ -24,15 +27,26 @@ export function dispatch(
   request: UpstreamRequest,
   handler: Dispatcher.DispatchHandler,
 ): void {
-  const pool = request.fresh ? agents.fresh(request.dial) : agents.for(request.dial)
+  const { dial, body, headers } = request
+  const pool = request.fresh ? agents.fresh(dial) : agents.for(dial)
+  if (isInPieces(body)) headers.push('content-length', String(lengthOf(body)))
   pool.dispatch(
     {
-      origin: request.dial.origin,
+      origin: dial.origin,
       method: request.method as Dispatcher.HttpMethod,
       path: request.path,
-      headers: request.headers,
-      body: request.body,
+      headers,
+      // undici documents iterables, and its types do not have them.
+      body: body as Buffer | Readable | null,
     },
     handler,
   )
+}
+
+function isInPieces(body: UpstreamBody): body is readonly Buffer[] {
+  return Array.isArray(body)
+}
+
+function lengthOf(pieces: readonly Buffer[]): number {
+  return pieces.reduce((length, piece) => length + piece.length, 0)
 }

@@ -129,6 +129,44 @@ describe('bodies', () => {
   })
 
   it.each([
+    ['in one piece', 100_000],
+    ['in several', 1_500_000],
+  ])(
+    'large ones, %s, go up byte for byte, with an alias too, and again after a failure',
+    async (_name, length) => {
+      const padding = Array.from({ length: length / 10 }, (_, i) => String(i).padStart(9)).join()
+      const body = JSON.stringify({ padding, model: 'mock-large', more: [padding] })
+      const sent = () => mock.requests.at(-1)?.body.equals(Buffer.from(body))
+      await ask(gateway.port, { path: '/v1/chat/completions', body })
+      expect(sent()).toBe(true)
+      await ask(gateway.port, {
+        path: '/v1/chat/completions',
+        headers: { 'transfer-encoding': 'chunked' },
+        body,
+      })
+      expect(sent()).toBe(true)
+      expect(headersUp()).toMatchObject({ 'content-length': String(body.length) })
+      expect(headersUp()).not.toHaveProperty('transfer-encoding')
+      let failures = 1
+      answerWith = () => ({
+        headers: ['content-type', 'application/json'],
+        body: Buffer.from('{}'),
+        status: failures-- > 0 ? 500 : 200,
+      })
+      const before = mock.requests.length
+      const answer = await ask(gateway.port, { path: '/v1/chat/completions', body })
+      answerWith = null
+      expect([answer.status, mock.requests.length - before]).toEqual([200, 2])
+      expect(sent()).toBe(true)
+      gateway.apply({ ...config(), routes: [route('mock-large', { model: 'small' })] })
+      await ask(gateway.port, { path: '/v1/chat/completions', body })
+      expect(mock.requests.at(-1)?.body.toString()).toBe(body.replace('"mock-large"', '"small"'))
+      expect(headersUp()).toMatchObject({ 'content-length': String(body.length - 5) })
+      gateway.apply(config())
+    },
+  )
+
+  it.each([
     ['cut short', '{"model":"m","messages":['],
     ['not an object', '[1,2]'],
     ['two models', '{"model":"cheap","x":1,"model":"dear"}'],
