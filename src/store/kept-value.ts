@@ -44,12 +44,13 @@ export async function keepValue(
 }
 
 export function bindingOf(keyId: string, owner: KeyOwner): Binding {
-  return {
-    table: 'provider_keys',
-    id: keyId,
-    provider: owner.name,
-    origin: originOf(owner.base_url),
-  }
+  return binderOf(owner)(keyId)
+}
+
+/** {@link bindingOf} for many keys of one provider. */
+export function binderOf({ name, base_url }: KeyOwner): (keyId: string) => Binding {
+  const origin = originOf(base_url)
+  return id => ({ table: 'provider_keys', id, provider: name, origin })
 }
 
 function sealed(value: Secret, binding: Binding, seal: Seal): KeptValue {

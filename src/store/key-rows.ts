@@ -20,6 +20,19 @@ export function listKeys(db: Kysely<Tables>): Promise<OwnedKeyRow[]> {
     .execute()
 }
 
+/** All that a catalogue has of a key's row. */
+export type SealedKeyRow = Omit<KeyRow, 'seq' | 'fingerprint'>
+
+/** As {@link listKeys}, with nothing of their providers: of ten thousand rows each column takes its time. */
+export function listSealedKeys(db: Kysely<Tables>): Promise<SealedKeyRow[]> {
+  return db
+    .selectFrom('provider_keys')
+    .select(['id', 'provider_id', 'label', 'weight', 'tier', 'enabled', 'generation', 'masked'])
+    .select(['reference', 'sealed', 'rpm', 'concurrency', 'proxy', 'origin', 'created_at'])
+    .orderBy('seq')
+    .execute()
+}
+
 /** @throws BalanceError no_such for the first id that is not there */
 export async function findKeys(db: Kysely<Tables>, ids: readonly string[]): Promise<OwnedKeyRow[]> {
   const rows = new Map((await listKeys(db)).map(row => [row.id, row]))
@@ -30,8 +43,13 @@ export async function findKeys(db: Kysely<Tables>, ids: readonly string[]): Prom
   })
 }
 
-/** The key without its secret. */
-export function keyOf(row: KeyRow, provider: string): Key {
+/** The key, without its secret unless that is given. */
+export function keyOf(
+  row: SealedKeyRow,
+  provider: string,
+  secret: Key['secret'] = null,
+  fault: Key['fault'] = null,
+): Key {
   return {
     id: row.id,
     provider,
@@ -42,8 +60,8 @@ export function keyOf(row: KeyRow, provider: string): Key {
     generation: row.generation,
     masked: row.masked,
     reference: row.reference,
-    secret: null,
-    fault: null,
+    secret,
+    fault,
     rpm: row.rpm,
     concurrency: row.concurrency,
     proxy: row.proxy,

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } 
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../../src/base/secret.ts'
+import type { Key } from '../../../src/model/catalog.ts'
 import type { StoreOptions } from '../../../src/store/open.ts'
 import type { Place } from '../place.ts'
 import { value } from './keys.ts'
@@ -30,6 +31,8 @@ export function sealedSuite(place: () => Promise<Place>): void {
       async how => {
         const here = await place()
         const store = await sealedStore(here)
+        // What was opened once is not taken to open again.
+        expect((await store.catalog()).keys.map(({ fault }) => fault)).toEqual([null, null])
         const [one, two] = await here.sql('select id, sealed from provider_keys order by seq')
         const bytes = Buffer.from(one?.sealed as Buffer)
         const write = (sealed: unknown) =>
@@ -56,6 +59,24 @@ export function sealedSuite(place: () => Promise<Place>): void {
         }
       },
     )
+
+    it('gives a key that did not change as the same object, and any other anew', async () => {
+      const here = await place()
+      const store = await sealedStore(here)
+      await store.addKeys('openai', [value('sk-planted-secret-three')])
+      const { keys: before } = await store.catalog()
+      expect((await store.catalog()).keys.every((key, n) => key === before[n])).toBe(true)
+      const [one, two, three] = before as [Key, Key, Key]
+      await store.removeKeys([one.id])
+      await store.changeKey(two.id, { weight: 7 })
+      await store.addKeys('openai', [value('sk-planted-secret-four')])
+      const { keys: after } = await store.catalog()
+      expect(after).toHaveLength(3)
+      expect(after[0]).toMatchObject({ id: two.id, weight: 7 })
+      expect(after[0]?.secret?.reveal()).toBe('sk-planted-secret-two')
+      expect(after[1]).toBe(three)
+      expect(after[2]?.secret?.reveal()).toBe('sk-planted-secret-four')
+    })
 
     it('opens no row with a bit that is not as it was, nor with a tag cut short', async () => {
       const here = await place()
