@@ -3,12 +3,13 @@ import type { Outcome } from '../model/outcome.ts'
 import type { Policy } from '../model/settings.ts'
 import type { BreakerState } from './breaker.ts'
 import { Breakers } from './breakers.ts'
-import { KeyState } from './key-state.ts'
+import type { KeyState } from './key-state.ts'
 import { Lanes } from './lanes.ts'
 import { Lease } from './lease.ts'
 import { Mark } from './mark.ts'
 import { CHOOSE } from './policy.ts'
 import { RetryBudget } from './retry-budget.ts'
+import { Roster } from './roster.ts'
 import { absolve, settle } from './settle.ts'
 
 export interface PoolRules {
@@ -30,7 +31,8 @@ export interface PoolWatcher {
  */
 export class Pool {
   readonly budget = new RetryBudget()
-  readonly #keys = new Map<string, KeyState>()
+  readonly #roster = new Roster()
+  readonly #keys: ReadonlyMap<string, KeyState> = this.#roster.byId
   readonly #lanes = new Lanes(this.#keys)
   readonly #watcher: PoolWatcher
   readonly #random: () => number
@@ -52,20 +54,9 @@ export class Pool {
     wall: number,
   ): void {
     this.#rules = rules
-    const gone = new Set(this.#keys.keys())
-    keys.forEach((key, order) => {
-      gone.delete(key.id)
-      const known = this.#keys.get(key.id)
-      const state = known ?? new KeyState(key.id, key.generation)
-      // What others learned under the new generation may be known already.
-      const forgot = state.configure(key, order)
-      if (known && !forgot) return
-      const memory = memories.get(key.id)
-      if (memory) state.recall(memory, now, wall)
-      this.#keys.set(key.id, state)
-    })
-    for (const id of gone) this.#keys.delete(id)
-    this.#lanes.rebuild(now)
+    const changed = this.#roster.update(keys, memories, now, wall)
+    if (changed === null) this.#lanes.rebuild(now)
+    else for (const key of changed) this.#lanes.place(key, key.cooling.keys(), now)
   }
 
   /**

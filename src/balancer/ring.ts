@@ -39,10 +39,11 @@ export class Ring {
     if (this.turn >= this.keys.length) this.turn = 0
   }
 
-  /** Where the key stands, or would: binary search by its order. */
+  /** Where the key stands, or would: binary search by its order. Most come behind all others. */
   #place(key: KeyState): number {
     let low = 0
     let high = this.keys.length
+    if ((this.keys[high - 1]?.order ?? -1) < key.order) return high
     while (low < high) {
       const middle = (low + high) >> 1
       if ((this.keys[middle] as KeyState).order < key.order) low = middle + 1

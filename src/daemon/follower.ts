@@ -113,7 +113,7 @@ export class Follower {
   }
 
   async #apply(catalog: Catalog): Promise<void> {
-    check(catalog)
+    check(catalog, this.#catalog?.keys)
     // First: what is known now may be newer than what the store has been told.
     this.#learned.seed(catalog)
     await this.#host.apply({ ...catalog, ...this.#learned.lessons })

@@ -8,7 +8,8 @@ export class Learned {
 
   /** Takes over a catalogue: its keys and providers are the ones there are, and its memories may be newer. */
   seed({ keys, providers, memories, outages }: Catalog): void {
-    const present = generations(keys)
+    const any = this.#byKey.size > 0 || memories.length > 0
+    const present = generations(any ? keys : [])
     forgetOlder(this.#byKey, present)
     for (const memory of memories) {
       if (present.get(memory.keyId) === memory.generation && !this.#byKey.has(memory.keyId)) {

@@ -14,9 +14,10 @@ import { type Address, Listeners, type Place } from '../gateway/listeners.ts'
 import { ProxyWatch } from '../gateway/proxy-watch.ts'
 import { createGatewayServer, type GatewayServer, type Tls } from '../gateway/server.ts'
 import { watchExchanges } from '../gateway/watch.ts'
-import type { Catalog, KeyMemory, Lessons } from '../model/catalog.ts'
+import type { Catalog, Key, KeyMemory, Lessons } from '../model/catalog.ts'
 import type { Explanation } from '../model/explanation.ts'
 import type { Expose } from '../model/exposition.ts'
+import { spanOf } from '../model/key-span.ts'
 import type { Link, ObjectLink } from '../model/link.ts'
 import type { ObjectNews } from '../model/object.ts'
 import type { ProxyReport } from '../model/proxy-status.ts'
@@ -52,6 +53,8 @@ export class LocalGateway implements GatewayHost {
   readonly #live: Live
   readonly #holder: SnapshotHolder
   readonly #redactor: Redactor
+  /** Whose secrets the redactor knows. */
+  #keys: readonly Key[] = []
   readonly #watch: Timer
   readonly #proxies: ProxyWatch
   readonly #clock: Clock
@@ -90,7 +93,9 @@ export class LocalGateway implements GatewayHost {
     await nextTurn()
     this.#learnSecrets(catalog)
     await nextTurn()
-    this.#holder.swap(catalog)
+    const next = this.#holder.compile(catalog)
+    await nextTurn()
+    this.#holder.swap(catalog, next)
   }
 
   /** As {@link apply}, at once. */
@@ -101,7 +106,11 @@ export class LocalGateway implements GatewayHost {
 
   /** Known before the first request can carry one into a log line. */
   #learnSecrets({ keys, proxies }: Catalog): void {
-    for (const { secret } of keys) if (secret !== null) this.#redactor.add(secret.reveal())
+    const { from, to } = spanOf(this.#keys, keys)
+    this.#keys = keys
+    for (const { secret } of keys.slice(from, to)) {
+      if (secret !== null) this.#redactor.add(secret.reveal())
+    }
     for (const { secret } of proxies) if (secret !== null) this.#redactor.add(secret.reveal())
   }
 

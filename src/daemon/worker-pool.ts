@@ -62,7 +62,8 @@ export class WorkerPool implements GatewayHost {
 
   /** One worker after the other, so that their loops are not all busy compiling at once. */
   async apply(catalog: Catalog): Promise<void> {
-    compile(catalog, new Live(this.#parts.clock))
+    // Whether it compiles: what could keep it from that is never a key.
+    compile({ ...catalog, keys: [] }, new Live(this.#parts.clock))
     const first = this.#catalog === null
     this.#catalog = catalog
     if (first) return this.#start()

@@ -1,6 +1,7 @@
 import { Secret } from '../base/secret.ts'
 import type { Catalog, Key } from './catalog.ts'
 import type { EgressProxy } from './egress-proxy.ts'
+import { spanOf } from './key-span.ts'
 
 /** A part of a catalogue on its way to another thread or process. */
 export interface CatalogueSlice {
@@ -69,20 +70,24 @@ interface KeyChange {
 
 /** Null where it is no mere change: the order counts, and only what is new at the end keeps it. */
 function changeOf(before: readonly Key[], after: readonly Key[]): KeyChange | null {
-  const places = new Map(before.map((key, place) => [key.id, place]))
+  const { from, to, before: span } = spanOf(before, after)
+  const places = new Map(span.map((key, place) => [key.id, from + place]))
   const keys: Key[] = []
   let last = -1
-  for (const key of after) {
+  for (const key of after.slice(from, to)) {
     const place = places.get(key.id)
     places.delete(key.id)
     if (place !== undefined && place < last) return null
     last = place ?? Number.POSITIVE_INFINITY
     if (place === undefined || !isSame(before[place] as Key, key)) keys.push(key)
   }
+  // Behind the span stand keys that were there before.
+  if (last === Number.POSITIVE_INFINITY && to < after.length) return null
   return { keys, gone: [...places.keys()] }
 }
 
 function isSame(a: Key, b: Key): boolean {
+  if (a === b) return true
   for (const name of Object.keys(b) as (keyof Key)[]) {
     if (name !== 'secret' && name !== 'fault' && a[name] !== b[name]) return false
   }

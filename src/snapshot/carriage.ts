@@ -6,6 +6,8 @@ import type { Upward } from '../upstream/headers.ts'
 export interface Carriage {
   /** Lower case. */
   readonly header: string
+  /** The header's value, the key as `{key}`. */
+  readonly template: string
   /** The header's value for a key. */
   value(secret: string): string
 }
@@ -34,7 +36,7 @@ export function carriageOf(
   // Another header than the usual one has no words of its own.
   const template = key_template || (header === usual ? words : '{key}')
   const [before = '', after = ''] = template.split('{key}')
-  return { header, value: secret => before + secret + after }
+  return { header, template, value: secret => before + secret + after }
 }
 
 /** Headers that callers show their tokens in: whatever is forwarded, these are not. */

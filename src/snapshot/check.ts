@@ -8,6 +8,7 @@ import {
   type Provider,
   type Route,
 } from '../model/catalog.ts'
+import { spanOf } from '../model/key-span.ts'
 import { isRouteModel, isTargetModel } from '../model/route-fields.ts'
 import {
   formatSetting,
@@ -21,12 +22,17 @@ import {
 /**
  * Refuses values that no command writes, but that other hands, or another version, may have left in
  * the store. The data path takes every value at its word: a limit that is no number limits nothing.
+ * @param checked keys of an earlier catalogue that were found to be fine
  * @throws BalanceError config_invalid naming the row that is wrong
  */
-export function check({ settings, providers, keys, tokens, routes }: Catalog): void {
+export function check(
+  { settings, providers, keys, tokens, routes }: Catalog,
+  checked: readonly Key[] = [],
+): void {
   checkValues('Setting', SETTING_NAMES, settings)
   for (const provider of providers) checkProvider(provider)
-  for (const key of keys) checkKey(key)
+  const { from, to } = spanOf(checked, keys)
+  for (const key of keys.slice(from, to)) checkKey(key)
   for (const { name, providers, models, rpm, concurrency } of tokens) {
     const fine = [providers, models].every(isListOrNull) && [rpm, concurrency].every(isLimit)
     if (!fine) throw wrong(`Token ${name}: its limits are no limits.`)
@@ -45,7 +51,7 @@ function checkProvider({ name, kind, overrides }: Provider): void {
 }
 
 function checkKey({ provider, label, weight, tier, rpm, concurrency }: Key): void {
-  if ([weight, tier].every(isCount) && [rpm, concurrency].every(isLimit)) return
+  if (isCount(weight) && isCount(tier) && isLimit(rpm) && isLimit(concurrency)) return
   throw wrong(`Key ${provider}/${label}: its weight, tier or limits are no counts.`)
 }
 

@@ -5,29 +5,32 @@ import type { DialectName } from '../model/dialect.ts'
 import { ModelFilter } from '../model/model-filter.ts'
 import { PROVIDER_SETTING_NAMES, type ProviderSettings, type Settings } from '../model/settings.ts'
 import { addressOf } from '../wire/address.ts'
-import { type Carriage, carriageOf, compileUpward } from './carriage.ts'
+import { carriageOf, compileUpward } from './carriage.ts'
+import { compileKeys } from './compile-keys.ts'
 import { CompiledRoute, compileRoutes } from './route-table.ts'
 import { compileScope } from './scope.ts'
-import {
-  type CompiledKey,
-  type CompiledProvider,
-  CompiledToken,
-  type Snapshot,
-} from './snapshot.ts'
-import { type Scope, Way } from './way.ts'
+import { type CompiledProvider, CompiledToken, type Snapshot } from './snapshot.ts'
 
 /**
  * Builds what requests read, whole, from what the store holds; live state is looked up, not changed.
+ * @param before of an earlier catalogue: what was made there of keys that are the same is not made anew
  * @throws BalanceError config_invalid naming the row that is wrong
  */
-export function compile(catalog: Catalog, live: Live): Snapshot {
+export function compile(catalog: Catalog, live: Live, before: Snapshot | null = null): Snapshot {
   const byName = new Map<string, CompiledProvider>()
   const byPath = new Map<string, CompiledProvider>()
   const ofDialect = new Map<DialectName, CompiledProvider>()
   const keys = groupByProvider(catalog.keys)
   for (const provider of catalog.providers) {
     if (!provider.enabled) continue
-    const compiled = compileProvider(provider, keys.get(provider.name) ?? [], catalog, live)
+    const own = keys.get(provider.name) ?? []
+    const compiled = compileProvider(
+      provider,
+      own,
+      catalog,
+      live,
+      before?.byName.get(provider.name),
+    )
     byName.set(provider.name, compiled)
     if (provider.path !== null) byPath.set(provider.path, compiled)
     if (!ofDialect.has(compiled.dialect)) ofDialect.set(compiled.dialect, compiled)
@@ -51,22 +54,19 @@ function compileProvider(
   keys: readonly Key[],
   catalog: Catalog,
   live: Live,
+  before: CompiledProvider | undefined,
 ): CompiledProvider {
   const base = parseBase(provider)
   const resolved = resolve(provider, catalog.settings)
   const carriage = carriageOf(provider.kind, resolved)
   const scopeOf = (words?: readonly string[]) =>
     compileScope(provider, base.origin, resolved, catalog, live.proxies, words)
-  const scope = scopeOf()
-  const compiledKeys = compileKeys(carriage, keys, scope, scopeOf)
   const compiled: Omit<CompiledProvider, 'direct'> = {
     id: provider.id,
     name: provider.name,
     kind: provider.kind,
     dialect: DIALECT_OF[provider.kind],
     origin: base.origin,
-    scope,
-    scopes: [...new Set([scope, ...[...compiledKeys.values()].map(({ way }) => way.scope)])],
     address: addressOf(provider.kind, {
       basePath: base.pathname === '/' ? '' : base.pathname.replace(/(?<!\/)\/+$/, ''),
       query: resolved.query,
@@ -74,7 +74,7 @@ function compileProvider(
     }),
     settings: resolved,
     upward: compileUpward(provider.kind, resolved, carriage),
-    keys: compiledKeys,
+    ...compileKeys(keys, { carriage, scopeOf }, before),
     pool: live.pool(provider.id),
     modelsKey: named(resolved.models_key, keys)?.id ?? null,
     homeKey: (named(resolved.home_key, keys) ?? oldest(keys))?.id ?? null,
@@ -85,6 +85,7 @@ function compileProvider(
 }
 
 function named(given: string, keys: readonly Key[]): Key | undefined {
+  if (given === '') return undefined
   return keys.find(({ id }) => id === given) ?? keys.find(({ label }) => label === given)
 }
 
@@ -116,23 +117,6 @@ function resolve({ overrides }: Provider, settings: Settings): ProviderSettings 
   resolved.headers = { ...settings.headers, ...overrides.headers }
   resolved.query = { ...settings.query, ...overrides.query }
   return Object.freeze(resolved) as unknown as ProviderSettings
-}
-
-function compileKeys(
-  { header, value }: Carriage,
-  keys: readonly Key[],
-  scope: Scope,
-  scopeOf: (words: readonly string[]) => Scope,
-): Map<string, CompiledKey> {
-  const compiled = new Map<string, CompiledKey>()
-  const own = new Map<string, Scope>()
-  for (const { id, secret, proxy } of keys) {
-    if (secret === null) continue
-    if (proxy !== null && !own.has(proxy)) own.set(proxy, scopeOf(proxy.split(',')))
-    const credential = [header, value(secret.reveal())] as const
-    compiled.set(id, { id, credential, way: new Way(id, own.get(proxy ?? '') ?? scope) })
-  }
-  return compiled
 }
 
 /** By provider name. */

@@ -23,13 +23,18 @@ export class SnapshotHolder {
     return this.#current
   }
 
+  /** What {@link swap} puts into force; requests may have a turn between the two. @throws as it does */
+  compile(catalog: Catalog): Snapshot {
+    return compile(catalog, this.#live, this.#current)
+  }
+
   /**
    * Puts a catalogue into force: compile all of it, then carry the live state over, then swap.
-   * All in one turn of the loop, so no request sees a half.
-   * @throws what {@link compile} throws; then nothing has changed
+   * The last two in one turn of the loop, so no request sees a half.
+   * @param next what {@link compile} made of it, after the last swap
+   * @throws BalanceError config_invalid naming the row that is wrong; then nothing has changed
    */
-  swap(catalog: Catalog): Snapshot {
-    const next = compile(catalog, this.#live)
+  swap(catalog: Catalog, next = this.compile(catalog)): Snapshot {
     this.#carry(catalog, next)
     this.#current = next
     const scopes = Array.from(next.byName.values(), provider => provider.scopes).flat()

@@ -1,18 +1,21 @@
 import type { Caller } from '../balancer/caller.ts'
 import type { Pool } from '../balancer/pool.ts'
-import type { ProviderKind } from '../model/catalog.ts'
+import type { Key, ProviderKind } from '../model/catalog.ts'
 import type { DialectName } from '../model/dialect.ts'
 import { globMatches } from '../model/glob.ts'
 import type { ModelFilter } from '../model/model-filter.ts'
 import type { ProviderSettings, Settings } from '../model/settings.ts'
 import type { Credential, Upward } from '../upstream/headers.ts'
 import type { Address } from '../wire/address.ts'
+import type { Carriage } from './carriage.ts'
 import type { CompiledRoute, RouteTable } from './route-table.ts'
 import type { Scope, Way } from './way.ts'
 
 /** A key ready for use: what a request needs so that nothing is computed while it waits. */
 export interface CompiledKey {
   readonly id: string
+  /** What it was made of: while that is the same, so is this. */
+  readonly source: Key
   readonly credential: Credential
   /** How its requests are dialled. */
   readonly way: Way
@@ -33,8 +36,11 @@ export interface CompiledProvider {
   /** Where its requests go, below that origin. */
   readonly address: Address
   readonly settings: ProviderSettings
+  readonly carriage: Carriage
   readonly upward: Upward
   readonly keys: ReadonlyMap<string, CompiledKey>
+  /** What those were made of, and those that could not be opened. */
+  readonly sources: readonly Key[]
   readonly pool: Pool
   /** The key that asks for its list of models first; null: whichever has its turn. */
   readonly modelsKey: string | null

@@ -1,6 +1,7 @@
 import type { ProxyHealth, ProxyState } from '../balancer/proxy-health.ts'
 import { ownerOf } from '../balancer/rendezvous.ts'
 import type { Dial } from '../upstream/agents.ts'
+import type { Via } from '../upstream/tunnel.ts'
 
 /** One way of dialling a provider. */
 export interface Exit {
@@ -24,6 +25,13 @@ export class Scope {
 
   get dials(): readonly Dial[] {
     return this.exits.map(({ dial }) => dial)
+  }
+
+  /** Whether the other is dialled in the very same ways. */
+  leadsAs({ exits }: Scope): boolean {
+    return (
+      this.exits.length === exits.length && exits.every((exit, n) => isExit(exit, this.exits[n]))
+    )
   }
 
   get epoch(): number {
@@ -67,4 +75,19 @@ export class Way {
     const usable = this.scope.exits.filter(exit => (exit.proxy?.usable ?? true) && open(exit))
     return ownerOf(this.#keyId, usable)
   }
+}
+
+function isExit({ dial, proxy }: Exit, other: Exit | undefined): boolean {
+  if (other === undefined || other.proxy !== proxy) return false
+  const { origin, connectTimeout, via } = other.dial
+  if (origin !== dial.origin || connectTimeout !== dial.connectTimeout) return false
+  if (via === null || dial.via === null) return via === dial.via
+  return isVia(via, dial.via)
+}
+
+function isVia(one: Via, other: Via): boolean {
+  for (const name of Object.keys(one) as (keyof Via)[]) {
+    if (name !== 'password' && one[name] !== other[name]) return false
+  }
+  return one.password?.reveal() === other.password?.reveal()
 }

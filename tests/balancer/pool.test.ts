@@ -9,6 +9,7 @@ import { type Fault, type Outcome, usualRetry, WORKED } from '../../src/model/ou
 import type { Policy } from '../../src/model/settings.ts'
 import { key, keyMemory } from '../support/catalog.ts'
 import { count } from '../support/count.ts'
+import { keyList, stock } from '../support/key-lists.ts'
 
 const WALL = Date.UTC(2026, 0, 1)
 let learned: KeyState[] = []
@@ -86,6 +87,77 @@ describe('round-robin', () => {
     const second = two.select('m', [first.key], 0) as Lease
     expect(second.key.id).toBe('b')
     expect(two.select('m', [first.key, second.key], 0)).toBeNull()
+  })
+})
+
+describe('a reload', () => {
+  const rules = { policy: 'round-robin', maxFailures: 3 } as const
+
+  it('leaves the keys of its list in their order, whatever was there before', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(keyList, fc.nat(3)), { maxLength: 8 }), steps => {
+        const take = stock()
+        const made = pool([])
+        for (const [list, turns] of steps) {
+          made.update(list.map(take), rules, new Map(), 0, WALL)
+          const tier = Math.min(...list.filter(({ enabled }) => enabled).map(one => one.tier))
+          const usable = list.filter(one => one.enabled && one.tier === tier).map(({ id }) => id)
+          const cycle = ids(made, usable.length)
+          const first = usable.findIndex(id => id === cycle[0])
+          expect(cycle).toEqual([...usable.slice(first), ...usable.slice(0, first)])
+          expect(made.size).toBe(list.length)
+          ids(made, turns)
+        }
+      }),
+      { numRuns: count(300, 20_000) },
+    )
+  })
+
+  it('of a few keys among many is what placing all anew would be, for limited models too', () => {
+    const change = fc.record({ at: fc.nat(99), weight: fc.constant(2), enabled: fc.boolean() })
+    const steps = fc.array(
+      fc.record({
+        changes: fc.array(change, { maxLength: 3 }),
+        limited: fc.nat(99),
+        renewed: fc.boolean(),
+        added: fc.nat(1),
+      }),
+      { maxLength: 6 },
+    )
+    fc.assert(
+      fc.property(steps, list => {
+        const take = stock()
+        let recipes = Array.from({ length: 100 }, (_, n) => ({ id: `k${n}`, generation: 1 }))
+        const [one, all] = [pool(recipes.map(take)), pool(recipes.map(take))]
+        let now = 0
+        for (const { changes, limited, renewed, added } of list) {
+          now++
+          const { id: keyId, generation } = recipes[limited] as { id: string; generation: number }
+          const cooling = { m: { kind: 'cooling', remaining: 60_000, reason: 'rate' } } as const
+          for (const each of [one, all]) {
+            each.learn(keyMemory({ keyId, generation, cooling, savedAt: WALL }), now, WALL)
+          }
+          for (const { at, ...rest } of changes) {
+            const { id, generation } = recipes[at] as { id: string; generation: number }
+            recipes = recipes.with(at, { id, ...rest, generation: generation + Number(renewed) })
+          }
+          if (added > 0) recipes = [...recipes, { id: `k${recipes.length}`, generation: 1 }]
+          one.update(recipes.map(take), rules, new Map(), now, WALL)
+          // Other objects, more than are placed one by one.
+          all.update(recipes.map(stock()), rules, new Map(), now, WALL)
+          const order = recipes.map(({ id }) => id)
+          for (const model of ['m', 'other']) {
+            const cycle = [...new Set(ids(one, order.length, now, model))]
+            const sorted = [...new Set(ids(all, order.length, now, model))].sort()
+            expect(cycle.toSorted()).toEqual(sorted)
+            const first = order.indexOf(cycle[0] ?? '')
+            const turned = [...order.slice(first), ...order.slice(0, first)]
+            expect(cycle).toEqual(turned.filter(id => cycle.includes(id)))
+          }
+        }
+      }),
+      { numRuns: count(100, 3_000) },
+    )
   })
 })
 

@@ -4,6 +4,7 @@ import type { Catalog, Key } from '../../src/model/catalog.ts'
 import { CatalogueAssembly, CatalogueSender } from '../../src/model/catalogue-slices.ts'
 import { catalog, key } from '../support/catalog.ts'
 import { count } from '../support/count.ts'
+import { stock } from '../support/key-lists.ts'
 
 /** What comes out at the other end of a channel, and how many keys went through it. */
 function channel() {
@@ -45,6 +46,14 @@ describe('a catalogue on its way to a worker', () => {
     expect(arrived?.keys[6]).toMatchObject({ id: 'k7', enabled: false })
   })
 
+  it('keeps its order where a key takes the place of another', () => {
+    const send = channel()
+    const keys = keysNamed(0, 4)
+    send(catalog({ keys }))
+    const { arrived } = send(catalog({ keys: keys.with(1, key('new')) }))
+    expect(arrived?.keys.map(({ id }) => id)).toEqual(['k0', 'new', 'k2', 'k3'])
+  })
+
   it('is the one that was sent, whatever was before it', () => {
     const one = fc.record({
       id: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
@@ -56,11 +65,12 @@ describe('a catalogue on its way to a worker', () => {
     })
     const list = fc.uniqueArray(one, { selector: ({ id }) => id })
     fc.assert(
-      fc.property(fc.array(list, { maxLength: 8 }), lists => {
+      fc.property(fc.array(list, { maxLength: 8 }), fc.boolean(), (lists, lasting) => {
         const send = channel()
+        const take = stock()
         for (const [revision, given] of lists.entries()) {
-          const keys = given.map(({ id, sealed, ...change }) =>
-            key(id, {
+          const keys = given.map(({ sealed, ...change }) =>
+            (lasting ? take : stock())({
               ...change,
               ...(sealed && { secret: null, fault: { state: 'sealed', reason: 'no key' } }),
             }),

@@ -1,9 +1,14 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Live } from '../../src/balancer/live.ts'
+import { Secret } from '../../src/base/secret.ts'
 import type { Catalog } from '../../src/model/catalog.ts'
+import type { EgressProxy } from '../../src/model/egress-proxy.ts'
 import { SnapshotHolder } from '../../src/snapshot/holder.ts'
 import { Agents } from '../../src/upstream/agents.ts'
 import { catalog, key, outage, provider, token, word } from '../support/catalog.ts'
+import { count } from '../support/count.ts'
+import { stock } from '../support/key-lists.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 function holding(first: Catalog): SnapshotHolder {
@@ -65,6 +70,91 @@ describe('a snapshot', () => {
     expect(() => Object.assign(before as object, { revision: 9 })).toThrow()
   })
 })
+
+describe('a key that did not change', () => {
+  const mock = (change?: Parameters<typeof provider>[2]) => provider('mock', 'http://mock', change)
+  const compiledOf = (holder: SnapshotHolder) => holder.current?.byName.get('mock')
+  const credentials = (holder: SnapshotHolder) =>
+    Array.from(compiledOf(holder)?.keys.values() ?? [], ({ id, credential, way }) => [
+      id,
+      credential,
+      way.exit()?.id,
+    ])
+
+  it('is compiled as it would be without what was there before', () => {
+    const proxies = [egress('x'), egress('y')]
+    const recipe = fc.record({
+      keys: fc.uniqueArray(
+        fc.record({
+          id: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+          weight: fc.integer({ min: 1, max: 2 }),
+          proxy: fc.constantFrom(null, null, null, 'x', 'y', 'none'),
+          value: fc.constantFrom('sk-one-0123456789', 'sk-two-0123456789'),
+          closed: fc.boolean(),
+        }),
+        { selector: ({ id }) => id },
+      ),
+      header: fc.constantFrom('', '', 'x-own'),
+      used: fc.constantFrom(0, 1, 2, 2),
+    })
+    fc.assert(
+      fc.property(fc.array(recipe, { maxLength: 6 }), steps => {
+        const holder = holding(catalog({}))
+        const take = stock()
+        for (const { keys, header, used } of steps) {
+          const given = keys.map(({ closed, ...rest }) =>
+            take({ ...rest, ...(closed && { secret: null }) }),
+          )
+          const parts = {
+            providers: [mock({ overrides: header === '' ? {} : { key_header: header } })],
+            keys: given,
+            proxies: proxies.slice(0, used),
+          }
+          holder.swap(catalog(parts))
+          const fresh = holding(catalog(parts))
+          expect(credentials(holder).toSorted()).toEqual(credentials(fresh).toSorted())
+          expect(compiledOf(holder)?.homeKey).toBe(compiledOf(fresh)?.homeKey)
+        }
+      }),
+      { numRuns: count(200, 10_000) },
+    )
+  })
+
+  it('is not compiled again, unless it is shown or dialled in another way', () => {
+    const take = stock()
+    const keys = ['a', 'b', 'c'].map(id => take({ id }))
+    const holder = holding(catalog({ providers: [mock()], keys }))
+    const before = compiledOf(holder)?.keys
+    holder.swap(catalog({ providers: [mock()], keys: [...keys], revision: 2 }))
+    expect(compiledOf(holder)?.keys).toBe(before)
+    holder.swap(catalog({ providers: [mock()], keys: keys.with(1, take({ id: 'b', weight: 2 })) }))
+    expect(compiledOf(holder)?.keys.get('a')).toBe(before?.get('a'))
+    expect(compiledOf(holder)?.keys.get('b')).not.toBe(before?.get('b'))
+    holder.swap(catalog({ providers: [mock({ baseUrl: 'http://other' })], keys }))
+    expect(compiledOf(holder)?.keys.get('a')).not.toBe(before?.get('a'))
+    expect(compiledOf(holder)?.keys.get('a')?.way.exit()?.dial.origin).toBe('http://other')
+  })
+
+  it('is dialled with the password that its proxy has now', () => {
+    const take = stock()
+    const keys = [take({ id: 'a' })]
+    const vendor = provider('mock', 'http://vendor.test')
+    const holder = holding(
+      catalog({ providers: [vendor], keys, proxies: [egress('x', new Secret('old-password'))] }),
+    )
+    const proxies = [egress('x', new Secret('new-password'))]
+    holder.swap(catalog({ providers: [vendor], keys, proxies }))
+    const { via } = compiledOf(holder)?.keys.get('a')?.way.exit()?.dial ?? {}
+    expect(via?.password?.reveal()).toBe('new-password')
+  })
+})
+
+function egress(name: string, secret: Secret | null = null): EgressProxy {
+  return {
+    ...{ id: `x_${name}`, name, url: `http://u@${name}.lan:3128`, enabled: true, reference: null },
+    ...{ protected: secret !== null, secret, fault: null, origin: 'command', createdAt: 0 },
+  }
+}
 
 describe('a swap', () => {
   it('that does not compile changes nothing, and names the row', () => {
