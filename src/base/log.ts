@@ -1,10 +1,8 @@
 import { type Logger, pino, stdTimeFunctions } from 'pino'
+import type { LogLevel } from './log-level.ts'
 import type { Redactor } from './redactor.ts'
 
 export type { Logger }
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
 
 interface Sink {
   readonly isTTY?: boolean

@@ -60,7 +60,8 @@ export class Output {
 
   /** A table no wider than the terminal; in a pipe, as wide as its cells. */
   table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-    return table(columns, rows, this.width)
+    const shown = this.paint.level > 0 ? columns : columns.map(({ paint: _, ...plain }) => plain)
+    return table(shown, rows, this.width)
   }
 
   /** A line of data; nothing where there is none. */

@@ -33,7 +33,9 @@ export async function readState(session: Session): Promise<State> {
   return {
     revision: catalog.revision,
     settings: catalog.settings,
-    providers: providerStatuses(judged, wall, breakers),
+    get providers() {
+      return providerStatuses(judged, wall, breakers)
+    },
     keys: keyStatuses(judged, wall),
     exitOf: exitsIn(catalog, status),
     proxied: (status?.proxies.length ?? 0) > 0,

@@ -1,4 +1,5 @@
-import { type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { existsSync } from 'node:fs'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { BalanceError, CATALOGUE, type ErrorCode } from '../base/errors.ts'
 import type { RecordFilter } from '../model/record.ts'
 import { socketPaths } from './address.ts'
@@ -22,7 +23,7 @@ export class DaemonClient {
   ): Promise<DaemonClient | null> {
     for (const path of socketPaths(storeUrl, directories)) {
       const client = new DaemonClient(path)
-      if (await client.#answers()) return client
+      if (existsSync(path) && (await client.#answers())) return client
     }
     return null
   }
@@ -83,7 +84,9 @@ export class DaemonClient {
     throw remoteError((JSON.parse(text) as { error?: RemoteError }).error)
   }
 
-  #send(path: string, input: unknown): Promise<IncomingMessage> {
+  /** The library is loaded here: most commands are typed where no daemon runs, or none is needed. */
+  async #send(path: string, input: unknown): Promise<IncomingMessage> {
+    const { request } = await import('node:http')
     return new Promise((resolve, reject) => {
       const sent: ClientRequest = request({
         socketPath: this.#path,

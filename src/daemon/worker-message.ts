@@ -1,4 +1,4 @@
-import type { LogLevel } from '../base/log.ts'
+import type { LogLevel } from '../base/log-level.ts'
 import type { Asked } from '../gateway/explain.ts'
 import type { Tls } from '../gateway/server.ts'
 import type { KeyMemory, Lessons, ProviderMemory } from '../model/catalog.ts'

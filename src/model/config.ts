@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { BalanceError } from '../base/errors.ts'
-import type { LogLevel } from '../base/log.ts'
+import type { LogLevel } from '../base/log-level.ts'
 import {
   parseDrain,
   parseFolder,

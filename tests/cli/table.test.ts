@@ -102,13 +102,14 @@ describe('a long table', () => {
       {
         head: 'WORDS',
         soft: true,
-        cell: ({ count }) => ['as long as it is', '鍵の名前と'][count % 2] ?? '',
+        cell: ({ count }) => ['as long as it is', '鍵の名前と', ''][(count >> 1) % 3] ?? '',
       },
       {
         head: 'COUNT',
-        cell: ({ count }) => count % 50,
+        // As the one above it, but of another colour.
+        cell: ({ count }) => (count >> 1) % 50,
         right: true,
-        paint: text => `\u001b[31m${text}\u001b[39m`,
+        paint: (text, { count }) => `\u001b[3${count % 2}m${text}\u001b[39m`,
       },
     ]
     const all = Array.from({ length: 201 }, (_, n) => ({ name: `k${n % 7}é`, count: n }))

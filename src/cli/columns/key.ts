@@ -31,13 +31,14 @@ export function keyColumns(paint: ChalkInstance, wall: number, proxied: boolean)
 
 /** Green works, yellow comes back by itself, red needs somebody, dim is switched off. */
 export function keyColor(paint: ChalkInstance, state: KeyCondition): (text: string) => string {
-  const colors = {
-    active: paint.green,
-    cooling: paint.yellow,
-    exhausted: paint.yellow,
-    invalid: paint.red,
-    sealed: paint.red,
-    disabled: paint.dim,
-  }
-  return colors[state]
+  return paint[COLORS[state]]
 }
+
+const COLORS = {
+  active: 'green',
+  cooling: 'yellow',
+  exhausted: 'yellow',
+  invalid: 'red',
+  sealed: 'red',
+  disabled: 'dim',
+} as const satisfies Record<KeyCondition, keyof ChalkInstance>

@@ -46,7 +46,9 @@ async function list(
   const found = own.filter(
     key => (wanted === undefined || key.state === wanted) && isFound(key, find),
   )
-  const keys = sortKeys(found, sort, desc === true).map(key => ({ ...key, via: state.exitOf(key) }))
+  const keys = sortKeys(found, sort, desc === true).map(key =>
+    Object.assign(key, { via: state.exitOf(key) }),
+  )
   const columns = keyColumns(session.out.paint, session.clock.wall(), state.proxied)
   session.out.list(columns, keys)
   if (own.length === 0) session.out.say(`No key yet: balance keys add ${provider ?? 'PROVIDER'}`)

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { BalanceError } from '../../base/errors.ts'
-import { LOG_LEVELS, type LogLevel } from '../../base/log.ts'
+import { LOG_LEVELS, type LogLevel } from '../../base/log-level.ts'
 import { nearest } from '../../base/text.ts'
 import { formatDuration, parseDuration } from '../units.ts'
 

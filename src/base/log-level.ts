@@ -1,0 +1,3 @@
+/** Apart from the logger: every command reads a level, and few write a log. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
