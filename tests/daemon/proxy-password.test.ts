@@ -8,7 +8,7 @@ import Sqlite from 'better-sqlite3'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { type Planted, Search } from '../chaos/planted.ts'
-import { type Daemon, World } from '../support/daemon.ts'
+import { type Daemon, eventually, World } from '../support/daemon.ts'
 import { type Manner, TestProxy } from '../support/egress.ts'
 import { ask, chat } from '../support/gateway.ts'
 
@@ -167,6 +167,11 @@ it('meet proxies that fail in every way', async () => {
   await store.close()
   // It serves on with what it holds, and tells of what does not open.
   await daemon.program.said('the passwords of these proxies do not open')
+  // That may have been said of a revision in which the last of them was still to come.
+  const [last] = [...urls.keys()].slice(-1)
+  const path = `/${last}/v1/chat/completions`
+  const isThere = async () => (await ask(daemon.port, { path, body: chat(), token })).status !== 404
+  await eventually(isThere, `provider ${last}`)
   const fates = new Map<string, number>()
   for (const name of urls.keys()) {
     for (let times = 0; times < 2; times++) {
