@@ -20,6 +20,7 @@ const ENTRY_POINTS = {
   'store-thread': 'src/store/thread.ts',
   worker: 'src/daemon/worker.ts',
   bench: 'src/bench/run.ts',
+  'bench-gauge': 'src/bench/gauge-inside.ts',
 }
 
 const options = {

@@ -85,6 +85,7 @@ describe('a planted violation is found', () => {
     ['store/x.ts', 'fetch(url, { signal: AbortSignal.timeout(5) })', 'sets a timer'],
     ['store/x.ts', "import { setTimeout } from 'node:timers/promises'", 'node:timers/promises'],
     ['base/log.ts', "import { performance } from 'node:perf_hooks'", 'node:perf_hooks'],
+    ['bench/main.ts', "import { performance } from 'node:perf_hooks'", 'node:perf_hooks'],
     ['cli/main.ts', 'const home = process.env.HOME', 'process.env'],
     ['cli/main.ts', "const home = process['env'].HOME", 'process.env'],
     [
@@ -108,6 +109,7 @@ describe('what the laws allow is left alone', () => {
     ['model/settings.ts', "import { z } from 'zod'\nimport { x } from './units.ts'"],
     ['upstream/agents.ts', "import { Pool } from 'undici'"],
     ['bench/gateway.ts', "import { Pool } from 'undici'\nimport { x } from '../mock/server.ts'"],
+    ['bench/gauge-inside.ts', "import { monitorEventLoopDelay } from 'node:perf_hooks'"],
     ['cli/commands/serve.ts', "const { run } = await import('../../daemon/main.ts')"],
     ['cli/commands/serve.ts', "import type { Daemon } from '../../daemon/main.ts'"],
     ['cli/commands/keys.ts', "import { x } from '../../store/open.ts'"],

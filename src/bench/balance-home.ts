@@ -7,13 +7,14 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
-import { Child, cleanEnvironment, pinned } from './child.ts'
+import { BUILT, Child, cleanEnvironment, pinned } from './child.ts'
 import { CHAT, type Contender, type Upstreams } from './contender.ts'
+import { Gauge, gaugeOptions } from './gauge.ts'
 import type { Door } from './request.ts'
 import { ALIAS, MODEL } from './traffic.ts'
 import { INVALID, LIMITED } from './upstream.ts'
 
-export const BINARY = fileURLToPath(new URL('../bin/balance.js', import.meta.url))
+export const BINARY = fileURLToPath(new URL('../bin/balance.js', BUILT))
 
 const TOKEN = 'bench-token-0123456789abcdef'
 
@@ -99,14 +100,21 @@ export class BalanceHome {
     })
   }
 
-  /** Starts the daemon as operators do: log lines, request log, usage and all. */
-  async serve(name = 'balance'): Promise<Serving> {
+  /**
+   * Starts the daemon as operators do: log lines, request log, usage and all.
+   * @param gauged whether a gauge is loaded before it: not where its start is timed
+   */
+  async serve({ name = 'balance', gauged = true } = {}): Promise<Serving> {
     const args = this.line(['serve', '--port', '0', '--log-level', 'info', '--json'])
-    const [file = '', ...rest] = pinned([process.execPath, ...args], 'contender', this.#pin)
+    const [file = '', ...rest] = pinned(
+      [process.execPath, ...(gauged ? gaugeOptions() : []), ...args],
+      'contender',
+      this.#pin,
+    )
     const start = systemClock.now()
     const log = openSync(this.#log, 'a')
     const daemon = spawn(file, rest, {
-      stdio: ['ignore', 'pipe', log],
+      stdio: ['ignore', 'pipe', log, ...(gauged ? ['ipc' as const] : [])],
       env: cleanEnvironment(this.#folder),
       cwd: this.#folder,
     })
@@ -128,6 +136,7 @@ export class BalanceHome {
       paced: door(`/paced${CHAT}`),
       failing: door(`/failing${CHAT}`),
       peer: false,
+      gauge: gauged ? new Gauge(daemon) : null,
       readyAfter,
       end: () => child.end(),
     }

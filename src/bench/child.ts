@@ -53,6 +53,11 @@ export class Child<R> {
 /** A process that does not end by itself is ended after it. */
 const PATIENCE_MS = 5_000
 
+/** Where the build lies: around this code, or beside its source. */
+export const BUILT = existsSync(new URL('./bench.js', import.meta.url))
+  ? new URL('./', import.meta.url)
+  : new URL('../../dist/', import.meta.url)
+
 /** Where processes run: the contender by itself, what drives it elsewhere. */
 export type Core = 'contender' | 'driver'
 
@@ -90,9 +95,16 @@ export function startProgram(
 }
 
 /** Starts this program again in another role. */
-export function startRole<R>(role: string, args: readonly string[], core: Core, pin: boolean) {
-  const script = fileURLToPath(new URL('./bench.js', import.meta.url))
-  const [file = '', ...rest] = pinned([process.execPath, script, role, ...args], core, pin)
+export function startRole<R>(
+  role: string,
+  args: readonly string[],
+  core: Core,
+  pin: boolean,
+  nodeOptions: readonly string[] = [],
+) {
+  const script = fileURLToPath(new URL('./bench.js', BUILT))
+  const command = [process.execPath, ...nodeOptions, script, role, ...args]
+  const [file = '', ...rest] = pinned(command, core, pin)
   return new Child<R>(
     spawn(file, rest, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

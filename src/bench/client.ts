@@ -55,6 +55,8 @@ export class Client {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n')
+/** Of the body of an answer that is not 200. */
+const QUOTED = 300
 const LENGTH = /\r\ncontent-length: *(\d+)\r\n/i
 
 /** Finds the end of one HTTP/1.1 answer after the other, and no more than that (RFC 9112 §6, §7.1). */
@@ -81,15 +83,17 @@ export class AnswerScan {
         return false
       }
       at = chunk.length - (head.length - end - HEAD_END.length)
-      this.#open(head.toString('latin1', 0, end + 2))
+      this.#open(head.toString('latin1', 0, end + 2), chunk.toString('latin1', at, at + QUOTED))
     }
     const complete = this.#chunked ? this.#dechunk(chunk, at) : this.#plain(chunk.length - at)
     if (complete) this.#finish()
     return complete
   }
 
-  #open(head: string): void {
-    if (!head.startsWith('HTTP/1.1 200 ')) throw new Error(`Answered: ${head.split('\r\n', 1)[0]}`)
+  #open(head: string, begin: string): void {
+    if (!head.startsWith('HTTP/1.1 200 ')) {
+      throw new Error(`Answered: ${head.split('\r\n', 1)[0]} ${begin}`.trimEnd())
+    }
     const [, length] = LENGTH.exec(head) ?? []
     this.#inHead = false
     this.#head = null

@@ -46,12 +46,12 @@ export async function measureColdStart(
   const ready: number[] = []
   const sizes: (number | null)[] = []
   for (let n = 1; n < reloads; n++) {
-    const serving = await home.serve()
+    const serving = await home.serve({ gauged: false })
     ready.push(serving.readyAfter)
     sizes.push(pssOf(serving.pids))
     await serving.end()
   }
-  const serving = await home.serve()
+  const serving = await home.serve({ gauged: false })
   ready.push(serving.readyAfter)
   sizes.push(pssOf(serving.pids))
   const prober = await probe()

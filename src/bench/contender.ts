@@ -1,4 +1,5 @@
 import { startRole } from './child.ts'
+import { Gauge, gaugeOptions } from './gauge.ts'
 import type { Door } from './request.ts'
 
 /** Ports of the two upstreams: the fixed JSON answer, and everything else. */
@@ -16,6 +17,8 @@ export interface Contender {
   readonly paced: Door
   /** Somebody else's gateway: it may fail without ending the run, and is asked less often. */
   readonly peer: boolean
+  /** Null where it does not run on Node, or is somebody else's. */
+  readonly gauge: Gauge | null
   end(): Promise<void>
 }
 
@@ -30,13 +33,14 @@ export function direct({ json, paced }: Upstreams): Contender {
     json: plainDoor(json),
     paced: plainDoor(paced),
     peer: false,
+    gauge: null,
     end,
   }
 }
 
 export async function startBare({ json, paced }: Upstreams, pin: boolean): Promise<Contender> {
   const args = [String(json), String(paced)]
-  const child = startRole<BareReady>('bare', args, 'contender', pin)
+  const child = startRole<BareReady>('bare', args, 'contender', pin, gaugeOptions())
   const ports = await child.report()
   return {
     name: 'bare',
@@ -44,6 +48,7 @@ export async function startBare({ json, paced }: Upstreams, pin: boolean): Promi
     json: plainDoor(ports.json),
     paced: plainDoor(ports.paced),
     peer: false,
+    gauge: new Gauge(child.process),
     end: () => child.end(),
   }
 }

@@ -19,6 +19,8 @@ export interface Crowding {
   readonly streams: number
   /** ms in which CPU is counted. */
   readonly window: number
+  /** ms after those in which the main thread is watched. */
+  readonly watched: number
   /** Streams begun each second. */
   readonly rate: number
   /** ms between the first event of the last stream and the window. */
@@ -54,8 +56,8 @@ export function measureCrowds(
 }
 
 async function oneCrowd(
-  { pids, paced: door, peer }: Contender,
-  { streams, window, rate, settling, warmUp }: Crowding,
+  { pids, paced: door, peer, gauge }: Contender,
+  { streams, window, watched, rate, settling, warmUp }: Crowding,
   load: Child<Loaded>,
   upstream: Child<UpstreamCount>,
 ): Promise<{ readonly round: Round; readonly fault: string | null }> {
@@ -72,12 +74,19 @@ async function oneCrowd(
   const [spent, last] = [cpuOf(pids) - cpu, await upstream.ask({ tell: true })]
   const { open } = gathered(await load.ask({ look: true }))
   const during = pssOf(pids)
+  const events = async () => {
+    const { sent } = await upstream.ask({ tell: true })
+    await systemClock.sleep(watched)
+    return (await upstream.ask({ tell: true })).sent - sent
+  }
+  const seen = await gauge?.during(events)
   await upstream.ask({ letGo: true })
   const { broken, fault } = gathered(await load.ask({ finish: true }))
   if (open === 0) throw new Error(`No stream was open: ${fault ?? 'all had ended'}.`)
   const round = {
     open,
     broken,
+    ...seen,
     cpu: (spent * 1_000) / (last.sent - first.sent),
     ...(before === null || during === null ? {} : { perStream: (during - before) / open }),
   }

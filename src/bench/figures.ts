@@ -19,6 +19,11 @@ export type Figure =
   /** Streams that were open, and those that ended badly. */
   | 'open'
   | 'broken'
+  /** ms that the main thread's event loop came late to its timers. */
+  | 'loopP99'
+  | 'loopMost'
+  /** Bytes of its heap taken for one request, event or chunk. */
+  | 'allocated'
 
 export type Round = Partial<Record<Figure, number>>
 

@@ -124,6 +124,7 @@ class Run {
       streams,
       rate: 1_000,
       window: quick ? 150 : 5_000,
+      watched: quick ? 150 : 2_000,
       settling: quick ? 50 : 500,
       warmUp: quick ? 32 : 320,
     }

@@ -63,6 +63,7 @@ export async function startNginx(
     json: plainDoor(json),
     paced: plainDoor(paced),
     peer: false,
+    gauge: null,
     end,
   }
 }

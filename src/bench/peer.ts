@@ -36,6 +36,7 @@ export async function startPeer(
     json: first.door,
     paced: second.door,
     peer: true,
+    gauge: null,
     async end() {
       await Promise.all([first.end(), second.end()])
     },

@@ -68,6 +68,7 @@ export function rendered(report: Report): string {
     ...(quick ? ['A quick run: it shows that everything works, and no figure of it is one.'] : []),
     ...leftOut,
     ...scenarios.flatMap(scenario => ['', ...scenarioLines(scenario)]),
+    ...mainThreadLines(scenarios),
     ...otherLines(report),
     '',
     ...sheet(
@@ -104,6 +105,30 @@ interface FigureColumn {
   readonly digits: number
   readonly scale?: number
 }
+
+/** Of those that run on Node; a table of its own, for those of the scenarios are wide. */
+function mainThreadLines(scenarios: readonly ScenarioReport[]): string[] {
+  const rows = scenarios.flatMap(({ name, unit, measured }) =>
+    measured
+      .filter(({ figures }) => figures.loopP99 !== undefined)
+      .map(({ name: who, figures }) => [
+        `${name}: ${who}`,
+        ...MAIN_THREAD.map(({ figure, digits, scale }) => shown(figures[figure], digits, scale)),
+        unit,
+      ]),
+  )
+  if (rows.length === 0) return []
+  const heads = MAIN_THREAD.map(({ head }) => head)
+  const title =
+    'Main thread of what runs on Node: how late its event loop was, and the heap it took'
+  return ['', title, ...sheet(['', ...heads, 'for each'], rows)]
+}
+
+const MAIN_THREAD: readonly FigureColumn[] = [
+  { figure: 'loopP99', head: 'delay p99 ms', digits: 1 },
+  { figure: 'loopMost', head: 'longest ms', digits: 1 },
+  { figure: 'allocated', head: 'kB', digits: 1, scale: 1_000 },
+]
 
 const COLUMNS: readonly FigureColumn[] = [
   { figure: 'cpu', head: 'CPU/UNIT µs', digits: 1 },
@@ -162,8 +187,14 @@ function sheetOf(rows: readonly (readonly string[])[]): string[] {
 
 function shown(spread: Spread | undefined, digits: number, scale = 1): string {
   if (spread === undefined) return '-'
+  const shownDigits = Math.max(0, Math.min(digits, 2 - magnitude(spread.most / scale)))
   const [median, least, most] = [spread.median, spread.least, spread.most].map(value =>
-    (value / scale).toFixed(digits),
+    (value / scale).toFixed(shownDigits),
   )
   return least === most ? `${median}` : `${median} [${least}-${most}]`
+}
+
+/** 0 below 10, 1 below 100 and so on: no figure is worth more than three digits, and tables are wide. */
+function magnitude(value: number): number {
+  return value < 10 ? 0 : Math.floor(Math.log10(value))
 }

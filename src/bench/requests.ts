@@ -1,6 +1,7 @@
 import type { Child } from './child.ts'
-import type { Drive } from './driver.ts'
+import type { Drive, DriveOrder } from './driver.ts'
 import type { Measured, Round } from './figures.ts'
+import type { Gauge } from './gauge.ts'
 import { driven, type Loaded } from './load.ts'
 import { cpuOf } from './process-tree.ts'
 import type { Door } from './request.ts'
@@ -13,6 +14,7 @@ import type { UpstreamCount } from './upstream.ts'
 export interface Entrant extends Player {
   /** None: no CPU is counted. */
   readonly pids: readonly number[]
+  readonly gauge: Gauge | null
   readonly door: Door
   /** Asked for in place of the scenario's; null: that one. */
   readonly model: string | null
@@ -21,7 +23,10 @@ export interface Entrant extends Player {
 /** A peer may take a millisecond for what others do in some microseconds. */
 const PEER_SHARE = 10
 
-/** Rounds of requests, and what all processes of an entrant spent on them. */
+/**
+ * Rounds of requests, and what all processes of an entrant spent on them; then one more in which its
+ * main thread is watched, for that costs something itself.
+ */
 export function measureRequests(
   scenario: Scenario,
   entrants: readonly Entrant[],
@@ -29,12 +34,9 @@ export function measureRequests(
   load: Child<Loaded>,
   upstream: Child<UpstreamCount>,
 ): Promise<Measured[]> {
-  const play = async ({ pids, door, model, peer }: Entrant): Promise<Round> => {
-    const { connections, requests, rate } = scenario
-    const traffic = { ...scenario.traffic, model: model ?? scenario.traffic.model }
-    const fewer = Math.max(Math.min(connections, requests), Math.round(requests / PEER_SHARE))
-    const given = peer ? fewer : requests
-    const order = { door, traffic, connections, rate, requests: given, exact: !peer }
+  const play = async (entrant: Entrant): Promise<Round> => {
+    const { pids } = entrant
+    const order = orderFor(entrant, scenario)
     const [before, refusals] = [cpuOf(pids), await upstream.ask({ tell: true })]
     const drive = driven(await load.ask({ drive: order }))
     if (pids.length > 0) await settle(pace)
@@ -42,20 +44,34 @@ export function measureRequests(
     return {
       ...(pids.length === 0
         ? {}
-        : { cpu: spentOn(order.requests, cpuOf(pids) - before, scenario) }),
+        : { cpu: ((cpuOf(pids) - before) * 1_000) / unitsIn(order, scenario) }),
       ...timesOf(drive, scenario),
       ...(scenario.who === 'failing'
         ? { refused: (refused - refusals.refused) / order.requests }
         : {}),
     }
   }
-  return measure(scenario.name, pace, entrants, play)
+  const watch = async (entrant: Entrant): Promise<Round> => {
+    const order = orderFor(entrant, scenario)
+    const drive = async () => {
+      driven(await load.ask({ drive: order }))
+      return unitsIn(order, scenario)
+    }
+    return (await entrant.gauge?.during(drive)) ?? {}
+  }
+  return measure(scenario.name, pace, entrants, play, watch)
 }
 
-/** µs for one unit of a number of requests that took so many ms. */
-function spentOn(requests: number, ms: number, { traffic, unit }: Scenario): number {
-  const units = unit === 'request' ? 1 : unitsOf(traffic)
-  return (ms * 1_000) / (requests * units)
+export function orderFor({ door, model, peer }: Entrant, scenario: Scenario): DriveOrder {
+  const { connections, requests, rate } = scenario
+  const traffic = { ...scenario.traffic, model: model ?? scenario.traffic.model }
+  const fewer = Math.max(Math.min(connections, requests), Math.round(requests / PEER_SHARE))
+  return { door, traffic, connections, rate, requests: peer ? fewer : requests, exact: !peer }
+}
+
+/** What CPU and memory of an order are divided by. */
+export function unitsIn({ requests }: DriveOrder, { traffic, unit }: Scenario): number {
+  return requests * (unit === 'request' ? 1 : unitsOf(traffic))
 }
 
 function timesOf(drive: Drive, { latency, rate }: Scenario): Round {

@@ -69,7 +69,9 @@ export class World {
   /** This program once more, in a state of its own. */
   async #inState(who: Exclude<Scenario['who'], 'all'>): Promise<Entrant> {
     if (who === 'keys') {
-      this.#many ??= await (await this.manyKeys()).serve(`balance, ${this.#settings.keys} keys`)
+      this.#many ??= await (await this.manyKeys()).serve({
+        name: `balance, ${this.#settings.keys} keys`,
+      })
       return entrant(this.#many, this.#many.json)
     }
     const serving = { ...(this.#serving as Serving), name: `balance, ${who}` }
@@ -140,6 +142,6 @@ export class World {
   }
 }
 
-function entrant({ name, peer, pids }: Contender, door: Door): Entrant {
-  return { name, peer, pids, door, model: null }
+function entrant({ name, peer, pids, gauge }: Contender, door: Door): Entrant {
+  return { name, peer, pids, gauge, door, model: null }
 }

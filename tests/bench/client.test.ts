@@ -31,6 +31,13 @@ describe('the scan of an answer', () => {
 
   it('takes nothing but 200 for an answer', () => {
     const refused = Buffer.from('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n')
-    expect(() => new AnswerScan().push(refused)).toThrow('503 Service Unavailable')
+    expect(() => new AnswerScan().push(refused)).toThrow(
+      /^Answered: HTTP\/1\.1 503 Service Unavailable$/,
+    )
+  })
+
+  it('says what a refusal says', () => {
+    const refused = Buffer.from('HTTP/1.1 503 Busy\r\ncontent-length: 13\r\n\r\n{"code":"so"}')
+    expect(() => new AnswerScan().push(refused)).toThrow('503 Busy {"code":"so"}')
   })
 })

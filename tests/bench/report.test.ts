@@ -26,8 +26,13 @@ const FOUND: Found = {
       { ...measured('portkey', { perSecond: [1_000] }), failed: 'it broke' },
     ]),
     scenario('steady', [
-      measured('bare', { addedP50: [0.2] }),
-      measured('balance', { addedP50: [0.23] }),
+      measured('bare', { addedP50: [0.2], loopP99: [1.25], loopMost: [4], allocated: [15_543] }),
+      measured('balance', {
+        addedP50: [0.23],
+        loopP99: [12],
+        loopMost: [120],
+        allocated: [27_640],
+      }),
     ]),
     scenario('body-2m-first', [
       measured('bare', { cpu: [1_000] }),
@@ -91,6 +96,22 @@ describe('the report', () => {
       'portkey (failed)                 -                 -        -        1000',
       'portkey: it broke',
     ])
+  })
+
+  it('tells of main threads by themselves', () => {
+    const at = lines.findIndex(line => line.startsWith('Main thread '))
+    expect(lines.slice(at + 1, at + 5)).toEqual([
+      '                 delay p99 ms  longest ms    kB  for each',
+      'steady: bare              1.3         4.0  15.5   request',
+      'steady: balance          12.0         120  27.6   request',
+      '',
+    ])
+  })
+
+  it('writes no more digits than a figure is worth', () => {
+    const [wide] = [measured('wide', { cpu: [9.25, 8, 1_234.5], p50: [0.123, 0.1, 12.5] })]
+    const found = { ...FOUND, scenarios: [scenario('json', [wide as Measured])] }
+    expect(rendered({ ...found, goals: [] })).toMatch(/^wide +9 \[8-1235\] +0\.1 \[0\.1-12\.5\]$/m)
   })
 
   it('ends with the goals', () => {

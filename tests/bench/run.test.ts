@@ -85,6 +85,15 @@ describe('a quick run', () => {
       expect(figure('many-streams', name, 'open')).toBe(100)
       expect(figure('many-streams', name, 'broken')).toBe(0)
     }
+    for (const { name, measured } of report.scenarios) {
+      for (const { name: who, figures } of measured) {
+        const onNode = who === 'bare' || who.startsWith('balance')
+        expect([name, who, figures.loopP99 !== undefined]).toEqual([name, who, onNode])
+        if (onNode) expect(figures.loopMost?.median).toBeGreaterThan(0)
+        // Events may come many in a piece, and collections of what was there before be in between.
+        if (onNode && name === 'json') expect(figures.allocated?.median).toBeGreaterThan(5_000)
+      }
+    }
     const { cold, parse } = report
     expect(cold?.listOverNode.median).toBeGreaterThan(0)
     expect(cold?.ready.median).toBeGreaterThan(cold?.node.median ?? Number.NaN)
