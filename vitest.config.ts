@@ -20,6 +20,8 @@ const DASHBOARD = [
   'tests/store/overview.full.test.ts',
   'tests/chaos/guesses.test.ts',
 ]
+/** What a request costs: of all processors and of nothing that others do meanwhile. */
+const COST = ['tests/bench/guard.full.test.ts']
 /** Slow, or in need of Debian's packages: `npm run test:full`. Everything else is `npm test`. */
 const FULL = ['tests/sdk/**/*.test.ts', 'tests/chaos/**/*.test.ts', 'tests/**/*.full.test.ts']
 
@@ -58,7 +60,7 @@ export default defineConfig({
         test: {
           name: 'full',
           include: FULL,
-          exclude: [...LOAD, ...RESTART, ...MEMORY, ...DASHBOARD],
+          exclude: [...LOAD, ...RESTART, ...MEMORY, ...DASHBOARD, ...COST],
           testTimeout: patience(120_000),
           hookTimeout: patience(60_000),
           maxWorkers: PROCESSES,
@@ -104,6 +106,16 @@ export default defineConfig({
           hookTimeout: patience(60_000),
           maxWorkers: 1,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'cost',
+          include: COST,
+          testTimeout: patience(120_000),
+          hookTimeout: patience(120_000),
+          maxWorkers: 1,
+          sequence: { groupOrder: 4 },
         },
       },
     ],
