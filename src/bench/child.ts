@@ -123,9 +123,12 @@ export function reportReady(port: number): void {
   process.send?.({ port } satisfies Ready)
 }
 
+/** As nginx and the gateway have it: no contender loses a connection that the others would keep. */
+const BACKLOG = 4_096
+
 export function listenOnLoopback(server: Server): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+    server.listen(0, '127.0.0.1', BACKLOG, () => resolve((server.address() as AddressInfo).port))
   })
 }

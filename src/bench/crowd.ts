@@ -11,6 +11,8 @@ export interface CrowdOrder {
   readonly streams: number
   /** Begun each second, until all are. */
   readonly rate: number
+  /** Of those that wait for their first event. */
+  readonly most: number
   /** Whether answers have to come as the upstream sent them, to the byte. */
   readonly exact: boolean
 }
@@ -45,12 +47,13 @@ export class Crowd {
 
   /** Resolves when each stream has had its first event, or broke. */
   async gather(): Promise<CrowdReport> {
-    const { streams, rate } = this.#order
+    const { streams, rate, most } = this.#order
     const start = systemClock.now()
     let asked = 0
     const timer = systemClock.every(1, () => {
       const due = Math.ceil(((systemClock.now() - start) * rate) / 1_000)
-      for (; asked < Math.min(due, streams); asked++) this.#ask()
+      const next = Math.min(due, streams, this.#begun + most)
+      for (; asked < next; asked++) this.#ask()
       if (asked === streams) timer.stop()
     })
     await this.#until(() => this.#begun >= streams)

@@ -21,8 +21,9 @@ export interface Crowding {
   readonly window: number
   /** ms after those in which the main thread is watched. */
   readonly watched: number
-  /** Streams begun each second. */
+  /** Streams begun each second, while no more than `most` wait for their first event. */
   readonly rate: number
+  readonly most: number
   /** ms between the first event of the last stream and the window. */
   readonly settling: number
   /** Streams before, in turns of {@link WARM_UP}. */
@@ -57,7 +58,7 @@ export function measureCrowds(
 
 async function oneCrowd(
   { pids, paced: door, peer, gauge }: Contender,
-  { streams, window, watched, rate, settling, warmUp }: Crowding,
+  { streams, window, watched, rate, most, settling, warmUp }: Crowding,
   load: Child<Loaded>,
   upstream: Child<UpstreamCount>,
 ): Promise<{ readonly round: Round; readonly fault: string | null }> {
@@ -67,7 +68,7 @@ async function oneCrowd(
   const traffic = streamed({ kind: 'held', count: 3, pace })
   await systemClock.sleep(settling)
   const before = pssOf(pids)
-  gathered(await load.ask({ gather: { door, traffic, streams, rate, exact } }))
+  gathered(await load.ask({ gather: { door, traffic, streams, rate, most, exact } }))
   await systemClock.sleep(settling)
   const [cpu, first] = [cpuOf(pids), await upstream.ask({ tell: true })]
   await systemClock.sleep(window)
