@@ -9,6 +9,8 @@ import type { Exchange } from './exchange.ts'
 export const IN_ONE_TURN = 16
 /** Whoever has waited longer for its turn is refused: there is more to do than can be done, ms. */
 const LONGEST_WAIT_MS = 1_000
+/** Of a longer turn the rest is time in which the host did not let this process run, and no overload, ms. */
+const LONGEST_TURN_MS = 50
 
 /** Lets requests begin in the order in which they came: nearly always at once. */
 export class Starts {
@@ -20,6 +22,10 @@ export class Starts {
   /** In this turn. */
   #begun = 0
   #scheduled = false
+  #scheduledAt = 0
+  /** The last time that the process did not run: when that was over, monotonic ms, and for how long, ms. */
+  #haltedUntil = 0
+  #halted = 0
 
   /** @param begin is told whether the request has waited too long to be served; it must not throw */
   constructor(clock: Clock, begin: (exchange: Exchange, late: boolean) => void) {
@@ -43,6 +49,7 @@ export class Starts {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
+    this.#scheduledAt = this.#clock.now()
     setImmediate(this.#turn)
   }
 
@@ -50,13 +57,26 @@ export class Starts {
     this.#scheduled = false
     this.#begun = Math.min(this.waiting, IN_ONE_TURN)
     if (this.#begun === 0) return
+    const now = this.#clock.now()
+    this.#noteHalt(now)
     this.#schedule()
-    const since = this.#clock.now() - LONGEST_WAIT_MS
     for (let n = 0; n < this.#begun; n++) {
       const exchange = this.#waiting[this.#next++] as Exchange
-      this.#begin(exchange, exchange.startedAt < since)
+      this.#begin(exchange, this.#isLate(exchange, now))
     }
     this.#forget()
+  }
+
+  #noteHalt(now: number): void {
+    const halted = now - this.#scheduledAt - LONGEST_TURN_MS
+    if (halted <= 0) return
+    this.#haltedUntil = now
+    this.#halted = halted
+  }
+
+  #isLate({ startedAt }: Exchange, now: number): boolean {
+    const halted = startedAt < this.#haltedUntil ? this.#halted : 0
+    return now - startedAt - halted > LONGEST_WAIT_MS
   }
 
   #forget(): void {

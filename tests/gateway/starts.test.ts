@@ -63,24 +63,30 @@ describe('the start of requests', () => {
   })
 
   it('comes too late for those that have waited for more than a second', async () => {
-    const twoTurns = 2 * IN_ONE_TURN
-    for (let id = 0; id < twoTurns; id++) starts.add(exchange(id))
-    clock.advance(1_000)
-    starts.add(exchange(twoTurns))
+    for (let id = 0; id < 25 * IN_ONE_TURN; id++) starts.add(exchange(id))
+    while (starts.waiting > 0) {
+      clock.advance(50)
+      await turn()
+    }
+    const late = begun.filter(each => each.late).map(({ id }) => id)
+    // Some began at once, and 20 turns took a second.
+    expect(late).toEqual(numbers(25 * IN_ONE_TURN).slice(21 * IN_ONE_TURN))
+  })
+
+  it('is not late where the process did not run, for those who waited then', async () => {
+    const first = 8 * IN_ONE_TURN
+    for (let id = 0; id < first; id++) starts.add(exchange(id))
+    clock.advance(1_500)
     await turn()
-    clock.advance(1)
-    await turn()
-    const late = () => begun.filter(each => each.late).map(({ id }) => id)
-    expect([ids(), late()]).toEqual([numbers(twoTurns + 1), []])
-    await turn()
-    begun = []
-    for (let id = 0; id < IN_ONE_TURN + 6; id++) starts.add(exchange(id))
-    clock.advance(1_001)
-    while (starts.waiting > 0) await turn()
-    expect([begun.length, late()]).toEqual([
-      IN_ONE_TURN + 6,
-      [0, 1, 2, 3, 4, 5].map(n => IN_ONE_TURN + n),
-    ])
+    const then = begun.length
+    for (let id = first; id < 40 * IN_ONE_TURN; id++) starts.add(exchange(id))
+    while (starts.waiting > 0) {
+      clock.advance(45)
+      await turn()
+    }
+    const late = begun.filter(each => each.late).map(({ id }) => id)
+    // Those who came after it have waited for a second when 22 turns were over.
+    expect([then, late[0]]).toEqual([2 * IN_ONE_TURN, then + 22 * IN_ONE_TURN])
   })
 })
 
