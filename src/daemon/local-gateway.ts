@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { Live } from '../balancer/live.ts'
 import { type Clock, nextTurn, type Timer } from '../base/clock.ts'
 import { BalanceError } from '../base/errors.ts'
-import { keepGarbageYoung } from '../base/heap.ts'
+import { collectSeldom } from '../base/heap.ts'
 import type { Logger } from '../base/log.ts'
 import type { Redactor } from '../base/redactor.ts'
 import { ConnectionCap } from '../gateway/connection-cap.ts'
@@ -63,7 +63,7 @@ export class LocalGateway implements GatewayHost {
   #toldFullAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: LocalGatewayParts) {
-    keepGarbageYoung()
+    collectSeldom()
     this.#clock = parts.clock
     this.#log = parts.log
     this.#cap = new ConnectionCap(parts.descriptors ?? descriptorLimit())
