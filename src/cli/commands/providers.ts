@@ -1,22 +1,20 @@
 import type { Command } from 'commander'
-import { BalanceError } from '../../base/errors.ts'
 import { type PresetShape, presetShapes } from '../../control/shapes/preset.ts'
-import { providerShape } from '../../control/shapes/provider.ts'
 import { PROVIDER_KINDS, type Provider, type ProviderKind } from '../../model/catalog.ts'
 import type { ProviderChange, RemovedProvider } from '../../model/changes.ts'
 import { noBaseUrl, PLACEHOLDER_KEY, PRESETS, presetOf } from '../../model/presets.ts'
 import { parseBaseUrl, parseProviderName } from '../../model/provider-fields.ts'
 import { overridesOf, parseAssignments } from '../assignments.ts'
-import { keyColumns } from '../columns/key.ts'
 import { providerColumns } from '../columns/provider.ts'
 import { example } from '../example.ts'
 import { gather, oneOf } from '../option-values.ts'
 import { plural } from '../plural.ts'
 import type { Run } from '../program.ts'
 import { confirm } from '../prompts.ts'
+import { providerNow, showProvider } from '../provider-card.ts'
 import type { Session } from '../session.ts'
-import { readState, type State } from '../state.ts'
-import { type Column, card } from '../table.ts'
+import { readState } from '../state.ts'
+import type { Column } from '../table.ts'
 
 export function define(command: Command, run: Run): void {
   command
@@ -49,7 +47,7 @@ export function define(command: Command, run: Run): void {
     .description('one provider: its settings and its keys')
     .argument('<name>')
     .addHelpText('after', example('balance providers show openai'))
-    .action(run(show))
+    .action(run(showProvider))
   command
     .command('set')
     .description('change settings of a provider')
@@ -131,7 +129,7 @@ async function add(session: Session, name: string, options: AddOptions): Promise
     },
     { makeDefault: options.default === true, keys: keyless ? [PLACEHOLDER_KEY] : [] },
   )
-  session.out.show(shape(provider, await readState(session)), () => '')
+  session.out.show(providerNow(provider, await readState(session)), () => '')
   session.out.say(`added ${name} (${provider.kind}, ${provider.baseUrl})`)
   await session.inForce()
   if (preset?.note) session.out.say(preset.note)
@@ -153,40 +151,6 @@ const PRESET_COLUMNS: readonly Column<PresetShape>[] = [
   { head: 'KEY', cell: row => (row.needs_key ? 'needed' : 'none needed') },
 ]
 
-async function show(session: Session, name: string): Promise<void> {
-  const { out } = session
-  const provider = await (await session.store()).provider(name)
-  const state = await readState(session)
-  const shown = shape(provider, state)
-  const keys = state.keys.filter(key => key.provider === name)
-  out.show(shown, () => {
-    const fields = card([
-      ['name', shown.name],
-      ['kind', shown.kind],
-      ['base URL', shown.base_url],
-      ['path', shown.path],
-      ['enabled', shown.enabled],
-      ['default', shown.default],
-      ['origin', shown.origin],
-      ...shown.settings.map(
-        ({ name, value, from }) =>
-          [name, from === 'provider' ? `${value} (its own)` : value] as const,
-      ),
-    ])
-    if (keys.length === 0) return fields
-    const columns = keyColumns(out.paint, session.clock.wall(), state.proxied)
-    const rows = keys.map(key => ({ ...key, via: state.exitOf(key) }))
-    return `${fields}\n\n${out.table(columns, rows)}`
-  })
-  if (keys.length === 0) out.say(`It has no key: balance keys add ${name}`)
-}
-
-function shape(provider: Provider, { providers, settings }: State) {
-  const status = providers.find(({ name }) => name === provider.name)
-  if (!status) throw new BalanceError('no_such', `${provider.name} was removed meanwhile.`)
-  return providerShape(provider, status, settings)
-}
-
 async function set(
   session: Session,
   name: string,
@@ -197,7 +161,7 @@ async function set(
   const store = await session.store()
   await confirmOrigin(session, await store.provider(name), change, options.yes === true)
   const changed = await store.changeProvider(name, change)
-  session.out.show(shape(changed, await readState(session)), () => '')
+  session.out.show(providerNow(changed, await readState(session)), () => '')
   session.out.say(`changed ${name}`)
   await session.inForce()
 }
@@ -222,7 +186,7 @@ async function confirmOrigin(
 async function toggle(session: Session, name: string, verb: 'enable' | 'disable'): Promise<void> {
   const store = await session.store()
   const changed = await store.changeProvider(name, { enabled: verb === 'enable' })
-  session.out.show(shape(changed, await readState(session)), () => '')
+  session.out.show(providerNow(changed, await readState(session)), () => '')
   session.out.say(`${verb}d ${name}`)
   await session.inForce()
 }
