@@ -103,7 +103,7 @@ function padded<Row>(
 
 /** Makes the cells of one column as wide as it is; one that is as the one above it is not made again. */
 function padder<Row>(column: Column<Row>, width: number, apart: boolean) {
-  let last = ''
+  let last: string | null = null
   let padded = ''
   return (whole: string, length: number, row: Row | null): string => {
     if (whole === last && column.paint === undefined) return padded

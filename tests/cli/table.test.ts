@@ -99,6 +99,7 @@ describe('a long table', () => {
   ])('looks like a short one, %s', (_how, width) => {
     const soft: Column<Named>[] = [
       { head: 'NAME', cell: ({ name }) => name },
+      { head: '', cell: ({ count }) => '#'.repeat((count % 9) + 1) },
       {
         head: 'WORDS',
         soft: true,
