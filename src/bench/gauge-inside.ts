@@ -6,6 +6,8 @@ import type { Gauged, GaugeOrder } from './gauge.ts'
 /** Of the timer whose lateness is the event loop's delay, ms. */
 const EVERY_MS = 1
 
+const NOTHING: Gauged = { loopP99: 0, loopMost: 0, allocated: 0 }
+
 /** From `begin` to `tell`. */
 class Watch {
   readonly #loop: IntervalHistogram
@@ -17,6 +19,12 @@ class Watch {
     this.#loop.enable()
     this.#collections.start()
     this.#heap = getHeapStatistics().used_heap_size
+  }
+
+  /** Calls back when the event loop is watched: its delay counts from the timer's second time on. */
+  begun(callback: () => void): void {
+    if (this.#loop.count > 0) callback()
+    else setTimeout(() => this.begun(callback), EVERY_MS)
   }
 
   tell(): Gauged {
@@ -40,9 +48,13 @@ class Watch {
 if (isMainThread && process.channel) {
   let watch: Watch | null = null
   process.on('message', ({ gauge }: GaugeOrder) => {
-    const told = watch?.tell() ?? { loopP99: 0, loopMost: 0, allocated: 0 }
-    watch = gauge === 'begin' ? new Watch() : null
-    process.send?.(told)
+    if (gauge === 'begin') {
+      watch = new Watch()
+      watch.begun(() => process.send?.(NOTHING))
+      return
+    }
+    process.send?.(watch?.tell() ?? NOTHING)
+    watch = null
   })
   // It keeps no contender alive.
   process.channel.unref()
