@@ -1,6 +1,7 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { GCProfiler, getHeapStatistics } from 'node:v8'
 import { isMainThread } from 'node:worker_threads'
+import { systemClock } from '../base/clock.ts'
 import type { Gauged, GaugeOrder } from './gauge.ts'
 
 /** Of the timer whose lateness is the event loop's delay, ms. */
@@ -24,7 +25,7 @@ class Watch {
   /** Calls back when the event loop is watched: its delay counts from the timer's second time on. */
   begun(callback: () => void): void {
     if (this.#loop.count > 0) callback()
-    else setTimeout(() => this.begun(callback), EVERY_MS)
+    else systemClock.after(EVERY_MS, () => this.begun(callback))
   }
 
   tell(): Gauged {

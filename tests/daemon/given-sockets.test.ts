@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Mock, startMock } from '../../src/mock/server.ts'
 import type { DaemonStatus } from '../../src/model/status.ts'
-import { World } from '../support/daemon.ts'
+import { eventually, World } from '../support/daemon.ts'
 import { ask } from '../support/gateway.ts'
 import {
   inodesListening,
@@ -67,13 +67,16 @@ describe('a socket that a service manager gives', () => {
   it('is held by the daemon alone, and named to no child', async () => {
     const { port } = await give()
     const daemon = await world.serve('--workers', '2')
-    const { workers } = await world.json<DaemonStatus>(['status'])
+    // The daemon is ready with its first.
+    const workers = await eventually(async () => {
+      const { workers } = await world.json<DaemonStatus>(['status'])
+      return workers.length === 2 ? workers : null
+    }, 'two workers')
     const inodes = inodesListening(port)
     expect(inodes).toHaveLength(1)
     const holds = (pid: number) =>
       linksOf(pid).some(link => inodes.some(inode => link === `socket:[${inode}]`))
     expect(holds(daemon.pid)).toBe(true)
-    expect(workers).toHaveLength(2)
     for (const { pid } of workers) {
       expect(holds(pid)).toBe(false)
       expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toMatch(/LISTEN_/)
