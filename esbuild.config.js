@@ -35,6 +35,22 @@ const withoutComments = {
   },
 }
 
+/**
+ * cosmiconfig looks for a configuration of its own too, and brings what reads or executes that: it finds none here.
+ * Our own file is read by us.
+ */
+const withoutLoaders = {
+  name: 'without-loaders',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(import-fresh|js-yaml|parse-json|typescript)$/ }, ({ importer }) =>
+      /[\\/]cosmiconfig[\\/]/.test(importer) ? { path: 'loader', namespace: 'not-there' } : null,
+    )
+    // As where there is no file, which it goes past.
+    const contents = "throw Object.assign(new Error('not read here'), { code: 'ENOENT' })"
+    onLoad({ filter: /./, namespace: 'not-there' }, () => ({ contents, loader: 'js' }))
+  },
+}
+
 const options = {
   absWorkingDir: root,
   entryPoints: Object.fromEntries(
@@ -46,12 +62,12 @@ const options = {
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  // The first two are installed with us; cosmiconfig names the third for a loader that is never called.
-  external: ['better-sqlite3', 'mysql2', 'typescript'],
+  // They are installed with us.
+  external: ['better-sqlite3', 'mysql2'],
   sourcemap: 'linked',
   metafile: true,
   logLevel: 'warning',
-  plugins: [withoutComments],
+  plugins: [withoutLoaders, withoutComments],
   // Bundled CommonJS packages call require(), which an ES module does not have.
   banner: {
     js: "import { createRequire as balanceCreateRequire } from 'node:module'; const require = balanceCreateRequire(import.meta.url);",

@@ -45,5 +45,7 @@ describe('the build', () => {
       expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+`, 'm'))
     }
     expect(text).not.toMatch(/^(better-sqlite3|mysql2|typescript|vite|vitest|playwright-core) \d/m)
+    // What cosmiconfig would read or execute files with.
+    expect(text).not.toMatch(/^(js-yaml|parse-json|import-fresh) \d/m)
   })
 })

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { cosmiconfigSync, type PublicExplorerSync } from 'cosmiconfig'
 import { BalanceError } from '../../base/errors.ts'
 
@@ -18,6 +19,8 @@ export interface SearchPlaces {
 }
 
 const PLACES = ['balance.config.yaml', 'balance.config.yml', 'balance.config.json']
+
+const OWN_FOLDER = fileURLToPath(new URL('.', import.meta.url))
 
 const EXTENSIONS = ['.yaml', '.yml', '.json']
 
@@ -57,12 +60,12 @@ export function findConfig({ named, folders }: SearchPlaces): ConfigText | null 
 /**
  * cosmiconfig as a finder of data files. By itself it reads `package.json`, `package.yaml` and
  * `.config/config.{json,yaml,js,ts,cjs,mjs}` of the working directory while it is constructed, and
- * executes the last four; so it is constructed in `/`. The loader hands the text on unread: an
- * object would have its `$import` followed.
+ * executes the last four; so it is constructed in a folder of our own that holds none of them. The
+ * loader hands the text on unread: an object would have its `$import` followed.
  */
 function inertExplorer(): PublicExplorerSync {
   const here = process.cwd()
-  process.chdir('/')
+  process.chdir(OWN_FOLDER)
   try {
     return cosmiconfigSync('balance', {
       searchPlaces: PLACES,

@@ -165,6 +165,12 @@ describe('hostile files in the working folder', () => {
     expect(readdirSync(folder.root).sort()).toEqual(['etc', 'home', 'work'])
   })
 
+  it.each(['src/model/config', 'dist'])('are not in %s, where they are looked for', folder => {
+    const names = readdirSync(new URL(`../../../${folder}`, import.meta.url))
+    expect(names).not.toEqual([])
+    expect(names.filter(name => name === '.config' || name.startsWith('package.'))).toEqual([])
+  })
+
   it('leave the working folder of the process as it was', () => {
     const here = process.cwd()
     folder.load()
