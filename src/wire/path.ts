@@ -45,6 +45,8 @@ const OWN: ReadonlySet<string> = new Set(['livez', 'readyz', 'health', 'metrics'
 /** The original's prefixes, kept for its clients. */
 const LEGACY: ReadonlySet<string> = new Set(['hf', 'openai'])
 const VERSIONS: ReadonlySet<string> = new Set(['v1', 'v1beta'])
+/** Several behind the first segment. */
+const SLASHES = /^(\/[^/]+)\/{2,}/
 
 /**
  * Reads a request's target, as it stands in the request line (origin-form, RFC 9112 §3.2.1).
@@ -98,12 +100,14 @@ function refuseUnsafe(path: string, query: string): void {
 function match(path: string, known: ProviderIndex): Match | null {
   const [, first = '', second = '', third = ''] = path.split('/', 4)
   if (isOwn(path, first)) return { kind: 'reserved', provider: null, prefix: '', path }
+  const provider = providerOf(first, known)
+  // After two slashes some servers expect a host (RFC 3986 §4.2).
+  if (provider !== null && SLASHES.test(path)) return match(path.replace(SLASHES, '$1/'), known)
   const legacy = LEGACY.has(first)
   if (legacy && VERSIONS.has(third)) {
-    const provider = providerOf(second, known)
-    if (provider !== null) return matched(provider, `/${first}/${second}`, path)
+    const behind = providerOf(second, known)
+    if (behind !== null) return matched(behind, `/${first}/${second}`, path)
   }
-  const provider = providerOf(first, known)
   if (provider !== null) return matched(provider, `/${first}`, path)
   if (legacy && VERSIONS.has(second)) return matched(null, `/${first}`, path)
   return VERSIONS.has(first) ? matched(null, '', path) : null
@@ -115,9 +119,7 @@ function isOwn(path: string, first: string): boolean {
 
 function matched(provider: string | null, prefix: string, path: string): Match {
   const kind = provider === null ? 'default' : 'provider'
-  // After two slashes some servers expect a host (RFC 3986 §4.2).
-  const rest = path.slice(prefix.length).replace(/^\/{2,}/, '/')
-  return { kind, provider, prefix, path: rest || '/' }
+  return { kind, provider, prefix, path: path.slice(prefix.length) || '/' }
 }
 
 function providerOf(segment: string, known: ProviderIndex): string | null {

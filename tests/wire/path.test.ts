@@ -203,6 +203,8 @@ describe('parseTarget', () => {
     ['/openai/anything', 'acme /anything'],
     ['/openai/deepseek/v1/models', 'deepseek /v1/models'],
     ['/openai/openai/v1/models', 'acme /v1/models'],
+    ['/openai//openai/v1', 'acme /v1'],
+    ['/openai///deepseek/v1/models', 'deepseek /v1/models'],
     ['/hf/openai/v1/models', 'acme /v1/models'],
     ['/hf/v1/models', '- /v1/models'],
   ])('gives a prefix to the provider that has it for its path: %s → %s', (target, expected) => {
