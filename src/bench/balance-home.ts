@@ -96,6 +96,8 @@ export class BalanceHome {
           reject(new BalanceError('failed', said, { hint: 'It ran in a folder of its own.' }))
         },
       )
+      // One that ends without reading it has said why.
+      child.stdin?.on('error', () => {})
       child.stdin?.end(input)
     })
   }

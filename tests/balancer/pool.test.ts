@@ -103,7 +103,7 @@ describe('a reload', () => {
           const tier = Math.min(...list.filter(({ enabled }) => enabled).map(one => one.tier))
           const usable = list.filter(one => one.enabled && one.tier === tier).map(({ id }) => id)
           const cycle = ids(made, usable.length)
-          const first = usable.findIndex(id => id === cycle[0])
+          const first = usable.indexOf(cycle[0] as (typeof usable)[number])
           expect(cycle).toEqual([...usable.slice(first), ...usable.slice(0, first)])
           expect(made.size).toBe(list.length)
           ids(made, turns)

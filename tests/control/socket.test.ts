@@ -214,7 +214,7 @@ describe('what is asked', () => {
 
   it('does no harm where it is no HTTP', async () => {
     const socket = await open()
-    const stranger = connect(socket.path)
+    const stranger = connect(socket.path).on('error', () => {})
     stranger.write(Buffer.from([0, 1, 2, 3, 255, 13, 10, 13, 10]))
     stranger.resume()
     await new Promise(resolve => stranger.once('close', resolve))

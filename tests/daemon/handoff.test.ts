@@ -50,7 +50,7 @@ describe('handing connections on', () => {
 
   async function call(times: number): Promise<void> {
     const before = clients.length
-    for (let n = 0; n < times; n++) clients.push(connect(port, '127.0.0.1'))
+    for (let n = 0; n < times; n++) clients.push(connect(port, '127.0.0.1').on('error', () => {}))
     await Promise.all(clients.slice(before).map(client => once(client, 'connect')))
     const handed = () => workers.flatMap(worker => worker.handed).length
     await eventually(() => handed() >= clients.length, 'all were handed on')

@@ -94,6 +94,7 @@ export class Container {
       const running = execFile('nsenter', args, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
       })
+      running.stdin?.on('error', () => {})
       running.stdin?.end(stdin)
     })
   }

@@ -95,6 +95,7 @@ async function run({ client, language, code }: Snippet): Promise<{ status: numbe
   child.stderr.on('data', chunk => {
     said += chunk
   })
+  child.stdin.on('error', () => {})
   child.stdin.end(code)
   const status = await new Promise<number>((resolve, reject) => {
     child.on('error', reject)

@@ -53,7 +53,7 @@ it('closes what is above it, tells it once, and serves again when others have go
 
   const held = await Promise.all(
     Array.from({ length: 16 }, async () => {
-      const socket = connect(gateway.port, '127.0.0.1')
+      const socket = connect(gateway.port, '127.0.0.1').on('error', () => {})
       socket.write(health)
       await new Promise(resolve => socket.once('data', resolve))
       return socket

@@ -146,7 +146,7 @@ async function halfSent(bytes: number, path = PATH, type = 'application/json'): 
 
 /** A connection on which a request with a body of so many bytes was answered. */
 async function answered(bytes: number): Promise<Socket> {
-  const socket = connect(gateway.port, '127.0.0.1')
+  const socket = connect(gateway.port, '127.0.0.1').on('error', () => {})
   const body = chat({ x: 'y'.repeat(bytes) })
   socket.write(
     `POST ${PATH} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,

@@ -181,7 +181,7 @@ describe('bodies', () => {
   })
 
   it('200 MB of JSON: 413 before it is read, and the connection is told', async () => {
-    const socket = connect(gateway.port, '127.0.0.1')
+    const socket = connect(gateway.port, '127.0.0.1').on('error', () => {})
     socket.write(
       `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\ncontent-type: application/json\r\ncontent-length: 200000000\r\n\r\n{"model":`,
     )
