@@ -24,6 +24,9 @@ const OWN_FOLDER = fileURLToPath(new URL('.', import.meta.url))
 
 const EXTENSIONS = ['.yaml', '.yml', '.json']
 
+/** Made once: our own folder may be replaced while a daemon runs. */
+let explorer: PublicExplorerSync | null = null
+
 /** Longest file read, in bytes. */
 const LONGEST = 1_048_576
 
@@ -47,7 +50,7 @@ export function configHome(env: Readonly<NodeJS.ProcessEnv> = process.env): stri
  * @throws BalanceError config_invalid when it cannot be read, config_unsafe when others can write it.
  */
 export function findConfig({ named, folders }: SearchPlaces): ConfigText | null {
-  const explorer = inertExplorer()
+  explorer ??= inertExplorer()
   if (named) return readNamed(explorer, named)
   for (const folder of folders) {
     const found = isFolder(folder) ? explorer.search(folder) : null

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { unsafe } from '../../../src/model/config/search.ts'
 import { ConfigFolder } from '../../support/config-folder.ts'
 import { refusal } from '../../support/refusal.ts'
@@ -146,7 +146,7 @@ describe('hostile files in the working folder', () => {
     return JSON.stringify({ balance: planted, cosmiconfig: { searchPlaces }, ...planted })
   }
 
-  it.each(places)('%s is neither executed nor read', name => {
+  it.each(places)('%s is neither executed nor read', async name => {
     const witness = join(folder.root, 'executed')
     folder.write(`work/${name}`, content(name, witness))
     folder.write('work/planted.yaml', port(666))
@@ -154,10 +154,17 @@ describe('hostile files in the working folder', () => {
     const here = process.cwd()
     process.chdir(folder.cwd)
     try {
-      const config = folder.load()
-      expect([config.file, config.listen.port]).toEqual([null, 8077])
-      folder.write('work/balance.config.yaml', port(1))
-      expect(folder.load().listen.port).toBe(1)
+      // As in a process that has just begun.
+      vi.resetModules()
+      const { findConfig, searchFolders } = await import('../../../src/model/config/search.ts')
+      const find = () =>
+        findConfig({
+          named: null,
+          folders: searchFolders(folder.cwd, { HOME: folder.home }, folder.etc),
+        })
+      expect(find()).toBeNull()
+      const path = folder.write('work/balance.config.yaml', port(1))
+      expect(find()).toEqual({ path, text: port(1) })
     } finally {
       process.chdir(here)
     }
