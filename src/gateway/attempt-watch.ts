@@ -75,7 +75,7 @@ export class AttemptWatch {
   /** Silence is the client's while it does not read; it has `write_idle` to go on. */
   #clientStalls(now: number): boolean {
     const { relay } = this.#attempt
-    if (!relay.stalled) {
+    if (!relay.down.stalled) {
       this.#stalledAt = 0
       return false
     }

@@ -64,7 +64,7 @@ export class Attempt implements Guide {
       : dialectNamed(this.#provider.dialect)
     this.startedAt = gateway.clock.now()
     this.startedWall = gateway.clock.wall()
-    this.relay = new Relay(this, exchange.response)
+    this.relay = new Relay(this, exchange.response, gateway.downflows)
     this.watch = new AttemptWatch(this, exchange, this.#provider.settings)
     exchange.provider = this.#provider
     exchange.keyId = step.key.id
@@ -126,7 +126,7 @@ export class Attempt implements Guide {
 
   onEnd(relay: Relay, ending: Ending): void {
     if (relay.tap !== null) this.#exchange.usage = relay.tap.usage
-    this.#exchange.bytesOut = relay.bytes
+    this.#exchange.bytesOut = relay.down.bytes
     this.#settle?.(masked(this.#judge(relay, ending), this.#gateway.redactor))
   }
 

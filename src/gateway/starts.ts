@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { Turns } from '../base/turns.ts'
 import type { Exchange } from './exchange.ts'
 
 /**
@@ -16,14 +17,10 @@ const LONGEST_TURN_MS = 50
 export class Starts {
   readonly #clock: Clock
   readonly #begin: (exchange: Exchange, late: boolean) => void
-  /** Those that wait, from `#next` on. */
-  #waiting: Exchange[] = []
-  #next = 0
-  /** In this turn. */
-  #begun = 0
-  #scheduled = false
-  #scheduledAt = 0
-  /** The last time that the process did not run: when that was over, monotonic ms, and for how long, ms. */
+  readonly #turns = new Turns<Exchange>(IN_ONE_TURN, exchange => this.#goOn(exchange))
+  /** When this process was last seen to run, monotonic ms. */
+  #ranAt = 0
+  /** The last time that it did not: when that was over, monotonic ms, and for how long, ms. */
   #haltedUntil = 0
   #halted = 0
 
@@ -35,40 +32,25 @@ export class Starts {
 
   /** Those that wait for their turn. */
   get waiting(): number {
-    return this.#waiting.length - this.#next
+    return this.#turns.waiting
   }
 
   add(exchange: Exchange): void {
-    this.#schedule()
-    if (this.#begun < IN_ONE_TURN && this.waiting === 0) {
-      this.#begun++
-      this.#begin(exchange, false)
-    } else this.#waiting.push(exchange)
+    const now = this.#clock.now()
+    if (this.waiting > 0) this.#noteHalt(now)
+    this.#ranAt = now
+    if (this.#turns.ask(exchange)) this.#begin(exchange, false)
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    this.#scheduledAt = this.#clock.now()
-    setImmediate(this.#turn)
-  }
-
-  readonly #turn = (): void => {
-    this.#scheduled = false
-    this.#begun = Math.min(this.waiting, IN_ONE_TURN)
-    if (this.#begun === 0) return
+  #goOn(exchange: Exchange): void {
     const now = this.#clock.now()
     this.#noteHalt(now)
-    this.#schedule()
-    for (let n = 0; n < this.#begun; n++) {
-      const exchange = this.#waiting[this.#next++] as Exchange
-      this.#begin(exchange, this.#isLate(exchange, now))
-    }
-    this.#forget()
+    this.#ranAt = now
+    this.#begin(exchange, this.#isLate(exchange, now))
   }
 
   #noteHalt(now: number): void {
-    const halted = now - this.#scheduledAt - LONGEST_TURN_MS
+    const halted = now - this.#ranAt - LONGEST_TURN_MS
     if (halted <= 0) return
     this.#haltedUntil = now
     this.#halted = halted
@@ -77,11 +59,5 @@ export class Starts {
   #isLate({ startedAt }: Exchange, now: number): boolean {
     const halted = startedAt < this.#haltedUntil ? this.#halted : 0
     return now - startedAt - halted > LONGEST_WAIT_MS
-  }
-
-  #forget(): void {
-    if (this.#next <= this.#waiting.length / 2) return
-    this.#waiting = this.#waiting.slice(this.#next)
-    this.#next = 0
   }
 }

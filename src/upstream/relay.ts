@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { type Dispatcher, errors } from 'undici'
 import type { Headers, Tap } from '../model/dialect.ts'
-import { Gate } from './gate.ts'
+import { Downflow } from './downflow.ts'
+import type { Downflows } from './downflows.ts'
 import type { Ending, Guide, Handling, Treatment } from './guide.ts'
 import { readHeaders } from './headers.ts'
 import { watchReuse } from './reuse.ts'
@@ -25,19 +26,16 @@ export class Relay implements Dispatcher.DispatchHandler {
   readonly #client: ServerResponse
   #controller: Dispatcher.DispatchController | null = null
   #handling: Handling = 'judge'
-  #draining = false
-  #gate: Gate | null = null
-  /** The answer is over, but for what the gate keeps back. */
+  /** The answer is over, but for what is kept back of it. */
   #finishing = false
 
   status = 0
   headers: Headers = {}
   rawHeaders: readonly Buffer[] = []
   tap: Tap | null = null
+  readonly down: Downflow
   held: Buffer[] = []
   heldBytes = 0
-  /** Body bytes given to the client. */
-  bytes = 0
   committed = false
   /** Something worth waiting for was said. */
   meaningful = false
@@ -48,18 +46,18 @@ export class Relay implements Dispatcher.DispatchHandler {
   sent = false
   /** It was sent on a connection that others were sent on before. */
   reused = false
-  /** The client does not read. */
-  stalled = false
   /** What undici, or {@link abort}, said was wrong. */
   error: Error | null = null
 
-  constructor(guide: Guide, client: ServerResponse) {
+  constructor(guide: Guide, client: ServerResponse, downflows: Downflows) {
     this.#guide = guide
     this.#client = client
+    this.down = new Downflow(client, downflows)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.down.from(controller)
     this.sent = true
     watchReuse(this)
     // The client left, or time ran out, while the connection was being made.
@@ -112,7 +110,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   #give(chunk: Buffer): void {
-    if (this.committed) this.#write(chunk)
+    if (this.committed) this.down.write(chunk)
     else this.#hold(chunk)
   }
 
@@ -161,7 +159,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     const { held } = this
     this.held = []
     this.heldBytes = 0
-    for (const chunk of held) this.#write(chunk)
+    for (const chunk of held) this.down.write(chunk)
   }
 
   /** Gives the attempt up for this reason: time, or a better use of the request. */
@@ -182,18 +180,9 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   /** From here on nothing goes down until this has resolved; it never rejects. */
   wait(until: Promise<void>): void {
-    this.#gate ??= new Gate()
-    const { held } = this.#gate
-    this.#gate.wait(until, () => this.#goOn(held))
-    this.#controller?.pause()
-  }
-
-  #goOn(held: readonly Buffer[]): void {
-    this.#gate = null
-    if (this.ended) return
-    for (const chunk of held) this.#write(chunk)
-    if (!this.stalled) this.#controller?.resume()
-    if (this.#finishing) this.#finish()
+    this.down.wait(until, () => {
+      if (this.#finishing) this.#finish()
+    })
   }
 
   /** Whether the answer is an event stream whose end can be told truthfully. */
@@ -216,27 +205,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error('the stream began with an error'))
   }
 
-  #write(chunk: Buffer): void {
-    if (this.#gate !== null) {
-      this.#gate.held.push(chunk)
-      return
-    }
-    this.bytes += chunk.length
-    if (this.#client.write(chunk)) return
-    this.stalled = true
-    this.#controller?.pause()
-    if (this.#draining) return
-    this.#draining = true
-    this.#client.on('drain', () => this.#resume())
-  }
-
-  #resume(): void {
-    this.stalled = false
-    if (this.#gate === null) this.#controller?.resume()
-  }
-
   #finish(): void {
-    this.#finishing = this.#gate !== null
+    this.#finishing = this.down.gated
     if (this.#finishing) return
     if (this.committed && this.#handling === 'stream' && !this.tap?.terminated) {
       this.#end('broken')
@@ -250,7 +220,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   #endWith(chunk: Buffer): void {
-    this.bytes += chunk.length
+    this.down.bytes += chunk.length
     // Node joins the head and a short text into one piece to write; latin1 keeps every byte.
     if (chunk.length > SHORT_DOCUMENT) this.#client.end(chunk)
     else this.#client.end(chunk.toString('latin1'), 'latin1')
@@ -258,6 +228,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   #end(ending: Ending): void {
     this.ended = true
+    this.down.over = true
     this.#guide.onEnd(this, ending)
   }
 }

@@ -1,9 +1,11 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
 import type { Outcome } from '../../src/model/outcome.ts'
 import { Agents } from '../../src/upstream/agents.ts'
 import { dispatch } from '../../src/upstream/dispatch.ts'
+import { Downflows } from '../../src/upstream/downflows.ts'
 import { AttemptTimeout, transportOutcome } from '../../src/upstream/fault.ts'
 import type { Ending, Guide } from '../../src/upstream/guide.ts'
 import { Relay } from '../../src/upstream/relay.ts'
@@ -36,7 +38,7 @@ async function outcomeOf(origin: string): Promise<Outcome> {
       onToken: () => {},
       onEnd: (ended: Relay, _ending: Ending) => resolve(ended),
     }
-    const made = new Relay(guide, undefined as never)
+    const made = new Relay(guide, undefined as never, new Downflows(systemClock))
     dispatch(
       agents,
       {

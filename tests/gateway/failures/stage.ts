@@ -192,7 +192,9 @@ async function neverRead(
   const head = [`POST ${path} HTTP/1.1`, `host: ${HOST}`, `authorization: Bearer ${TOKEN}`]
   const framing = ['content-type: application/json', `content-length: ${Buffer.byteLength(body)}`]
   client.write([...head, ...framing, '', body].join('\r\n'))
-  await until(() => [...gateway.inside.exchanges].some(({ attempt }) => attempt?.relay.stalled))
+  await until(() =>
+    [...gateway.inside.exchanges].some(({ attempt }) => attempt?.relay.down.stalled),
+  )
   clock.advance(200)
   clock.advance(60_000)
   client.destroy()
@@ -206,7 +208,7 @@ async function arrived({ exchanges }: Gateway, { sent }: Peer): Promise<void> {
     const [exchange] = exchanges
     const relay = exchange?.attempt?.relay
     if (relay === undefined) return true
-    return sent < 0 || (relay.status !== 0 && relay.bytes + relay.heldBytes >= sent)
+    return sent < 0 || (relay.status !== 0 && relay.down.bytes + relay.heldBytes >= sent)
   })
 }
 

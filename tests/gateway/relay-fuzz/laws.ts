@@ -76,7 +76,7 @@ function relayBreaches(client: Client, play: Play): string[] {
   const kept = Math.min(got.length, sent.length)
   const added = got.toString('utf8', kept)
   must(got.subarray(0, kept).equals(sent.subarray(0, kept)), 'not the bytes that came')
-  must(relay.bytes === kept, `${relay.bytes} bytes counted of ${kept}`)
+  must(relay.down.bytes === kept, `${relay.down.bytes} bytes counted of ${kept}`)
   must(client.status === answer?.status, `${client.status} instead of ${answer?.status}`)
   if (client.complete) {
     must(added === '', `something was added to a complete answer: ${added}`)
@@ -127,7 +127,7 @@ function recordBreaches({ client, plays }: Case, record: ExchangeRecord): string
   const { status, outcome, attempts, failures, errorCode, bytesOut } = record
   must(attempts === plays.length, `${attempts} attempts of ${plays.length} written down`)
   must(status === client.status || (status === 499 && client.isGone), `status ${status}`)
-  if (relayed) must(bytesOut === play.relay.bytes, `${bytesOut} bytes written down`)
+  if (relayed) must(bytesOut === play.relay.down.bytes, `${bytesOut} bytes written down`)
   const worked = relayed && client.complete && !play.relay.tap?.failure
   if (status !== 499) must((outcome === 'ok') === worked, `outcome ${outcome}`)
   if (outcome !== 'ok') must(errorCode !== null, `${outcome} without a code`)
