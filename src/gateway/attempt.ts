@@ -64,7 +64,7 @@ export class Attempt implements Guide {
       : dialectNamed(this.#provider.dialect)
     this.startedAt = gateway.clock.now()
     this.startedWall = gateway.clock.wall()
-    this.relay = new Relay(this, exchange.response, gateway.downflows)
+    this.relay = new Relay(this, exchange.response, gateway.flows)
     this.watch = new AttemptWatch(this, exchange, this.#provider.settings)
     exchange.provider = this.#provider
     exchange.keyId = step.key.id

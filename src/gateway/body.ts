@@ -8,6 +8,7 @@ import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { noKey } from './give-up.ts'
 import { dependsOnModel, findRoute } from './route.ts'
+import { Upflow } from './upflow.ts'
 import { Upload } from './upload.ts'
 
 /** A request's body: held, in one piece or several, and replayable, or streaming through once. */
@@ -100,6 +101,8 @@ async function hold(exchange: Exchange, gateway: Gateway, most: number): Promise
       reject(error)
     }
     exchange.onBroken = refuse
+    // Most bodies come in one piece, and need none.
+    let flow: Upflow | null = null
     request.on('data', (chunk: Buffer) => {
       exchange.bytesIn += chunk.length
       exchange.heldBytes += chunk.length
@@ -108,7 +111,9 @@ async function hold(exchange: Exchange, gateway: Gateway, most: number): Promise
       else if (gateway.heldBytes > exchange.snapshot.settings.body_budget) refuse(overBudget())
       else {
         scan.push(chunk)
-        chunks.push(chunk)
+        if (chunks.push(chunk) === 1) return
+        flow ??= new Upflow(request, gateway.flows)
+        flow.took(chunk.length)
       }
     })
     request.on('end', resolve)

@@ -8,7 +8,7 @@ import type { Link, ObjectLink } from '../model/link.ts'
 import type { Readiness } from '../model/readiness.ts'
 import type { SnapshotHolder } from '../snapshot/holder.ts'
 import type { Agents } from '../upstream/agents.ts'
-import { Downflows } from '../upstream/downflows.ts'
+import { Flows } from '../upstream/flows.ts'
 import type { Dashboard } from './dashboard.ts'
 import { InFlight } from './in-flight.ts'
 import { Ledger } from './ledger.ts'
@@ -47,7 +47,7 @@ export class Gateway {
   readonly dashboard: Dashboard | null
   readonly exchanges = new InFlight()
   readonly starts: Starts
-  readonly downflows: Downflows
+  readonly flows: Flows
   /** Requests that were answered, or are no exchange, and have not come whole; until when they may, monotonic ms. */
   readonly unread = new Map<IncomingMessage, number>()
   /** Bytes of held bodies, all exchanges together. */
@@ -63,7 +63,7 @@ export class Gateway {
 
   constructor(parts: GatewayParts) {
     this.clock = parts.clock
-    this.downflows = new Downflows(parts.clock)
+    this.flows = new Flows(parts.clock)
     this.starts = new Starts(parts.clock, (exchange, late) => void serve(exchange, this, late))
     this.log = parts.log
     this.redactor = parts.redactor

@@ -53,7 +53,7 @@ export function createGatewayServer(gateway: Gateway, tls: Tls | null): GatewayS
   }
   const server = tls === null ? createServer(OPTIONS) : createTlsServer({ ...TLS_OPTIONS, ...tls })
   server.maxHeadersCount = 0
-  server.on('connection', () => gateway.downflows.hurry())
+  server.on('connection', () => gateway.flows.hurry())
   server.on('request', (request, response) => onRequest(request, response))
   server.on('checkContinue', (request, response) =>
     onRequest(request, response, faultOf(request), true),

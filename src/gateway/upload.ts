@@ -6,6 +6,7 @@ import { left, overBudget, proceed, tooLarge } from './body-refusal.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gateway } from './gateway.ts'
 import { dependsOnModel } from './route.ts'
+import { Upflow } from './upflow.ts'
 
 /**
  * A body that streams through once, with the client's own framing. It belongs to the first attempt that
@@ -23,6 +24,7 @@ export class Upload {
   readonly #exchange: Exchange
   readonly #gateway: Gateway
   readonly #form: FormScan | null
+  readonly #flow: Upflow
   #held: Buffer[] = []
   #listening = false
   /** Where it goes, or whether, hangs on the model. */
@@ -40,6 +42,7 @@ export class Upload {
     this.#exchange = exchange
     this.#gateway = gateway
     this.#form = form
+    this.#flow = new Upflow(exchange.request, gateway.flows)
     exchange.onBroken = error => this.#fail(error)
   }
 
@@ -54,12 +57,12 @@ export class Upload {
     return new Promise((resolve, reject) => {
       this.#settle = error => {
         this.#settle = null
-        this.#exchange.request.pause()
+        this.#flow.pause()
         if (error === null) resolve()
         else reject(error)
       }
       this.#listen()
-      this.#exchange.request.resume()
+      this.#flow.resume()
     })
   }
 
@@ -104,7 +107,7 @@ export class Upload {
     else {
       this.#giveBack()
       this.#listen()
-      this.#exchange.request.resume()
+      this.#flow.resume()
     }
   }
 
@@ -114,7 +117,7 @@ export class Upload {
     this.#stream = null
     if (!this.begun || this.ended) return
     this.#over = true
-    this.#exchange.request.pause()
+    this.#flow.pause()
   }
 
   /** No attempt follows: what still comes is nobody's. */
@@ -139,6 +142,7 @@ export class Upload {
     const { snapshot } = this.#exchange
     const { max_upload } = snapshot.settings
     this.#exchange.bytesIn += chunk.length
+    this.#flow.took(chunk.length)
     if (this.#exchange.bytesIn > max_upload) this.#fail(tooLarge(max_upload, 'max_upload'))
     else if (this.#understand(chunk)) this.#pass(chunk)
   }
@@ -158,7 +162,7 @@ export class Upload {
     if (this.#settle !== null) this.#hold(chunk)
     else {
       this.lively = true
-      if (this.#stream?.push(chunk) === false) this.#exchange.request.pause()
+      if (this.#stream?.push(chunk) === false) this.#flow.pause()
     }
   }
 

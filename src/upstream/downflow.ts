@@ -1,28 +1,18 @@
 import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
-import type { Downflows } from './downflows.ts'
+import { Flow } from './flow.ts'
+import type { Flows } from './flows.ts'
 import { Gate } from './gate.ts'
 
-/** As much as is read of a connection at once, bytes. */
-const PIECE = 65_536
-/** What takes longer than this for a piece is no download, and costs little, ms. */
-const LEISURE_MS = 100
-
 /**
- * The body of one answer on its way down: at the pace its client reads, where it is large a piece at a time in
- * turns with all others, and not before what it waits for. Where it can't go on its upstream is paused.
+ * The body of one answer on its way down: at the pace its client reads, in turns with all others, and not before
+ * what it waits for. Where it can't go on its upstream is paused.
  */
-export class Downflow {
+export class Downflow extends Flow {
   readonly #client: ServerResponse
-  readonly #all: Downflows
   #upstream: Dispatcher.DispatchController | null = null
   #gate: Gate | null = null
   #listens = false
-  /** It waits for its turn. */
-  #queued = false
-  /** Of the piece that is on its way: bytes, and since when, monotonic ms. */
-  #piece = 0
-  #since = 0
 
   /** Bytes given to the client. */
   bytes = 0
@@ -31,9 +21,9 @@ export class Downflow {
   /** Nothing more is wanted. */
   over = false
 
-  constructor(client: ServerResponse, all: Downflows) {
+  constructor(client: ServerResponse, all: Flows) {
+    super(all)
     this.#client = client
-    this.#all = all
   }
 
   /** Where what is written from now on comes from. */
@@ -51,36 +41,20 @@ export class Downflow {
       this.#gate.held.push(chunk)
       return
     }
-    if (this.#piece === 0) this.#since = this.#all.clock.now()
     this.bytes += chunk.length
-    this.#piece += chunk.length
+    this.count(chunk.length)
     if (!this.#client.write(chunk)) this.#stall()
-    else if (this.#piece >= PIECE && !this.#mayGoOn()) this.#upstream?.pause()
+    if (this.stalled || this.queued) this.#upstream?.pause()
   }
 
   #stall(): void {
     this.stalled = true
-    this.#upstream?.pause()
     if (this.#listens) return
     this.#listens = true
     this.#client.on('drain', () => {
       this.stalled = false
-      if (this.#piece < PIECE || this.#mayGoOn()) this.#resume()
+      this.goOn()
     })
-  }
-
-  #mayGoOn(): boolean {
-    if (this.#queued) return false
-    const leisurely = this.#all.clock.now() - this.#since > LEISURE_MS
-    this.#piece = 0
-    this.#queued = !leisurely && !this.#all.ask(this)
-    return !this.#queued
-  }
-
-  /** Its turn has come. */
-  goOn(): void {
-    this.#queued = false
-    if (!this.over) this.#resume()
   }
 
   /**
@@ -99,11 +73,12 @@ export class Downflow {
     this.#gate = null
     if (this.over) return
     for (const chunk of held) this.write(chunk)
-    this.#resume()
+    this.goOn()
     opened()
   }
 
-  #resume(): void {
-    if (this.#gate === null && !this.stalled && !this.#queued) this.#upstream?.resume()
+  protected goOn(): void {
+    if (this.over || this.queued || this.stalled || this.#gate !== null) return
+    this.#upstream?.resume()
   }
 }

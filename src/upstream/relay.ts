@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { type Dispatcher, errors } from 'undici'
 import type { Headers, Tap } from '../model/dialect.ts'
 import { Downflow } from './downflow.ts'
-import type { Downflows } from './downflows.ts'
+import type { Flows } from './flows.ts'
 import type { Ending, Guide, Handling, Treatment } from './guide.ts'
 import { readHeaders } from './headers.ts'
 import { watchReuse } from './reuse.ts'
@@ -49,10 +49,10 @@ export class Relay implements Dispatcher.DispatchHandler {
   /** What undici, or {@link abort}, said was wrong. */
   error: Error | null = null
 
-  constructor(guide: Guide, client: ServerResponse, downflows: Downflows) {
+  constructor(guide: Guide, client: ServerResponse, flows: Flows) {
     this.#guide = guide
     this.#client = client
-    this.down = new Downflow(client, downflows)
+    this.down = new Downflow(client, flows)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

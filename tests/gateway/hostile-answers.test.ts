@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { type Mock, startMock } from '../../src/mock/server.ts'
-import { Downflows } from '../../src/upstream/downflows.ts'
+import { Flows } from '../../src/upstream/flows.ts'
 import type { Guide } from '../../src/upstream/guide.ts'
 import { Relay } from '../../src/upstream/relay.ts'
 import { dialectNamed } from '../../src/wire/dialects.ts'
@@ -39,7 +39,7 @@ describe('event streams that are made to be expensive', () => {
       onToken() {},
       onEnd: (_relay, ending) => endings.push(ending),
     }
-    const all = new Relay(guide, client as unknown as ServerResponse, new Downflows(systemClock))
+    const all = new Relay(guide, client as unknown as ServerResponse, new Flows(systemClock))
     const controller = {
       rawHeaders: [],
       abort() {},

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Downflow } from '../../src/upstream/downflow.ts'
-import { Downflows } from '../../src/upstream/downflows.ts'
+import { Flows } from '../../src/upstream/flows.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const PIECE = Buffer.alloc(65_536)
@@ -18,7 +18,7 @@ class Played {
   paused = false
   resumed = 0
 
-  constructor(all: Downflows) {
+  constructor(all: Flows) {
     const write = () => this.takes
     this.flow = new Downflow(
       Object.assign(this.client, { write }) as unknown as ServerResponse,
@@ -38,14 +38,14 @@ class Played {
 
 describe('what goes down', () => {
   let clock: ManualClock
-  let all: Downflows
+  let all: Flows
   const turn = () => new Promise(resolve => setImmediate(resolve))
   const played = (count: number) => Array.from({ length: count }, () => new Played(all))
   const goOn = (some: readonly Played[]) => some.filter(({ paused }) => !paused).length
 
   beforeEach(() => {
     clock = new ManualClock()
-    all = new Downflows(clock)
+    all = new Flows(clock)
   })
 
   it('goes in pieces where it is large, so many in one turn, all downloads alike', async () => {
@@ -86,14 +86,14 @@ describe('what goes down', () => {
     expect([slow?.paused, slow?.flow.bytes]).toEqual([false, 600 * 512])
   })
 
-  it('waits for a client that does not read, and then for its turn', async () => {
+  it('waits for a client that does not read, and for its turn', async () => {
     const [slow] = played(1)
     const others = played(2 * IN_ONE_TURN)
     if (slow === undefined) return
+    for (const { flow } of others) flow.write(PIECE)
     slow.takes = false
     slow.flow.write(PIECE)
     expect([slow.paused, slow.flow.stalled]).toEqual([true, true])
-    for (const { flow } of others) flow.write(PIECE)
     slow.client.emit('drain')
     expect([slow.paused, slow.flow.stalled]).toEqual([true, false])
     await turn()

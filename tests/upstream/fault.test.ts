@@ -5,8 +5,8 @@ import { systemClock } from '../../src/base/clock.ts'
 import type { Outcome } from '../../src/model/outcome.ts'
 import { Agents } from '../../src/upstream/agents.ts'
 import { dispatch } from '../../src/upstream/dispatch.ts'
-import { Downflows } from '../../src/upstream/downflows.ts'
 import { AttemptTimeout, transportOutcome } from '../../src/upstream/fault.ts'
+import { Flows } from '../../src/upstream/flows.ts'
 import type { Ending, Guide } from '../../src/upstream/guide.ts'
 import { Relay } from '../../src/upstream/relay.ts'
 import { type Certificate, makeCertificate, trust } from '../support/certificates.ts'
@@ -38,7 +38,7 @@ async function outcomeOf(origin: string): Promise<Outcome> {
       onToken: () => {},
       onEnd: (ended: Relay, _ending: Ending) => resolve(ended),
     }
-    const made = new Relay(guide, undefined as never, new Downflows(systemClock))
+    const made = new Relay(guide, undefined as never, new Flows(systemClock))
     dispatch(
       agents,
       {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
-import { Downflows } from '../../src/upstream/downflows.ts'
+import { Flows } from '../../src/upstream/flows.ts'
 import type { Ending, Guide, Treatment } from '../../src/upstream/guide.ts'
 import { Relay } from '../../src/upstream/relay.ts'
 
@@ -32,7 +32,7 @@ function relaying() {
     onToken: () => {},
     onEnd: (_, ending) => void endings.push(ending),
   }
-  const relay = new Relay(guide, client, new Downflows(systemClock))
+  const relay = new Relay(guide, client, new Flows(systemClock))
   relay.onRequestStart(controller)
   relay.onResponseStart(controller, 200, {})
   const data = (text: string) => relay.onResponseData(controller, Buffer.from(text))
