@@ -30,10 +30,15 @@ export class RunQueue {
     return (last?.waited ?? 0) - (first?.waited ?? 0)
   }
 
+  /** How long this took, but for the time that was waited then, ms. */
+  unwaited({ from, to }: Time): number {
+    return to - from - this.waited(from, to)
+  }
+
   /** Those that took longer than this many ms, also without the time that was waited then. */
   slow(times: readonly Time[], most: number): Time[] {
     const long = times.filter(({ from, to }) => to - from > most)
-    return long.filter(({ from, to }) => to - from - this.waited(from, to) > most)
+    return long.filter(time => this.unwaited(time) > most)
   }
 
   stop(): void {
