@@ -24,13 +24,14 @@ export abstract class Flow {
     this.#piece += bytes
     if (this.#piece < PIECE || this.queued) return
     const leisurely = this.#all.clock.now() - this.#since > LEISURE_MS
-    this.#piece = 0
     this.queued = !leisurely && !this.#all.ask(this)
+    this.#piece = 0
   }
 
   /** Its turn has come. */
   takeTurn(): void {
     this.queued = false
+    this.#piece = 0
     this.goOn()
   }
 
