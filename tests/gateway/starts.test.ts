@@ -1,5 +1,4 @@
 import { connect } from 'node:net'
-import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Exchange } from '../../src/gateway/exchange.ts'
 import { IN_ONE_TURN, Starts } from '../../src/gateway/starts.ts'
@@ -38,28 +37,6 @@ describe('the start of requests', () => {
     await turn()
     starts.add(exchange(twoTurns + 2))
     expect(begun).toHaveLength(twoTurns + 3)
-  })
-
-  it('is in the order of their arrival, so many in a turn at most, and none is lost', async () => {
-    const arrivals = fc.array(fc.nat({ max: 5 * IN_ONE_TURN }), { maxLength: 30 })
-    await fc.assert(
-      fc.asyncProperty(arrivals, async counts => {
-        begun = []
-        let added = 0
-        for (const count of counts) {
-          const before = begun.length
-          for (let n = 0; n < count; n++) starts.add(exchange(added++))
-          await turn()
-          // Some began as they came, some in the turn that followed.
-          expect(begun.length - before).toBeLessThanOrEqual(2 * IN_ONE_TURN)
-          expect(begun.length + starts.waiting).toBe(added)
-        }
-        while (starts.waiting > 0) await turn()
-        expect(ids()).toEqual(numbers(added))
-        await turn()
-      }),
-      { numRuns: 100 },
-    )
   })
 
   it('comes too late for those that have waited for more than a second', async () => {
