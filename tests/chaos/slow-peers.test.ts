@@ -16,8 +16,11 @@ const PER_SECOND = 100
 const PAUSE_MS = count(25, 500)
 const UNNOTICED_MS = 250
 const WRITE_IDLE_MS = 5_000
-/** Longer than what the kernels of both sides take for one who reads nothing. */
-const LARGE = Buffer.alloc(8 * 2 ** 20, 'x')
+/**
+ * Longer than the 4.2 MB that the kernel takes for one who reads nothing. All of it stands in its buffers somewhere:
+ * 200 times 8 MB would be more than it allows TCP on a host of 24 GiB, and its own calls then last up to 0.1 s.
+ */
+const LARGE = Buffer.alloc(6 * 2 ** 20, 'x')
 /** For one connection: sockets, parsers, and what is on the way to a reader. */
 const MOST_OF_ONE = 512 * 1_024
 const GOOD = 'sk-good-0123456789abcdef'
